@@ -1,0 +1,45 @@
+"""`noma`: CSC-SA-Net with non-orthogonal access, the paper's proposal (Sec. III, Fig. 2).
+
+    images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noise -> W_RF -> BS-MSFNet -> R
+"""
+
+import torch
+from torch import Tensor
+
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.transmission import normalise_block, uplink
+from cscsanet.links.link import Link, Transmission
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.points import OperatingPoint
+
+
+class NomaLink(Link):
+    """The five networks in one graph, differentiable from the logits to the CSI-RS."""
+
+    def __init__(self, physical: PhysicalLayer, semantic: SemanticLayer) -> None:
+        super().__init__()
+        self.physical = physical
+        self.semantic = semantic
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """CSI-RS take symbols 0..L-1 of the frame, data L..L+Q-1."""
+        beams = self.physical(paths, point, generator)
+        streams = normalise_block(
+            self.semantic.encode(images, beams.ue_csi, point.data_symbols), beams.precoder
+        )
+        symbols = torch.arange(point.data_symbols, device=images.device) + point.csirs_symbols
+        received = uplink(
+            paths,
+            beams.precoder,
+            beams.combiner,
+            streams,
+            symbols,
+            point.noise_power,
+            self.physical.channel,
+            generator,
+        )
+        logits = self.semantic.decode(received, beams.bs_csi)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)

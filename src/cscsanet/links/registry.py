@@ -1,0 +1,65 @@
+"""The schemes by name: which Link each is, and which trained weights it stands on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cscsanet.errors import CscsanetError
+from cscsanet.links.ideal import IdealLink
+from cscsanet.links.link import Link
+from cscsanet.links.noma import NomaLink
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.params import Params
+
+
+def semantic_layer(params: Params) -> SemanticLayer:
+    """Build the untrained UE/BS-MSFNets of a configuration."""
+    return SemanticLayer(
+        params.halvings, params.msf, params.csa, params.channel.rf_chains, params.points.capacity
+    )
+
+
+def physical_layer(params: Params) -> PhysicalLayer:
+    """Build the untrained BS-CSIRS-Net, UE-CSANets and BS-CSANet of a configuration."""
+    return PhysicalLayer(params.channel, params.csa, params.points.capacity)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One row of every comparison.
+
+    title: what a reader sees. build: the untrained Link. weights: the trained weights that fill it, as
+    (submodule of the Link or "" for all of it) -> name of the weights file.
+    """
+
+    title: str
+    build: Callable[[Params], Link]
+    weights: Mapping[str, str]
+
+
+def _noma(params: Params) -> Link:
+    return NomaLink(physical_layer(params), semantic_layer(params))
+
+
+SCHEMES: Mapping[str, Scheme] = {
+    "ideal": Scheme(
+        "Stage I over an error-free link (ceiling)",
+        lambda params: IdealLink(semantic_layer(params)),
+        {"semantic": "semantic"},
+    ),
+    "noma": Scheme("CSC-SA-Net, non-orthogonal", _noma, {"": "noma"}),
+    "noma-glued": Scheme(
+        "Stages I and II joined without Stage III", _noma, {"semantic": "semantic", "physical": "physical"}
+    ),
+}
+
+
+def scheme(name: str) -> Scheme:
+    """Look a scheme up.
+
+    Raises:
+        CscsanetError: there is none of that name.
+    """
+    if name not in SCHEMES:
+        raise CscsanetError(f"scheme '{name}': there is none of that name; choose one of {', '.join(SCHEMES)}")
+    return SCHEMES[name]

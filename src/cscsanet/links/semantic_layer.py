@@ -1,0 +1,52 @@
+"""The semantic half of CSC-SA-Net: images to baseband signals and back to a segmentation. What Stage I trains."""
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.networks.bs_msf_net import BsMsfNet
+from cscsanet.networks.complex_pairs import to_complex, to_pairs
+from cscsanet.networks.ue_msf_net import UeMsfNet
+from cscsanet.params import CsaParams, MsfParams
+from cscsanet.points import Capacity
+
+# Which channels of an RGB-thermal image each UE sees.
+MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
+
+
+class SemanticLayer(nn.Module):
+    """One UE-MSFNet for each modality, and BS-MSFNet."""
+
+    def __init__(
+        self, halvings: int, msf: MsfParams, csa: CsaParams, rf_chains: int, capacity: Capacity
+    ) -> None:
+        super().__init__()
+        self.capacity = capacity
+        self.positions = msf.latent_height * msf.latent_width
+        self.csi_features = csa.csi_features
+        sizes = (csa.csi_features, rf_chains, capacity.data_symbols)
+        self.ue = nn.ModuleList(
+            UeMsfNet(seen.stop - seen.start, halvings, msf, *sizes) for seen in MODALITIES.values()
+        )
+        self.bs = BsMsfNet(halvings, msf, *sizes)
+
+    def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
+        """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, of the first Q = data_symbols.
+
+        images: (batch, 4, H, W); ue_csi: (batch, K, N_c, d_CSI).
+        """
+        signals = [
+            net(images[:, seen], ue_csi[:, user])
+            for user, (net, seen) in enumerate(zip(self.ue, MODALITIES.values(), strict=True))
+        ]
+        return to_complex(torch.stack(signals, dim=1)).transpose(2, 3)[:, :, :data_symbols]
+
+    def decode(self, received: Tensor, bs_csi: Tensor) -> Tensor:
+        """Return class logits (batch, 9, H, W) of Y_BB (batch, Q, N_c, N_RF), complex."""
+        missing = self.capacity.data_symbols - received.shape[1]
+        pairs = to_pairs(received.transpose(1, 2))
+        return self.bs(nn.functional.pad(pairs, (0, 0, 0, 0, 0, missing)), bs_csi)  # type: ignore[no-any-return]
+
+    def no_csi(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return the channel semantics of a link that has none: zeros for the UEs and for the BS."""
+        bs = torch.zeros(batch, self.positions, self.csi_features, device=device)
+        return bs.unsqueeze(1).expand(-1, len(MODALITIES), -1, -1), bs

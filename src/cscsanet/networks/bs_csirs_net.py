@@ -1,0 +1,64 @@
+"""BS-CSIRS-Net (Sec. III-B): the learned downlink CSI reference signals and what the UEs receive of them.
+
+    P_RF[l] -> exp(j .) = X_RF[l]   (12)  \\
+    x_BB[l, n] -> power P, eq. (14)        > Y_p[k] = V_RF[l] (H[k, l]^T X_RF[l] x_BB[l, n] + z)   (9)
+    Q_RF[l] -> exp(j .) = V_RF[l]   (13)  /
+
+The noise z is the UE's antennas' own, so after the analog combiner V_RF it is coloured. The downlink channel is
+the transpose of the uplink one (TDD reciprocity).
+
+Axes: K users, L CSI-RS symbols, N_c subcarriers, N_r / N_t antennas at BS / UE, N_RF chains, 2 = I/Q.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.channel.noise import complex_normal
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.response import downlink_csirs
+from cscsanet.networks.complex_pairs import to_complex, to_pairs, unit_modulus
+from cscsanet.params import ChannelParams
+
+
+class BsCsirsNet(nn.Module):
+    """Trainable P_RF (L, N_r, N_RF), x_BB (L, N_c, N_RF, 2) and Q_RF (L, N_RF, N_t)."""
+
+    def __init__(self, channel: ChannelParams, csirs_symbols: int) -> None:
+        super().__init__()
+        self.channel = channel
+        chains, subcarriers = channel.rf_chains, channel.subcarriers
+        # Uniform phases sound every direction alike; training then moves them to where the drops are.
+        self.transmit_phases = nn.Parameter(_uniform_phases(csirs_symbols, channel.bs_antennas, chains))
+        self.baseband = nn.Parameter(torch.randn(csirs_symbols, subcarriers, chains, 2))
+        self.receive_phases = nn.Parameter(_uniform_phases(csirs_symbols, chains, channel.ue_antennas))
+
+    def signals(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return X_RF (L, N_r, N_RF), x_BB (L, N_c, N_RF) with ||X_RF x_BB||^2 = 1, and V_RF (L, N_RF, N_t)."""
+        analog = unit_modulus(self.transmit_phases)
+        baseband = to_complex(self.baseband)
+        radiated = torch.linalg.vector_norm(baseband @ analog.transpose(-1, -2), dim=-1, keepdim=True)
+        return analog, baseband / radiated, unit_modulus(self.receive_phases)
+
+    def forward(
+        self, paths: PathDrops, csirs_symbols: int, noise_power: float, generator: torch.Generator
+    ) -> Tensor:
+        """Return the received CSI-RS Y_p as pairs (batch, K, N_c, N_RF, L, 2).
+
+        The first csirs_symbols of the L are sent; the rest is zero. noise_power is sigma^2 at one UE antenna for
+        the BS's transmit power 1; zero switches the noise off.
+        """
+        built = self.baseband.shape[0]
+        analog, baseband, combiner = (signal[:csirs_symbols] for signal in self.signals())
+        received = downlink_csirs(paths, analog, baseband, combiner, self.channel)
+        if noise_power > 0:
+            antennas = complex_normal(
+                (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
+            )
+            received = received + math.sqrt(noise_power) * torch.einsum("lrt,bknlt->bknrl", combiner, antennas)
+        return nn.functional.pad(to_pairs(received), (0, 0, 0, built - csirs_symbols))
+
+
+def _uniform_phases(*shape: int) -> Tensor:
+    return (torch.rand(*shape) * 2 - 1) * math.pi

@@ -1,0 +1,36 @@
+"""Complex tensors at a network's boundary: real, with a trailing in-phase/quadrature axis of 2."""
+
+import torch
+from torch import Tensor
+
+
+def to_pairs(signal: Tensor) -> Tensor:
+    """Return a complex tensor (...) as real in-phase/quadrature pairs (..., 2)."""
+    return torch.view_as_real(signal.resolve_conj())
+
+
+def to_complex(pairs: Tensor) -> Tensor:
+    """Return real in-phase/quadrature pairs (..., 2) as a complex tensor (...)."""
+    return torch.view_as_complex(pairs.contiguous())
+
+
+def unit_modulus(phases: Tensor) -> Tensor:
+    """exp(j phases), the analog weights of eqs. (12), (13), (16) and (18); |.| = 1 by construction."""
+    return torch.polar(torch.ones_like(phases), phases)
+
+
+def level(pairs: Tensor, symbol_axis: int) -> Tensor:
+    """Automatic gain control: scale each block (axis 0) to unit mean energy per complex sample.
+
+    The mean runs over the OFDM symbols (symbol_axis) that carry energy, so a block that uses a prefix of the
+    symbols is levelled like a full one. An empty block stays zero.
+
+    pairs: (batch, ..., 2), float32.
+    """
+    others = tuple(axis for axis in range(1, pairs.dim()) if axis != symbol_axis % pairs.dim())
+    energy = pairs.square().sum(dim=others)
+    used = (energy > 0).sum(dim=1).clamp(min=1)
+    samples = pairs[0].numel() / 2 / pairs.shape[symbol_axis]
+    power = energy.sum(dim=1) / (used * samples)
+    scale = torch.rsqrt(power + torch.finfo(pairs.dtype).tiny)
+    return pairs * scale.clamp(max=1e18).reshape(-1, *[1] * (pairs.dim() - 1))

@@ -1,0 +1,70 @@
+"""UE-MSFNet (Sec. III-E, Fig. 5): one modality and the channel semantics -> the uplink baseband signal.
+
+    D[k] -> convolutional encoder = F_s -> SFA with S_CSI,UE[k] -> per position linear = S_BB[k]
+
+The encoder halves the image `halvings` times and ends in a 3x4 max-pool (6x4 for orthogonal access), so that its
+H_s x W_s latent positions are the subcarriers that carry them. The power constraint, eq. (20), is the Link's.
+
+Axes: H x W pixels, d_s features, H_s x W_s = N_c positions, Q data symbols, N_RF streams, 2 = I/Q.
+"""
+
+from torch import Tensor, nn
+
+from cscsanet.networks.convolutions import Convolution, MiniInception, widths
+from cscsanet.networks.sfa import Sfa
+from cscsanet.params import MsfParams
+
+LAST_POOL = (3, 4)
+
+
+class SourceEncoder(nn.Sequential):
+    """Image (batch, modality channels, H, W) in [0, 1] -> source semantics F_s (batch, d_s, H_s, W_s)."""
+
+    def __init__(self, channels: int, halvings: int, params: MsfParams) -> None:
+        first, second, third, fourth, tail = widths(params.width_multiplier)
+        stages = [
+            [Convolution(channels, first)],
+            [Convolution(first, second), Convolution(second, second)],
+            [MiniInception(second, third)],
+            [MiniInception(third, fourth)],
+        ]
+        layers: list[nn.Module] = []
+        for index, stage in enumerate(stages):
+            layers += stage
+            if index < halvings:
+                layers.append(nn.MaxPool2d(2))
+        layers += [
+            Convolution(fourth, tail),
+            Convolution(tail, tail),
+            nn.MaxPool2d(LAST_POOL),
+            nn.Conv2d(tail, params.semantic_features, 1),
+        ]
+        super().__init__(*layers)
+
+
+class UeMsfNet(nn.Module):
+    """One UE's multimodal semantic fusion network, eq. (21) without the power constraint."""
+
+    def __init__(
+        self,
+        channels: int,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        rf_chains: int,
+        data_symbols: int,
+    ) -> None:
+        super().__init__()
+        positions = params.latent_height * params.latent_width
+        self.encoder = SourceEncoder(channels, halvings, params)
+        self.fuse = Sfa(params.semantic_features, params.context_features, positions * csi_features)
+        self.to_baseband = nn.Linear(params.semantic_features, data_symbols * rf_chains * 2)
+        self.signal_shape = (data_symbols, rf_chains, 2)
+
+    def forward(self, image: Tensor, csi_features: Tensor) -> Tensor:
+        """Return the unscaled baseband signal as pairs (batch, N_c, Q, N_RF, 2).
+
+        image: (batch, channels, H, W) in [0, 1]; csi_features: S_CSI,UE (batch, N_c, d_CSI).
+        """
+        fused = self.fuse(self.encoder(image), csi_features)
+        return self.to_baseband(fused.flatten(2).transpose(1, 2)).unflatten(2, self.signal_shape)
