@@ -1,0 +1,1 @@
+"""The measures: segmentation figures, bootstrap intervals, channel errors."""
