@@ -1,0 +1,80 @@
+"""Drops: the path parameters of K users, from which everything about their channels follows (Sec. II, eq. (6)).
+
+Axes: leading axes are batch, the first one counts drops; K users, L_p paths.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from cscsanet.params import ChannelParams
+
+SPEED_OF_LIGHT = 299_792_458.0  # [m/s]
+
+
+@dataclass(frozen=True)
+class PathDrops:
+    """Path parameters, each of shape (..., K, L_p).
+
+    gain: alpha, complex64, CN(0, 1). aod, aoa: theta_t at the UE, theta_r at the BS [rad].
+    delay: tau [samples of T_s]. doppler: f_d [Hz]. All but the gain are float32.
+    """
+
+    gain: Tensor
+    aod: Tensor
+    aoa: Tensor
+    delay: Tensor
+    doppler: Tensor
+
+    def __post_init__(self) -> None:
+        assert all(getattr(self, field.name).shape == self.gain.shape for field in fields(self))
+
+    def __len__(self) -> int:
+        return self.gain.shape[0]
+
+    def __getitem__(self, index: Tensor | slice | Sequence[int] | int) -> "PathDrops":
+        """Take drops along the first axis."""
+        return PathDrops(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def __iter__(self) -> Iterator["PathDrops"]:
+        return (self[drop] for drop in range(len(self)))
+
+    def to(self, device: torch.device | str) -> "PathDrops":
+        """Move all parameters to a device."""
+        return PathDrops(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters lie."""
+        return self.gain.device
+
+
+def draw_paths(
+    count: int, params: ChannelParams, generator: torch.Generator, *, speed_kmh: float | None = None
+) -> PathDrops:
+    """Draw independent drops of all users, of shape (count, K, L_p), on the generator's device.
+
+    Gains CN(0, 1); angles uniform in [-pi, pi]; delays uniform in [0, max_delay]. Each UE has one heading,
+    uniform, and one speed, uniform in [0, max_speed_kmh] or `speed_kmh` for all; a path's Doppler shift is
+    v f_c / c cos(aod - heading) [Hz].
+    """
+    shape = (count, params.users, params.paths)
+    device = generator.device
+
+    def uniform(low: float, high: float, *size: int) -> Tensor:
+        return low + (high - low) * torch.rand(size, generator=generator, device=device)
+
+    gain = torch.randn(shape, generator=generator, device=device, dtype=torch.complex64)
+    aod = uniform(-math.pi, math.pi, *shape)
+    aoa = uniform(-math.pi, math.pi, *shape)
+    delay = uniform(0.0, params.max_delay, *shape)
+    heading = uniform(-math.pi, math.pi, *shape[:2], 1)
+    # Drawn even when the speed is fixed, so that fixing it changes the Doppler shifts and nothing else.
+    speed = uniform(0.0, params.max_speed_kmh, *shape[:2], 1)
+    if speed_kmh is not None:
+        speed = torch.full_like(speed, speed_kmh)
+    largest_shift = speed / 3.6 * (params.carrier_ghz * 1e9 / SPEED_OF_LIGHT)
+    return PathDrops(gain, aod, aoa, delay, largest_shift * torch.cos(aod - heading))
