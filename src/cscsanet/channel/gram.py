@@ -14,8 +14,8 @@ PIVOT_FLOOR = 1e-6
 def lower_factor(rows: Tensor) -> Tensor:
     """Return lower triangular L of shape (..., R, R) with L L^H = W W^H for rows W (..., R, N).
 
-    Pivots are at least PIVOT_FLOOR times the mean squared row norm, so L L^H exceeds W W^H by no more than that
-    on its diagonal. A row that depends on those before it has pivot sqrt(floor) and finite gradients.
+    Pivots are at least PIVOT_FLOOR times the mean squared row norm, so L L^H exceeds W W^H by no more than
+    that on its diagonal. A row that depends on those before it has pivot sqrt(floor) and finite gradients.
     """
     gram = rows @ rows.mH
     count = rows.shape[-2]

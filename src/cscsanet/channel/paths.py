@@ -1,4 +1,4 @@
-"""Drops: the path parameters of K users, from which everything about their channels follows (Sec. II, eq. (6)).
+"""Drops: the path parameters of K users, from which all of their channels follows (Sec. II, eq. (6)).
 
 Axes: leading axes are batch, the first one counts drops; K users, L_p paths.
 """

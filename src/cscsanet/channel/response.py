@@ -5,13 +5,14 @@
 
 so a resource element costs N_RF x L_p products instead of N_r x N_t, and H is never built.
 
-Axes: leading axes are batch; K users, T OFDM symbols, N_c subcarriers, L_p paths, N_r / N_t antennas at BS / UE, R
-receive chains, S transmit streams, L CSI-RS symbols. Everything is complex64 and differentiable.
+Axes: leading axes are batch; K users, T OFDM symbols, N_c subcarriers, L_p paths, N_r / N_t antennas at
+BS / UE, R receive chains, S transmit streams, L CSI-RS symbols. Everything is complex64 and differentiable.
 
 A channel with fewer subcarriers than the paper's 100 spans the same band with wider spacing: the phase of a
 delay remains 2 pi n tau / N_c, so that delays keep their effect.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -71,9 +72,9 @@ def materialise(paths: PathDrops, symbols: Tensor, params: ChannelParams) -> Ten
     arrive = steering(paths.aoa, params.bs_antennas)
     depart = steering(paths.aod, params.ue_antennas).conj()
     outer = (arrive.unsqueeze(-1) * depart.unsqueeze(-2)).flatten(-2)
-    response = path_response(paths, symbols, params).flatten(-3, -2) @ outer
-    grid = (len(symbols), params.subcarriers)
-    return response.unflatten(-1, (params.bs_antennas, params.ue_antennas)).unflatten(-3, grid)
+    gains = path_response(paths, symbols, params)
+    response = gains.flatten(-3, -2) @ outer
+    return response.reshape(*gains.shape[:-1], params.bs_antennas, params.ue_antennas)
 
 
 def materialise_chunks(
@@ -88,12 +89,10 @@ def _gains_over_time(paths: PathDrops, symbols: Tensor, params: ChannelParams) -
     """alpha / sqrt(L_p) exp(j 2 pi f_d q T_I), of shape (..., K, T, L_p)."""
     seconds = symbols.to(paths.device, torch.float64) * (params.symbol_duration_us * 1e-6)
     turns = paths.doppler.double().unsqueeze(-2) * seconds.unsqueeze(-1)
-    return (paths.gain * paths.gain.shape[-1] ** -0.5).unsqueeze(-2) * unit_phasor(turns)
+    return (paths.gain / math.sqrt(paths.gain.shape[-1])).unsqueeze(-2) * unit_phasor(turns)
 
 
 def _phasors_over_frequency(paths: PathDrops, params: ChannelParams) -> Tensor:
     """exp(-j 2 pi n tau / N_c), of shape (..., K, N_c, L_p)."""
-    fractions = (
-        torch.arange(params.subcarriers, dtype=torch.float64, device=paths.device) / params.subcarriers
-    )
-    return unit_phasor(-paths.delay.double().unsqueeze(-2) * fractions.unsqueeze(-1))
+    subcarriers = torch.arange(params.subcarriers, dtype=torch.float64, device=paths.device)
+    return unit_phasor(-paths.delay.double().unsqueeze(-2) * (subcarriers / params.subcarriers).unsqueeze(-1))

@@ -43,8 +43,8 @@ def spectral_efficiency(
 def _log2_det(received: Tensor, scale: Tensor) -> Tensor:
     """log2 det(I + scale E E^H) of E (..., R, S).
 
-    With up to two rows and columns the determinant is written out: 1 + scale ||E||^2 + scale^2 |det E|^2, whose
-    log1p is exact at low SNR and far faster than batched factorisations of 2 x 2 matrices.
+    With up to two rows and columns the determinant is written out: 1 + scale ||E||^2 + scale^2 |det E|^2. Its
+    log1p is exact at low SNR, and far faster than batched factorisations of 2 x 2 matrices.
     """
     rows, columns = received.shape[-2:]
     if min(rows, columns) == 1 or rows == columns == 2:
@@ -56,4 +56,5 @@ def _log2_det(received: Tensor, scale: Tensor) -> Tensor:
     gram = received @ received.mH if rows <= columns else received.mH @ received
     identity = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
     factor = torch.linalg.cholesky(identity + scale[..., None, None] * gram)
-    return 2 * factor.diagonal(dim1=-2, dim2=-1).real.log2().sum(dim=-1)
+    diagonal: Tensor = factor.diagonal(dim1=-2, dim2=-1).real
+    return 2 * diagonal.log2().sum(dim=-1)

@@ -11,8 +11,8 @@ def steering(angle: Tensor, antennas: int) -> Tensor:
 
     angle: (...) [rad]. The entries have unit modulus: the 1/sqrt(N) of eqs. (7)-(8) is left out at both ends,
     because the channel's entries have unit mean power here, H = sqrt(N_t N_r / L_p) * sum(...) with the
-    paper's unit-norm vectors. Eq. (6) to the letter gives ||H||_F^2 = 1 on average, and at -25 dB that carries
-    0.005 bit per resource element: no system works there.
+    paper's unit-norm vectors. Eq. (6) to the letter gives ||H||_F^2 = 1 on average, which carries 0.005
+    bit per resource element at -25 dB: no system works there.
     """
     elements = torch.arange(antennas, dtype=torch.float64, device=angle.device)
     half_turns = torch.sin(angle.double()).unsqueeze(-1) * elements

@@ -13,11 +13,11 @@ from cscsanet.params import ChannelParams
 
 
 def normalise_block(streams: Tensor, precoder: Tensor, used: Tensor | None = None) -> Tensor:
-    """Scale streams so that F s has the energy N_c T over the whole block, that is 1 a resource element; eq. (20).
+    """Scale streams so that F s has the energy N_c T over the block, 1 a resource element; eq. (20).
 
     streams: (..., T, N_c, S) of the T symbols that are sent. precoder: F (..., N_t, S).
-    used: bool, broadcastable to (..., T, N_c): resource elements that are not used are zeroed and carry no power,
-    and the block's energy is the number of those that are.
+    used: bool, broadcastable to (..., T, N_c): resource elements not used are zeroed, and the block's energy
+    is the number of those that are used.
     """
     elements: float | Tensor = float(streams.shape[-3] * streams.shape[-2])
     if used is not None:
@@ -48,10 +48,10 @@ def uplink(
     params: ChannelParams,
     generator: torch.Generator,
 ) -> Tensor:
-    """Return the received baseband y_BB = W (sum over k of H F s + n), of shape (..., T, N_c, R); eqs. (3)-(4).
+    """Return the received y_BB = W (sum over k of H F s + n), of shape (..., T, N_c, R); eqs. (3)-(4).
 
     precoder: F (..., K, N_t, S). combiner: W (..., R, N_r). streams: (..., K, T, N_c, S), power-constrained.
-    symbols: (T,) indices of the OFDM symbols in the frame. noise_power: sigma^2 at one BS antenna for P_t = 1.
+    symbols: (T,) OFDM symbol indices in the frame. noise_power: sigma^2 at one BS antenna for P_t = 1.
     """
     effective = effective_channel(paths, precoder, combiner, symbols, params)
     return receive(superpose(effective, streams), combiner, noise_power, generator)
