@@ -19,8 +19,8 @@ def bootstrap_interval(
 
     Args:
         per_item: counts [N, ...] of N items, for instance confusion matrices [N, 9, 9].
-        statistic: maps sums of counts [samples, ...] (float64) to its values [samples]; a mean over items is
-            the statistic sums[:, 0] / sums[:, 1] of rows (value, 1).
+        statistic: maps sums of counts [samples, ...] (float64) to its values [samples]; as every
+            sample holds N items, a mean over items is sums / N.
         samples: number of bootstrap samples.
         seed: of the only source of chance.
         level: share of the samples within the interval.

@@ -19,7 +19,7 @@ def confusion(predicted: Tensor, truth: Tensor, classes: int = 9) -> Tensor:
         int64 [classes (truth), classes (prediction)].
     """
     _check_ids(predicted, truth, classes)
-    pairs = torch.add(predicted.reshape(-1), truth.reshape(-1), alpha=classes)
+    pairs = _pairs(predicted.reshape(-1), truth.reshape(-1), classes)
     return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
 
 
@@ -37,7 +37,7 @@ def confusion_per_image(predicted: Tensor, truth: Tensor, classes: int = 9) -> T
     _check_ids(predicted, truth, classes)
     images = predicted.shape[0]
     first = torch.arange(images, device=predicted.device).view(-1, 1) * classes**2
-    pairs = torch.add(predicted.reshape(images, -1), truth.reshape(images, -1), alpha=classes) + first
+    pairs = _pairs(predicted.reshape(images, -1), truth.reshape(images, -1), classes) + first
     return torch.bincount(pairs.view(-1), minlength=images * classes**2).view(images, classes, classes)
 
 
@@ -94,6 +94,15 @@ def mean_accuracy(counts: Tensor) -> Tensor:
     """Share of a class's pixels that are predicted right, mean over the classes in truth, float64 [...]."""
     counts = counts.to(torch.float64)
     return (counts.diagonal(dim1=-2, dim2=-1) / counts.sum(dim=-1)).nanmean(dim=-1)
+
+
+def _pairs(predicted: Tensor, truth: Tensor, classes: int) -> Tensor:
+    """Number each pair of true and predicted class."""
+    # Bytes hold all pairs of nine classes, and moving bytes is what makes this fast; more classes need
+    # wider numbers.
+    if classes**2 - 1 > torch.iinfo(torch.promote_types(predicted.dtype, truth.dtype)).max:
+        truth = truth.to(torch.int64)
+    return torch.add(predicted, truth, alpha=classes)
 
 
 def _check_ids(predicted: Tensor, truth: Tensor, classes: int) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.frames import Part, image_path, is_night, label_path, read_list
+from cscsanet.scenes.layout import Part, image_path, is_night, label_path, read_list
 from cscsanet.scenes.pictures import Pixels, read_frame, read_label, size_of
 
 # Decoding releases the interpreter's lock; more threads than this are no faster than the disk.

@@ -124,6 +124,20 @@ def gray(picture: Image.Image, path: Path) -> Pixels:
     return channels[..., 1]
 
 
+def thermal_channel(pixels: Pixels, path: Path) -> Pixels:
+    """Return the fourth channel of an RGBA frame, uint8 [height, width].
+
+    Raises:
+        CscsanetError: it is 255 everywhere, so an ordinary opaque alpha channel.
+    """
+    if pixels[..., 3].min() == 255:
+        raise CscsanetError(
+            f"{path}: its fourth channel is 255 everywhere, so opaque alpha, not thermal; "
+            "put the thermal picture there"
+        )
+    return pixels[..., 3]
+
+
 def size_of(pixels: Pixels) -> str:
     """Write a picture's size as height x width."""
     return f"{pixels.shape[0]} x {pixels.shape[1]}"

@@ -14,7 +14,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.params import SplitParams
 from cscsanet.scenes.atomic import folder_by_rename
 from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES
-from cscsanet.scenes.frames import (
+from cscsanet.scenes.layout import (
     PARTS,
     Part,
     first_repeated,
