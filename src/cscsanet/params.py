@@ -56,7 +56,9 @@ class SplitParams(Section):
     @model_validator(mode="after")
     def _leave_a_test_part(self) -> "SplitParams":
         if self.train + self.val >= 1:
-            raise ValueError(f"train + val = {self.train + self.val:g}: must leave a test part, so be below 1")
+            raise ValueError(
+                f"train + val = {self.train + self.val:g}: must leave a test part, so be below 1"
+            )
         return self
 
 
@@ -264,7 +266,9 @@ def profile_text(name: str) -> str:
         CscsanetError: there is no such profile.
     """
     if name not in PROFILES:
-        raise CscsanetError(f"profile '{name}': there is none of that name; choose one of {', '.join(PROFILES)}")
+        raise CscsanetError(
+            f"profile '{name}': there is none of that name; choose one of {', '.join(PROFILES)}"
+        )
     return (resources.files("cscsanet") / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """`noma`: CSC-SA-Net with non-orthogonal access, the paper's proposal (Sec. III, Fig. 2).
 
-    images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noise -> W_RF -> BS-MSFNet -> R
+images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noise -> W_RF -> BS-MSFNet -> R
 """
 
 import torch

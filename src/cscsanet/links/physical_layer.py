@@ -12,8 +12,8 @@ from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.networks.complex_pairs import unit_modulus
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 from cscsanet.networks.ue_csa_net import UeCsaNet
-from cscsanet.params import ChannelParams, CsaParams
-from cscsanet.points import Capacity, OperatingPoint
+from cscsanet.params import Params
+from cscsanet.points import OperatingPoint
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Beams:
 class PhysicalLayer(nn.Module):
     """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet."""
 
-    def __init__(self, channel: ChannelParams, csa: CsaParams, capacity: Capacity) -> None:
+    def __init__(self, params: Params) -> None:
         super().__init__()
+        channel, csa, capacity = params.channel, params.csa, params.points.capacity
         self.channel = channel
         self.capacity = capacity
         self.csirs = BsCsirsNet(channel, capacity.csirs_symbols)

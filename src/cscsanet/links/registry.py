@@ -12,40 +12,31 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 
 
-def semantic_layer(params: Params) -> SemanticLayer:
-    """Build the untrained UE/BS-MSFNets of a configuration."""
-    return SemanticLayer(
-        params.halvings, params.msf, params.csa, params.channel.rf_chains, params.points.capacity
-    )
-
-
-def physical_layer(params: Params) -> PhysicalLayer:
-    """Build the untrained BS-CSIRS-Net, UE-CSANets and BS-CSANet of a configuration."""
-    return PhysicalLayer(params.channel, params.csa, params.points.capacity)
-
-
 @dataclass(frozen=True)
 class Scheme:
     """One row of every comparison.
 
     title: what a reader sees. build: the untrained Link. weights: the trained weights that fill it, as
-    (submodule of the Link or "" for all of it) -> name of the weights file.
+    (submodule of the Link or "" for all of it) -> name of the weights file. over_air: whether there is a channel, so
+    that SNR and drops matter.
     """
 
     title: str
     build: Callable[[Params], Link]
     weights: Mapping[str, str]
+    over_air: bool = True
 
 
 def _noma(params: Params) -> Link:
-    return NomaLink(physical_layer(params), semantic_layer(params))
+    return NomaLink(PhysicalLayer(params), SemanticLayer(params))
 
 
 SCHEMES: Mapping[str, Scheme] = {
     "ideal": Scheme(
         "Stage I over an error-free link (ceiling)",
-        lambda params: IdealLink(semantic_layer(params)),
+        lambda params: IdealLink(SemanticLayer(params)),
         {"semantic": "semantic"},
+        over_air=False,
     ),
     "noma": Scheme("CSC-SA-Net, non-orthogonal", _noma, {"": "noma"}),
     "noma-glued": Scheme(
@@ -61,5 +52,7 @@ def scheme(name: str) -> Scheme:
         CscsanetError: there is none of that name.
     """
     if name not in SCHEMES:
-        raise CscsanetError(f"scheme '{name}': there is none of that name; choose one of {', '.join(SCHEMES)}")
+        raise CscsanetError(
+            f"scheme '{name}': there is none of that name; choose one of {', '.join(SCHEMES)}"
+        )
     return SCHEMES[name]

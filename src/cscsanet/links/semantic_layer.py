@@ -6,8 +6,7 @@ from torch import Tensor, nn
 from cscsanet.networks.bs_msf_net import BsMsfNet
 from cscsanet.networks.complex_pairs import to_complex, to_pairs
 from cscsanet.networks.ue_msf_net import UeMsfNet
-from cscsanet.params import CsaParams, MsfParams
-from cscsanet.points import Capacity
+from cscsanet.params import Params
 
 # Which channels of an RGB-thermal image each UE sees.
 MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
@@ -16,18 +15,17 @@ MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 class SemanticLayer(nn.Module):
     """One UE-MSFNet for each modality, and BS-MSFNet."""
 
-    def __init__(
-        self, halvings: int, msf: MsfParams, csa: CsaParams, rf_chains: int, capacity: Capacity
-    ) -> None:
+    def __init__(self, params: Params) -> None:
         super().__init__()
-        self.capacity = capacity
-        self.positions = msf.latent_height * msf.latent_width
-        self.csi_features = csa.csi_features
-        sizes = (csa.csi_features, rf_chains, capacity.data_symbols)
+        self.capacity = params.points.capacity
+        self.positions = params.channel.subcarriers
+        self.csi_features = params.csa.csi_features
+        sizes = (self.csi_features, params.channel.rf_chains, self.capacity.data_symbols)
         self.ue = nn.ModuleList(
-            UeMsfNet(seen.stop - seen.start, halvings, msf, *sizes) for seen in MODALITIES.values()
+            UeMsfNet(seen.stop - seen.start, params.halvings, params.msf, *sizes)
+            for seen in MODALITIES.values()
         )
-        self.bs = BsMsfNet(halvings, msf, *sizes)
+        self.bs = BsMsfNet(params.halvings, params.msf, *sizes)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, of the first Q = data_symbols.

@@ -56,7 +56,9 @@ class BsCsirsNet(nn.Module):
             antennas = complex_normal(
                 (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
             )
-            received = received + math.sqrt(noise_power) * torch.einsum("lrt,bknlt->bknrl", combiner, antennas)
+            received = received + math.sqrt(noise_power) * torch.einsum(
+                "lrt,bknlt->bknrl", combiner, antennas
+            )
         return nn.functional.pad(to_pairs(received), (0, 0, 0, built - csirs_symbols))
 
 

@@ -1,0 +1,36 @@
+# make repro                 everything: scenes, channels, trainings, evaluation (params.yaml as it stands)
+# make repro PROFILE=smoke   the same in minutes, on tiny sizes (writes that profile's params.yaml first)
+# make test                  format, types and tests
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PROFILE ?=
+
+.PHONY: install repro test ui clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or name another: make PYTHON=python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+repro: install
+ifneq ($(PROFILE),)
+	$(BIN)/cscsanet profile $(PROFILE)
+endif
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+
+test: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+ui: install
+	$(BIN)/cscsanet ui
+
+clean:
+	rm -rf data/scenes data/split data/channels models scratch

@@ -1,0 +1,125 @@
+"""The figures of a run, as matplotlib figures over results alone."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from cscsanet.evaluation.curves import STYLES, label_axes
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.scenes.classes import CLASS_NAMES, PALETTE
+
+
+def confusion_figure(share: NDArray[np.float64], title: str) -> Figure:
+    """Draw a confusion matrix whose rows (truth) sum to one; classes that never occur stay blank."""
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(CLASS_NAMES)), CLASS_NAMES, rotation=45, ha="right")
+    axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("truth")
+    for (row, column), value in np.ndenumerate(share):
+        if np.isfinite(value) and value >= 0.005:
+            axes.text(
+                column,
+                row,
+                f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if value > 0.5 else "black",
+            )
+    axes.set_title(title)
+    return figure
+
+
+def iou_figure(rows: Sequence[ResultRow], titles: Sequence[str]) -> Figure:
+    """Draw the IoU of every class for several rows side by side."""
+    figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(rows)
+    for index, (row, title) in enumerate(zip(rows, titles, strict=True)):
+        heights = [row.iou[name] or 0.0 for name in CLASS_NAMES]
+        places = np.arange(len(CLASS_NAMES)) + (index - (len(rows) - 1) / 2) * width
+        axes.bar(
+            places,
+            heights,
+            width * 0.92,
+            color=STYLES[index % len(STYLES)][0],
+            label=f"{title}: mIoU {row.miou:.3f}",
+        )
+    axes.set_xticks(range(len(CLASS_NAMES)), CLASS_NAMES)
+    label_axes(axes, "", "IoU on the test part")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def snr_figure(
+    curves: Mapping[str, Sequence[ResultRow]], levels: Mapping[str, ResultRow], xlabel: str = "SNR [dB]"
+) -> Figure:
+    """Draw mIoU over SNR with 95 % intervals.
+
+    curves: title -> rows along the SNR; levels: title -> a row that has no SNR, drawn as a horizontal line.
+    """
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for (title, rows), (colour, marker) in zip(curves.items(), STYLES, strict=False):
+        points = sorted(rows, key=lambda row: row.snr_db or 0.0)
+        snr = [row.snr_db for row in points]
+        axes.plot(snr, [row.miou for row in points], color=colour, marker=marker, label=title)
+        axes.fill_between(
+            snr,
+            [row.ci_low for row in points],
+            [row.ci_high for row in points],
+            color=colour,
+            alpha=0.15,
+            lw=0,
+        )
+    for (title, row), dashes in zip(levels.items(), ("--", ":", "-."), strict=False):
+        axes.axhline(row.miou, color="black", linestyle=dashes, linewidth=1.2, label=title)
+    axes.set_ylim(bottom=0)
+    label_axes(axes, xlabel, "mIoU on the test part")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def mask_grid(
+    frames: Sequence[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]],
+    predictions: Mapping[str, Sequence[NDArray[np.uint8]]],
+) -> Figure:
+    """Draw frames as rows: RGB, thermal, truth, and each scheme's predicted mask, in MFNet's palette.
+
+    frames: (name, image (H, W, 4), label (H, W)); predictions: title -> masks (H, W) in the frames' order.
+    """
+    columns = ["RGB (UE 1)", "thermal (UE 2)", "truth", *predictions]
+    height, width = frames[0][2].shape
+    size = 2.1
+    figure = Figure(
+        figsize=(size * len(columns), size * len(frames) * height / width + 0.7), layout="constrained"
+    )
+    panels = figure.subplots(len(frames), len(columns), squeeze=False)
+    for index, (name, image, label) in enumerate(frames):
+        masks = [label, *(masks[index] for masks in predictions.values())]
+        pictures = [image[..., :3], np.repeat(image[..., 3:], 3, axis=2), *(palette(mask) for mask in masks)]
+        for panel, picture, title in zip(panels[index], pictures, columns, strict=True):
+            panel.imshow(picture, interpolation="nearest")
+            panel.set_xticks([])
+            panel.set_yticks([])
+            if index == 0:
+                panel.set_title(title, fontsize=9)
+        panels[index][0].set_ylabel(name, fontsize=8)
+    handles = [
+        figure.axes[0].scatter([], [], marker="s", s=60, color=np.array(colour) / 255, label=class_name)
+        for class_name, colour in zip(CLASS_NAMES, PALETTE, strict=True)
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(CLASS_NAMES), frameon=False, fontsize=8
+    )
+    return figure
+
+
+def palette(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour a mask of class ids (H, W) by MFNet's palette: (H, W, 3)."""
+    return np.asarray(PALETTE, dtype=np.uint8)[mask]

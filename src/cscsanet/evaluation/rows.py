@@ -1,0 +1,106 @@
+"""The one result schema: every scheme at every operating point is one row."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from cscsanet.evaluation.measure import Outcome
+from cscsanet.metrics.bootstrap import bootstrap_interval
+from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
+from cscsanet.points import OperatingPoint
+from cscsanet.scenes.classes import CLASS_NAMES
+
+
+class ResultRow(BaseModel):
+    """One scheme at one operating point.
+
+    snr_db to data_symbols are None for what has no channel. iou: by class name, None where the class occurs neither
+    in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the images.
+    se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheme: str
+    model: str
+    split: str
+    snr_db: float | None
+    csirs_symbols: int | None
+    feedback_bits: int | None
+    data_symbols: int | None
+    seed: int
+    images: int
+    channel_draws: int
+    miou: float
+    ci_low: float
+    ci_high: float
+    miou_day: float
+    miou_night: float
+    miou_mfnet: float
+    pixel_accuracy: float
+    iou: dict[str, float | None]
+    se_per_ue: list[float] | None
+
+
+def result_row(
+    scheme: str,
+    model: str,
+    split: str,
+    point: OperatingPoint | None,
+    outcome: Outcome,
+    night: Tensor,
+    *,
+    seed: int,
+    bootstrap_samples: int,
+) -> ResultRow:
+    """Reduce the counts of one outcome to a row.
+
+    model: digest of the weights. night: bool (images,), which frames are night frames.
+    """
+    per_image = outcome.confusions.sum(dim=1)
+    total = per_image.sum(dim=0)
+    low, high = bootstrap_interval(per_image, miou, samples=bootstrap_samples, seed=seed)
+    return ResultRow(
+        scheme=scheme,
+        model=model,
+        split=split,
+        snr_db=point.snr_db if point else None,
+        csirs_symbols=point.csirs_symbols if point else None,
+        feedback_bits=point.feedback_bits if point else None,
+        data_symbols=point.data_symbols if point else None,
+        seed=seed,
+        images=outcome.confusions.shape[0],
+        channel_draws=outcome.confusions.shape[1],
+        miou=_figure(miou(total)),
+        ci_low=_figure(low),
+        ci_high=_figure(high),
+        miou_day=_figure(miou(per_image[~night].sum(dim=0))),
+        miou_night=_figure(miou(per_image[night].sum(dim=0))),
+        miou_mfnet=_figure(miou_mfnet(total)),
+        pixel_accuracy=_figure(pixel_accuracy(total)),
+        iou={
+            name: _figure_or_none(value)
+            for name, value in zip(CLASS_NAMES, iou_per_class(total), strict=True)
+        },
+        se_per_ue=[_figure(value) for value in outcome.se_per_ue] if outcome.se_per_ue else None,
+    )
+
+
+def normalised_confusion(outcome: Outcome) -> np.ndarray:
+    """Return the confusion matrix (9, 9) with rows (truth) summing to one; a class that never occurs is nan."""
+    total = outcome.confusions.sum(dim=(0, 1)).double()
+    occurs = total.sum(dim=1, keepdim=True)
+    return torch.where(occurs > 0, total / occurs, torch.nan).numpy()
+
+
+def _figure(value: Any) -> float:
+    # Six places say all that the counts say, and keep result files readable.
+    return round(float(value), 6)
+
+
+def _figure_or_none(value: Any) -> float | None:
+    return None if math.isnan(float(value)) else _figure(value)

@@ -1,0 +1,121 @@
+"""How each of the training stages runs: inputs and parameters in; weights, metrics, curves and an MLflow run out."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from cscsanet.channel.dataset import DropStore, open_drops
+from cscsanet.evaluation.curves import training_curves
+from cscsanet.files import write_by_rename, write_csv, write_json
+from cscsanet.params import Params
+from cscsanet.pipeline.workspace import Workspace, state_key
+from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.tracking import open_tracking
+from cscsanet.training.fit import fit
+from cscsanet.training.seeds import generator
+from cscsanet.training.task import Task
+from cscsanet.training.weights import file_digest, save_weights
+
+# The parameters that shape the networks and what they are fed; each training's outcome depends on them.
+SHARED_SECTIONS = ("scenes", "channel", "points", "csa", "msf", "seed", "threads")
+SEGMENTATION_CURVES = {"train_loss": "training cross-entropy", "val_miou": "validation mIoU"}
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training stage.
+
+    name: of the stage, its weights and its reports. sections: the parameters that its outcome depends on.
+    inputs: digest of every file it reads. task: builds the task, and names the module whose weights are kept.
+    curves: metric -> axis label of the figure, the validation metric last.
+    """
+
+    name: str
+    title: str
+    sections: tuple[str, ...]
+    inputs: Mapping[str, str]
+    task: Callable[[], tuple[Task, nn.Module]]
+    curves: Mapping[str, str]
+
+
+def train(workspace: Workspace, params: Params, training: Training) -> None:
+    """Run one training stage; killed at any moment, the next run of it takes up where the last epoch ended."""
+    tracker = open_tracking(workspace.root, params.tracking.experiment)
+    scratch = workspace.scratch(training.name, state_key(params, training.sections, training.inputs))
+    begun = scratch / "mlflow-run"
+    resume_id = begun.read_text() if begun.exists() else None
+    with tracker.stage(
+        training.name, params, sections=training.sections, tags=training.inputs, resume_id=resume_id
+    ) as run:
+        begun.write_text(run.run_id)
+        for name, value in training.inputs.items():
+            run.log_dataset(name, value, source=name, context="training")
+        started = time.monotonic()
+        task, module = training.task()
+        result = fit(task, scratch, run)
+        report = workspace.reports / "training"
+        best = {key: _rounded(value) for key, value in result.best.items()}
+        metrics = {"epochs": len(result.history), **{f"best_{key}": value for key, value in best.items()}}
+        rows = [{key: _rounded(value) for key, value in row.items()} for row in result.history]
+        write_csv(report / f"{training.name}.csv", rows)
+        picture = report / f"{training.name}.png"
+        figure = training_curves(result.history, training.curves, training.title)
+        write_by_rename(picture, lambda partial: figure.savefig(partial, dpi=120))
+        save_weights(
+            module,
+            workspace.weights(training.name),
+            params,
+            {"stage": training.name, "inputs": dict(training.inputs), "best": best},
+        )
+        # The metrics come last: where they lie, all lies.
+        write_json(report / f"{training.name}.json", metrics)
+        run.log_metrics({**metrics, "seconds": time.monotonic() - started})
+        run.log_artifact(picture, "figures")
+        run.log_artifact(workspace.weights(training.name), "weights")
+    workspace.clear_scratch(training.name)
+
+
+def initialised(params: Params, build: Callable[[], Any]) -> Any:
+    """Build a module with weights drawn from the seed, leaving PyTorch's global generator as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(generator(params.seed, "initialise").initial_seed())
+        return build()
+
+
+def train_and_val_scenes(workspace: Workspace) -> tuple[SceneSet, SceneSet]:
+    """Load the training and the validation frames."""
+    return (
+        load_part(workspace.scenes, workspace.split, "train"),
+        load_part(workspace.scenes, workspace.split, "val"),
+    )
+
+
+def train_and_val_drops(workspace: Workspace, params: Params) -> tuple[DropStore, DropStore]:
+    """Open the training and the validation drops, and check that they are this configuration's."""
+    stores = open_drops(workspace.drops("train")), open_drops(workspace.drops("val"))
+    for store in stores:
+        store.check_matches(params.channel)
+    return stores
+
+
+def scene_digests(workspace: Workspace) -> dict[str, str]:
+    """Return what identifies the frames and their split."""
+    return {
+        "scenes": str(workspace.manifest(workspace.scenes)["digest"]),
+        "split": str(workspace.manifest(workspace.split)["digest"]),
+    }
+
+
+def drop_digests(workspace: Workspace) -> dict[str, str]:
+    """Return what identifies the training and the validation drops."""
+    return {
+        f"channels_{part}": file_digest(workspace.drops(part) / "manifest.json") for part in ("train", "val")
+    }
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else round(value, 6)

@@ -1,0 +1,56 @@
+"""Stage III: all five networks jointly, from the weights of Stages I and II."""
+
+from torch import nn
+
+from cscsanet.links.noma import NomaLink
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import (
+    SEGMENTATION_CURVES,
+    SHARED_SECTIONS,
+    Training,
+    drop_digests,
+    scene_digests,
+    train,
+    train_and_val_drops,
+    train_and_val_scenes,
+)
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.training.segmentation import SegmentationTask
+from cscsanet.training.task import Task
+from cscsanet.training.weights import file_digest, load_weights
+
+
+def train_noma(workspace: Workspace, params: Params) -> None:
+    """Train CSC-SA-Net, non-orthogonal, for the segmentation."""
+
+    def task() -> tuple[Task, nn.Module]:
+        link = NomaLink(PhysicalLayer(params), SemanticLayer(params))
+        for name in ("semantic", "physical"):
+            load_weights(link.get_submodule(name), workspace.weights(name), params)
+        task = SegmentationTask(
+            link,
+            train_and_val_scenes(workspace),
+            train_and_val_drops(workspace, params),
+            params.points,
+            params.joint,
+            crop=params.joint.crop,
+            modalities=params.semantic.modalities,
+            seed=params.seed,
+        )
+        return task, link
+
+    pretrained = {name: file_digest(workspace.weights(name)) for name in ("semantic", "physical")}
+    train(
+        workspace,
+        params,
+        Training(
+            name="noma",
+            title="Stage III: CSC-SA-Net, non-orthogonal",
+            sections=(*SHARED_SECTIONS, "semantic", "joint"),
+            inputs={**scene_digests(workspace), **drop_digests(workspace), **pretrained},
+            task=task,
+            curves=SEGMENTATION_CURVES,
+        ),
+    )

@@ -1,0 +1,42 @@
+"""Stage II: CSI-RS, feedback and beams for spectral efficiency."""
+
+from torch import nn
+
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import (
+    SHARED_SECTIONS,
+    Training,
+    drop_digests,
+    initialised,
+    train,
+    train_and_val_drops,
+)
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.training.physical import PhysicalTask
+from cscsanet.training.task import Task
+
+
+def train_physical(workspace: Workspace, params: Params) -> None:
+    """Train BS-CSIRS-Net, UE-CSANet and BS-CSANet from scratch."""
+
+    def task() -> tuple[Task, nn.Module]:
+        physical = initialised(params, lambda: PhysicalLayer(params))
+        drops = train_and_val_drops(workspace, params)
+        return PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed), physical
+
+    train(
+        workspace,
+        params,
+        Training(
+            name="physical",
+            title="Stage II: physical layer, spectral efficiency",
+            sections=(*SHARED_SECTIONS, "physical"),
+            inputs=drop_digests(workspace),
+            task=task,
+            curves={
+                "train_loss": "minus sum SE, training [bit/s/Hz]",
+                "val_sum_se": "validation sum SE [bit/s/Hz]",
+            },
+        ),
+    )

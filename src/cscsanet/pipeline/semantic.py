@@ -1,0 +1,50 @@
+"""Stage I: the semantic layer over an identity channel."""
+
+from torch import nn
+
+from cscsanet.links.ideal import IdealLink
+from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import (
+    SEGMENTATION_CURVES,
+    SHARED_SECTIONS,
+    Training,
+    initialised,
+    scene_digests,
+    train,
+    train_and_val_scenes,
+)
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.training.segmentation import SegmentationTask
+from cscsanet.training.task import Task
+
+
+def train_semantic(workspace: Workspace, params: Params) -> None:
+    """Train UE/BS-MSFNet from scratch for the segmentation."""
+
+    def task() -> tuple[Task, nn.Module]:
+        semantic = initialised(params, lambda: SemanticLayer(params))
+        task = SegmentationTask(
+            IdealLink(semantic),
+            train_and_val_scenes(workspace),
+            None,
+            params.points,
+            params.semantic,
+            crop=params.semantic.crop,
+            modalities=params.semantic.modalities,
+            seed=params.seed,
+        )
+        return task, semantic
+
+    train(
+        workspace,
+        params,
+        Training(
+            name="semantic",
+            title="Stage I: semantic layer, error-free link",
+            sections=(*SHARED_SECTIONS, "semantic"),
+            inputs=scene_digests(workspace),
+            task=task,
+            curves=SEGMENTATION_CURVES,
+        ),
+    )

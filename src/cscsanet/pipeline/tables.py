@@ -1,0 +1,34 @@
+"""A result row as a table for the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from cscsanet.evaluation.rows import ResultRow
+
+
+def row_table(row: ResultRow) -> None:
+    """Print one result row."""
+    point = (
+        "no channel"
+        if row.snr_db is None
+        else f"{row.snr_db:g} dB, L {row.csirs_symbols}, B {row.feedback_bits}, Q {row.data_symbols}"
+    )
+    table = Table(title=f"{row.scheme} at {point}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("mIoU", f"{row.miou:.4f}")
+    table.add_row("95 % interval over images", f"{row.ci_low:.4f} .. {row.ci_high:.4f}")
+    table.add_row("mIoU by day, by night", f"{row.miou_day:.4f}, {row.miou_night:.4f}")
+    table.add_row("mIoU as the MFNet code counts", f"{row.miou_mfnet:.4f}")
+    table.add_row("pixel accuracy", f"{row.pixel_accuracy:.4f}")
+    if row.se_per_ue:
+        table.add_row(
+            "spectral efficiency per UE [bit/s/Hz]", ", ".join(f"{value:.3f}" for value in row.se_per_ue)
+        )
+    table.add_section()
+    for name, value in row.iou.items():
+        table.add_row(f"IoU {name}", "-" if value is None else f"{value:.4f}")
+    table.add_section()
+    table.add_row("images x channel draws", f"{row.images} x {row.channel_draws} ({row.split})")
+    table.add_row("model", row.model[:12])
+    Console().print(table)

@@ -1,0 +1,95 @@
+"""Where everything lies below the project's root, and what identifies it."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cscsanet
+from cscsanet.errors import CscsanetError
+from cscsanet.params import Params, digest
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one project root."""
+
+    root: Path
+
+    @property
+    def params_file(self) -> Path:
+        """params.yaml."""
+        return self.root / "params.yaml"
+
+    @property
+    def scenes(self) -> Path:
+        """The frames, in MFNet's layout."""
+        return self.root / "data" / "scenes"
+
+    @property
+    def split(self) -> Path:
+        """The lists of the training, validation and test frames."""
+        return self.root / "data" / "split"
+
+    def drops(self, part: str) -> Path:
+        """The channel drops of one part."""
+        return self.root / "data" / "channels" / part
+
+    def weights(self, name: str) -> Path:
+        """Trained weights by name."""
+        return self.root / "models" / f"{name}.safetensors"
+
+    @property
+    def reports(self) -> Path:
+        """Small results that live in git."""
+        return self.root / "reports"
+
+    def scratch(self, stage: str, key: str) -> Path:
+        """Make and return the folder for a stage's resumable state, bound to one set of parameters and inputs.
+
+        State of the same stage under another key is of no use any more and is cleared away.
+        """
+        folder = self.root / "scratch" / f"{stage}-{key[:16]}"
+        self.clear_scratch(stage, keep=folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def clear_scratch(self, stage: str, keep: Path | None = None) -> None:
+        """Remove a stage's resumable state, once its results are in place."""
+        for stale in (self.root / "scratch").glob(f"{stage}-*"):
+            if stale != keep:
+                shutil.rmtree(stale)
+
+    def manifest(self, folder: Path) -> dict[str, Any]:
+        """Read the manifest of a dataset folder.
+
+        Raises:
+            CscsanetError: the folder has not been made yet.
+        """
+        for name in ("manifest.json", "split.json"):
+            if (folder / name).exists():
+                return dict(json.loads((folder / name).read_text(encoding="utf-8")))
+        raise CscsanetError(f"{folder}: no dataset here yet; run 'dvc repro' to make it")
+
+
+def state_key(params: Params, sections: Sequence[str], inputs: Mapping[str, str]) -> str:
+    """Digest of all that a training's outcome depends on: its parameters, its inputs, and the package's code."""
+    return digest(
+        {
+            "params": {name: params.model_dump(mode="json")[name] for name in sections},
+            "inputs": dict(inputs),
+            "code": _code_digest(),
+        }
+    )
+
+
+def _code_digest() -> str:
+    sources = Path(cscsanet.__file__).parent
+    content = hashlib.sha256()
+    for path in sorted(sources.rglob("*.py")):
+        content.update(path.relative_to(sources).as_posix().encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()

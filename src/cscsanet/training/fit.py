@@ -1,0 +1,117 @@
+"""The one way to fit every task: Lightning's Trainer with checkpoints, resume, early stop and an epoch log.
+
+After each epoch two checkpoints lie in the scratch folder: `last`, to resume from, and `best`, to keep. A run that
+was killed loses at most the epoch it was in, and ends with the weights it would have had: the order of the data, the
+noise and the augmentation depend on the epoch's number alone.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from torch.utils.data import DataLoader
+
+from cscsanet.training.log import EpochLog
+from cscsanet.training.seeds import EpochSampler
+from cscsanet.training.task import Task
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training came to.
+
+    history: one row of metrics for each epoch, with its number under "epoch"; best: the row that was kept.
+    """
+
+    history: tuple[Mapping[str, float], ...]
+    best: Mapping[str, float]
+
+
+class _History(Callback):
+    """Collect the epochs' metrics; part of the checkpoint, so that a resumed run has them all."""
+
+    def __init__(self, log: EpochLog) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.log = log
+
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        metrics = {
+            name: float(value) for name, value in sorted(trainer.callback_metrics.items()) if "_" in name
+        }
+        self.rows.append({"epoch": trainer.current_epoch, **metrics})
+        self.log.log_epoch(trainer.current_epoch, metrics)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.rows = list(state["rows"])
+
+
+def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> FitResult:
+    """Train a task to its best validation metric and leave the best weights in it.
+
+    scratch: this training's own folder; `last.ckpt` in it is resumed from.
+    """
+    history = _History(log)
+    best = ModelCheckpoint(
+        scratch,
+        filename="best",
+        monitor=task.monitor,
+        mode="max",
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+        save_weights_only=True,
+    )
+    last = ModelCheckpoint(
+        scratch, filename="last", every_n_epochs=1, save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    early = EarlyStopping(
+        task.monitor, mode="max", patience=task.fit_params.patience, check_on_train_epoch_end=True
+    )
+    # `last` comes after all whose state it holds; a kill between the two repeats the epoch and writes the same.
+    callbacks: list[Callback] = [history, early, best, last]
+    if progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=10))
+    trainer = L.Trainer(
+        accelerator="auto",
+        devices=1,
+        max_epochs=task.fit_params.epochs,
+        logger=False,
+        callbacks=callbacks,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        deterministic="warn",
+        default_root_dir=scratch,
+    )
+    resume = scratch / "last.ckpt"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*")
+        trainer.fit(
+            task,
+            _train_loader(task),
+            _val_loader(task),
+            ckpt_path=resume if resume.exists() else None,
+            weights_only=False,
+        )
+    weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    task.load_state_dict(weights)
+    task.eval()
+    rows = tuple(history.rows)
+    return FitResult(rows, max(rows, key=lambda row: row[task.monitor]))
+
+
+def _train_loader(task: Task) -> "DataLoader[int]":
+    per_epoch = task.fit_params.steps_per_epoch * task.fit_params.batch_size
+    sampler = EpochSampler(task.train_items, per_epoch, task.seed)
+    return DataLoader(range(task.train_items), task.fit_params.batch_size, sampler=sampler)  # type: ignore[arg-type]
+
+
+def _val_loader(task: Task) -> "DataLoader[int]":
+    return DataLoader(range(task.val_items), task.fit_params.batch_size)  # type: ignore[arg-type]

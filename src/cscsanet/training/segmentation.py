@@ -1,0 +1,91 @@
+"""Stages I and III: train a Link for the segmentation itself, cross-entropy, eqs. (28) and (33)."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.paths import PathDrops
+from cscsanet.links.link import Link
+from cscsanet.metrics.segmentation import confusion, miou
+from cscsanet.params import FitParams, PointParams
+from cscsanet.scenes.augmentation import augment, to_float
+from cscsanet.scenes.classes import NUM_CLASSES
+from cscsanet.scenes.dataset import SceneSet
+from cscsanet.training.task import Task, draw_point, validation_point
+
+# What a network that is shown one modality sees of an RGB-thermal image.
+SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
+
+
+class SegmentationTask(Task):
+    """Train every network of a Link by the task loss; the best validation mIoU, eq. (29), is kept."""
+
+    monitor = "val_miou"
+
+    def __init__(
+        self,
+        link: Link,
+        scenes: tuple[SceneSet, SceneSet],
+        drops: tuple[DropStore, DropStore] | None,
+        points: PointParams,
+        fit: FitParams,
+        *,
+        crop: float,
+        modalities: str,
+        seed: int,
+    ) -> None:
+        """scenes, drops: the training and the validation part; drops are None for a link without a channel."""
+        super().__init__(fit, seed)
+        self.link = link
+        self.train_scenes, self.val_scenes = scenes
+        self.train_drops, self.val_drops = drops or (None, None)
+        self.points = points
+        self.crop = crop
+        self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
+        self.register_buffer("shown", torch.tensor(SHOWN[modalities]).reshape(1, 4, 1, 1), persistent=False)
+        self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
+        self._loss, self._batches = 0.0, 0
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """Transmit an augmented batch over drops of its own, at an operating point of its own."""
+        images, labels = self._batch(self.train_scenes, batch)
+        images, labels = augment(images, labels, smallest_crop=self.crop, generator=generator)
+        paths = None
+        if self.train_drops is not None:
+            chosen = torch.randint(
+                len(self.train_drops), (len(batch),), generator=generator, device=generator.device
+            )
+            paths = self._paths(self.train_drops, chosen)
+        sent = self.link(images * self.shown, paths, draw_point(self.points, generator), generator)
+        return cross_entropy(sent.logits, labels)
+
+    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
+        """Image i travels over validation drop i, whatever the batch."""
+        images, labels = self._batch(self.val_scenes, batch)
+        paths = None
+        if self.val_drops is not None:
+            paths = self._paths(self.val_drops, batch % len(self.val_drops))
+        sent = self.link(images * self.shown, paths, validation_point(self.points), generator)
+        self._loss += float(cross_entropy(sent.logits, labels))
+        self._batches += 1
+        self._counts += confusion(sent.logits.argmax(dim=1), labels).cpu()
+
+    def validation_metrics(self) -> Mapping[str, float]:
+        """mIoU over the whole part's confusion matrix, and the loss."""
+        metrics = {"val_miou": float(miou(self._counts)), "val_loss": self._loss / max(1, self._batches)}
+        self._counts = torch.zeros_like(self._counts)
+        self._loss, self._batches = 0.0, 0
+        return metrics
+
+    def _batch(self, scenes: SceneSet, batch: Tensor) -> tuple[Tensor, Tensor]:
+        index = batch.cpu()
+        return (
+            to_float(scenes.images[index].to(self.device)),
+            scenes.labels[index].to(self.device).long(),
+        )
+
+    def _paths(self, drops: DropStore, index: Tensor) -> PathDrops:
+        return drops.batch(index.cpu().numpy()).to(self.device)
