@@ -1,0 +1,257 @@
+"""Drops on disk: a folder of memory-mapped .npy files, one for each path parameter, and a manifest.
+
+    <folder>/gain_re.npy gain_im.npy aod.npy aoa.npy delay.npy doppler.npy    float32 (drops, K, L_p)
+    <folder>/manifest.json    schema, units, seed, count, channel parameters, SHA-256 of each file
+
+Drops are drawn in blocks, each from a seed of its own: the content depends on (seed, channel parameters) alone, not
+on the number of workers, and a longer dataset begins with the drops of a shorter one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.response import materialise
+from cscsanet.errors import CscsanetError
+from cscsanet.params import ChannelParams
+
+SCHEMA = "cscsanet-drops-1"
+BLOCK = 4096  # drops
+UNITS = {
+    "gain_re": "1, real part of alpha",
+    "gain_im": "1, imaginary part of alpha",
+    "aod": "rad",
+    "aoa": "rad",
+    "delay": "samples of T_s",
+    "doppler": "Hz",
+}
+# What the drawn numbers depend on; the other channel parameters say how the drops are used.
+DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh")
+# Sizes of the parts, and the BS's power: neither is a property of the channel.
+NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset_db")
+EXPORT_CHUNK_BYTES = 64 * 2**20
+
+Part = Literal["train", "val", "test"]
+
+
+def part_seed(seed: int, part: Part) -> int:
+    """Return the seed of one part of the dataset: the parts of one seed, and of two seeds, share no drop."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {part}".encode()).digest()[:8], "big") >> 1
+
+
+def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, workers: int = 1) -> None:
+    """Draw `count` drops and write them as a drop folder, which appears by rename and replaces an older one.
+
+    Raises:
+        CscsanetError: count or seed is out of range, or `folder` exists and is no drop folder.
+    """
+    if count < 1 or seed < 0 or workers < 1:
+        raise CscsanetError(
+            f"{folder}: count = {count}, seed = {seed}, workers = {workers}: must be at least 1, 0 and 1"
+        )
+    if folder.exists() and not (folder / "manifest.json").is_file():
+        raise CscsanetError(f"{folder}: exists and is not a drop folder; remove it or name another")
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    part.mkdir(parents=True)
+    try:
+        _write_fields(part, count, seed, params, workers)
+        manifest = _manifest(part, count, seed, params)
+        (part / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
+        old = part.with_suffix(".old")
+        if folder.exists():
+            folder.replace(old)
+        part.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
+    """Memory-map a drop folder and check it against its manifest; `verify` also checks the files' digests.
+
+    Raises:
+        CscsanetError: the manifest or a file is missing, damaged, truncated or of another shape or schema.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise CscsanetError(
+            f"{folder}: no drop folder, manifest.json is missing; draw the drops first"
+        ) from None
+    except ValueError:
+        raise CscsanetError(f"{path}: not valid JSON; draw the drops again") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise CscsanetError(f"{path}: not of schema {SCHEMA}; draw the drops again with this version")
+    missing = [key for key in ("count", "channel", "shape", "sha256") if key not in manifest]
+    if missing:
+        raise CscsanetError(f"{path}: {missing[0]}: missing; draw the drops again")
+    return DropStore(folder, manifest, {name: _open_field(folder, name, manifest, verify) for name in UNITS})
+
+
+@dataclass(frozen=True)
+class DropStore:
+    """An open drop folder; `fields` are read-only memory maps (drops, K, L_p), float32."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    fields: dict[str, npt.NDArray[np.float32]]
+
+    def __len__(self) -> int:
+        return int(self.manifest["count"])
+
+    def batch(self, indices: Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor | slice) -> PathDrops:
+        """Read the drops of these indices into memory, as tensors on the CPU."""
+        if isinstance(indices, Tensor):
+            indices = indices.cpu().numpy()
+        picked = {name: torch.from_numpy(np.array(field[indices])) for name, field in self.fields.items()}
+        gain = torch.complex(picked.pop("gain_re"), picked.pop("gain_im"))
+        return PathDrops(gain, **picked)
+
+    def all(self) -> PathDrops:
+        """Read all drops into memory."""
+        return self.batch(slice(None))
+
+    def check_matches(self, params: ChannelParams) -> None:
+        """Check that drops drawn now would be of the same distribution.
+
+        Raises:
+            CscsanetError: a channel parameter that drops are drawn from differs.
+        """
+        for key in DRAWN_FROM:
+            ours, wanted = self.manifest["channel"][key], getattr(params, key)
+            if ours != wanted:
+                raise CscsanetError(
+                    f"{self.folder}: drawn with channel.{key} = {ours}, but params say {wanted}; draw it again"
+                )
+
+    @cached_property
+    def channel(self) -> ChannelParams:
+        """The channel parameters of the manifest; what is not of the channel gets neutral values."""
+        return ChannelParams(
+            **self.manifest["channel"], bs_power_offset_db=0.0, train_drops=1, val_drops=1, test_drops=1
+        )
+
+
+def export_response(
+    folder: Path, symbols: range, out: Path, *, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Write H of eq. (6) for every drop of a folder, complex64 (N, K, T, N_c, N_r, N_t), as one .npy file.
+
+    symbols: the T OFDM symbol indices. progress: called with (drops done, drops in all) after each chunk.
+    The file appears by rename. Eight bytes an entry: 2000 drops of 2 x 4 x 16 x 64 x 8 are 1.0 GB.
+
+    Raises:
+        CscsanetError: the range is empty or negative, the disk is too small, or the drop folder is not sound.
+    """
+    if not symbols or min(symbols) < 0:
+        raise CscsanetError(
+            f"symbols = {symbols.start}:{symbols.stop}: must be a range of at least one symbol from 0 up"
+        )
+    store = open_drops(folder)
+    params = store.channel
+    grid = (params.users, len(symbols), params.subcarriers, params.bs_antennas, params.ue_antennas)
+    bytes_per_drop = 8 * int(np.prod(grid))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _check_space(out, len(store) * bytes_per_drop)
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        target = np.lib.format.open_memmap(part, mode="w+", dtype=np.complex64, shape=(len(store), *grid))
+        chunk = max(1, EXPORT_CHUNK_BYTES // bytes_per_drop)
+        for first in range(0, len(store), chunk):
+            drops = store.batch(slice(first, first + chunk))
+            target[first : first + chunk] = materialise(drops, torch.tensor(symbols), params).numpy()
+            if progress is not None:
+                progress(min(first + chunk, len(store)), len(store))
+        target.flush()
+        del target
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_space(out: Path, needed: int) -> None:
+    free = shutil.disk_usage(out.parent).free
+    if needed > free:
+        raise CscsanetError(
+            f"{out}: needs {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free; "
+            "export fewer symbols or drops, or name another disk"
+        )
+
+
+def _write_fields(folder: Path, count: int, seed: int, params: ChannelParams, workers: int) -> None:
+    shape = (count, params.users, params.paths)
+    files = {
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
+        for name in UNITS
+    }
+
+    def write_block(block: int) -> None:
+        # A whole block is always drawn, so that its drops do not depend on where the dataset ends.
+        drops = draw_paths(BLOCK, params, _block_generator(seed, block))
+        place = slice(block * BLOCK, min((block + 1) * BLOCK, count))
+        parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
+        for name, file in files.items():
+            drawn = parts[name] if name in parts else getattr(drops, name)
+            file[place] = drawn[: place.stop - place.start].numpy()
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(write_block, range(-(-count // BLOCK))))
+    for file in files.values():
+        file.flush()
+
+
+def _block_generator(seed: int, block: int) -> torch.Generator:
+    (state,) = np.random.SeedSequence((seed, block)).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state))
+
+
+def _manifest(folder: Path, count: int, seed: int, params: ChannelParams) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "count": count,
+        "seed": seed,
+        "block": BLOCK,
+        "channel": params.model_dump(mode="json", exclude=set(NOT_OF_THE_CHANNEL)),
+        "dtype": "float32",
+        "shape": [count, params.users, params.paths],
+        "axes": ["drop", "user", "path"],
+        "units": UNITS,
+        "sha256": {name: _digest(folder / f"{name}.npy") for name in UNITS},
+    }
+
+
+def _open_field(folder: Path, name: str, manifest: dict[str, Any], verify: bool) -> npt.NDArray[np.float32]:
+    path = folder / f"{name}.npy"
+    try:
+        field: npt.NDArray[np.float32] = np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        raise CscsanetError(f"{path}: missing; draw the drops again") from None
+    except (OSError, ValueError, EOFError):
+        raise CscsanetError(f"{path}: truncated or not a .npy file; draw the drops again") from None
+    if list(field.shape) != manifest["shape"] or field.dtype != np.float32:
+        raise CscsanetError(
+            f"{path}: {field.dtype} {list(field.shape)}, but the manifest says float32 {manifest['shape']}; "
+            "draw the drops again"
+        )
+    if verify and _digest(path) != manifest["sha256"][name]:
+        raise CscsanetError(f"{path}: its SHA-256 is not the manifest's; draw the drops again")
+    return field
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
