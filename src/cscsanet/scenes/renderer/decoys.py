@@ -1,0 +1,140 @@
+"""Things that look like a class in one modality and not in the other; all of them are unlabelled."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cscsanet.scenes.renderer.climate import Climate
+from cscsanet.scenes.renderer.furniture import ORANGE, YELLOW, guardrail
+from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface
+from cscsanet.scenes.renderer.people import person
+from cscsanet.scenes.renderer.vehicles import bike, car
+
+
+def disguise(shape: Shape, heat: float) -> Shape:
+    """Keep the colours of a shape, but give it one temperature and no class: a picture of the thing, not the thing."""
+    copy = Shape()
+    for face in shape.faces:
+        old = face.surface
+        plain = Surface(old.rgb, heat, glow=min(old.glow, 0.0), grain=old.grain, stain=old.stain, absorb=0.2)
+        copy.faces.append(type(face)(face.points, plain, face.normal, None))
+    copy.shadows = list(shape.shadows)
+    return copy
+
+
+def mannequin(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A statue, dummy or cardboard figure: a person to the eye, a cold thing to the thermal camera."""
+    return disguise(person(rng, climate, sideways=bool(rng.random() < 0.5)), climate.heat.wall)
+
+
+def poster(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A poster wall that shows a person or the side of a car in life size; lit from within by night."""
+    glow = 0.12 if climate.night else 0.0
+    backs: tuple[Rgb, ...] = ((0.6, 0.58, 0.52), (0.25, 0.32, 0.4), (0.35, 0.45, 0.3), (0.08, 0.08, 0.1))
+    heat = climate.heat.wall + 0.02
+    back = Surface(backs[rng.integers(4)], heat, glow=glow, absorb=0.3)
+    frame = Surface((0.1, 0.1, 0.1), heat, absorb=0.4)
+    shape = Shape()
+    show_car = rng.random() < 0.35
+    half, tall = (2.5, 2.7) if show_car else (0.75, 2.5)
+    shape.flat(
+        [(-half - 0.08, 0.1), (half + 0.08, 0.1), (half + 0.08, tall + 0.1), (-half - 0.08, tall + 0.1)],
+        frame,
+        0.02,
+    )
+    shape.flat([(-half, 0.3), (half, 0.3), (half, tall), (-half, tall)], back)
+    if show_car:
+        for face in car(rng, climate, driven=False).faces:
+            # Only what faces the side of the car; its length runs along the poster.
+            if face.normal is not None and face.normal[0] < -0.8:
+                flat = np.stack(
+                    [face.points[:, 2] * 0.9, face.points[:, 1] + 0.5, np.full(len(face.points), -0.02)],
+                    axis=1,
+                )
+                shape.add(flat, Surface(face.surface.rgb, heat, glow=glow, absorb=0.3))
+    else:
+        for face in person(rng, climate, sideways=False).faces:
+            flat = face.points + np.array([0.0, 0.4, -0.02])
+            shape.add(flat, Surface(face.surface.rgb, heat, glow=glow, absorb=0.3))
+    return shape
+
+
+def warm_post(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A heated cabinet, chimney or pillar of the size of a person: warm to the thermal camera, plainly a box to the eye."""
+    tall, half = rng.uniform(1.3, 1.9), rng.uniform(0.2, 0.32)
+    heat = climate.heat.cloth + float(rng.uniform(0.0, 0.08))
+    greys: tuple[Rgb, ...] = ((0.35, 0.38, 0.36), (0.45, 0.42, 0.34), (0.12, 0.22, 0.16))
+    glow = 0.15 if climate.night and rng.random() < 0.5 else 0.0
+    body = Surface(greys[rng.integers(3)], heat, glow=glow, grain=0.05, absorb=0.3)
+    cap = Surface((0.2, 0.2, 0.2), heat + 0.08, absorb=0.3)
+    shape = Shape()
+    shape.box((-half, 0.0, -half), (half, tall, half), body)
+    shape.box((-half * 0.6, tall, -half * 0.6), (half * 0.6, tall + 0.2, half * 0.6), cap)
+    shape.cast([(-half, 0, 0), (half, 0, 0), (half, tall, 0), (-half, tall, 0)])
+    return shape
+
+
+def warm_block(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A generator, heat pump or heated container: as warm and as large as a car, a box to the eye."""
+    long, half, tall = rng.uniform(1.6, 3.2), rng.uniform(0.6, 0.9), rng.uniform(1.0, 1.6)
+    side = Surface((0.3, 0.32, 0.3), climate.heat.wall + 0.05, grain=0.06, stain=0.08, absorb=0.5)
+    grille = Surface((0.1, 0.1, 0.1), climate.heat.engine, grain=0.1, absorb=0.5)
+    glow = 0.06 if climate.night else 0.0
+    lid = Surface((0.4, 0.42, 0.4), climate.heat.wall + 0.02, glow=glow, absorb=0.6)
+    shape = Shape((0.0, 0.6, 0.0))
+    shape.box((-half, 0.0, -long / 2), (half, tall, long / 2), side, top=lid)
+    z = -long / 2
+    shape.add(
+        [(-half * 0.7, 0.2, z), (half * 0.7, 0.2, z), (half * 0.7, 0.75, z), (-half * 0.7, 0.75, z)],
+        grille,
+        solid=True,
+    )
+    shape.cast(
+        [(-half, tall, -long / 2), (half, tall, -long / 2), (half, tall, long / 2), (-half, tall, long / 2)]
+    )
+    return shape
+
+
+def orange_bag(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A sack, bin or bush of the colour of a cone but not of its shape; warm rubbish shows in the thermal picture."""
+    tall, half = rng.uniform(0.4, 0.75), rng.uniform(0.22, 0.4)
+    rgb: Rgb = ORANGE if rng.random() < 0.7 else YELLOW
+    dull = rng.uniform(0.6, 1.0)
+    body = Surface(
+        (rgb[0] * dull, rgb[1] * dull, rgb[2]), climate.heat.wall + 0.08, grain=0.15, stain=0.15, absorb=0.4
+    )
+    shape = Shape()
+    wobble = rng.uniform(0.8, 1.15, 9)
+    turns = np.linspace(-0.2, np.pi + 0.2, 9)
+    shape.flat(
+        [
+            (half * float(w * np.cos(t)), max(0.0, tall * float(w * np.sin(t))))
+            for w, t in zip(wobble, turns, strict=True)
+        ],
+        body,
+    )
+    shape.cast([(-half, 0, 0), (half, 0, 0), (half, tall, 0), (-half, tall, 0)])
+    return shape
+
+
+def plain_rail(climate: Climate, length: float) -> Shape:
+    """A wooden or plastic fence in the grey of a guardrail: not metal, so without its coolness."""
+    return disguise(guardrail(climate, length, 0.3), climate.heat.wall + 0.05)
+
+
+def covered_bike(rng: np.random.Generator, climate: Climate) -> Shape:
+    """A bike of the playground kind, of plastic: unlabelled, with the temperature of the ground."""
+    return disguise(bike(rng, climate), climate.heat.pavement)
+
+
+def relit(shape: Shape, glow: float) -> Shape:
+    """The same shape with all its lamps at `glow`."""
+    copy = Shape()
+    copy.faces = [
+        type(face)(
+            face.points, replace(face.surface, glow=min(face.surface.glow, glow)), face.normal, face.swing
+        )
+        for face in shape.faces
+    ]
+    copy.shadows = list(shape.shadows)
+    return copy

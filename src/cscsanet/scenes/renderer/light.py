@@ -1,0 +1,121 @@
+"""Light of one frame: sun and shade, street lamps, headlights, and the glare that lamps throw into the lens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cscsanet.scenes.renderer.camera import Camera, Pose
+from cscsanet.scenes.renderer.climate import Climate
+from cscsanet.scenes.renderer.mesh import Scene
+from cscsanet.scenes.renderer.rasteriser import Raster
+
+# A polygon that glows at least so much is a lamp that dazzles.
+_LAMP_GLOW = 2.5
+# The farthest that an own shadow reaches towards the sun; what shades a prop itself is looked up there [m].
+_OUT_OF_OWN_SHADE = 1.3
+
+
+@dataclass(frozen=True)
+class PropLight:
+    """What falls on each prop: share of the sun, and lamp light, float32 (N,) each."""
+
+    sun: np.ndarray
+    lamps: np.ndarray
+
+
+def light_on_props(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Climate) -> PropLight:
+    """Look up the light where the props stand."""
+    count = len(raster.prop_at)
+    sun, lamps = np.ones(count, np.float32), np.zeros(count, np.float32)
+    at = raster.prop_at
+    if raster.sun is not None and climate.sun is not None:
+        towards = climate.sun[[0, 2]] / (np.linalg.norm(climate.sun[[0, 2]]) + 1e-9)
+        probe = at + _OUT_OF_OWN_SHADE * towards
+        ahead = np.maximum(probe[:, 1] - pose.s, 1.0)
+        x = (probe[:, 0] + pose.lateral_shift(ahead)) / ahead * camera.focal + camera.width / 2
+        y = pose.horizon + camera.mount / ahead * camera.focal
+        inside = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
+        rows, columns = y[inside].astype(int), x[inside].astype(int)
+        sun[inside] = raster.sun[rows, columns]
+    for d, s, radius, strength in _pool_positions(scene, raster):
+        lamps += strength * np.exp(-((at[:, 0] - d) ** 2 + (at[:, 1] - s) ** 2) / (2 * radius**2))
+    return PropLight(sun, lamps)
+
+
+def lamps_on_road(scene: Scene, raster: Raster, d: np.ndarray, s: np.ndarray, step: int) -> np.ndarray:
+    """Light of the lamps on the road at d (H, W), s (H,) [m], worked out on every `step`-th pixel: float32 (H, W)."""
+    height, width = d.shape
+    coarse_d, coarse_s = d[::step, ::step], s[::step, None]
+    light = np.zeros(coarse_d.shape, np.float32)
+    for lamp_d, lamp_s, radius, strength in _pool_positions(scene, raster):
+        along = np.exp(-((coarse_s - lamp_s) ** 2) / np.float32(2 * radius**2))
+        if along.max() > 0.01:
+            light += (
+                strength * along * np.exp(-((coarse_d - np.float32(lamp_d)) ** 2) / np.float32(2 * radius**2))
+            )
+    return np.repeat(np.repeat(light, step, axis=0), step, axis=1)[:height, :width]
+
+
+def _pool_positions(scene: Scene, raster: Raster) -> list[tuple[float, float, float, float]]:
+    return [
+        (
+            float(raster.prop_at[int(prop), 0] + dx),
+            float(raster.prop_at[int(prop), 1] + dz),
+            float(radius),
+            float(strength),
+        )
+        for prop, dx, dz, radius, strength in scene.pools
+    ]
+
+
+def headlight_beam(camera: Camera, horizon: float) -> np.ndarray:
+    """Pattern of the car's own low beam over the picture, without the loss over distance: float32 (H, W)."""
+    x = (np.arange(camera.width, dtype=np.float32) - camera.width / 2) / np.float32(camera.focal)
+    y = (np.arange(camera.height, dtype=np.float32) - horizon) / np.float32(camera.focal)
+    across = np.exp(-((x / 0.42) ** 2)) * 0.8 + 0.2 * np.exp(-((x / 1.0) ** 2))
+    # Below the horizon full light, above it the scattered rest.
+    up = 0.16 + 0.84 / (1 + np.exp(-(y + 0.015) / 0.02))
+    return np.asarray(up[:, None] * across[None, :], dtype=np.float32)
+
+
+def glare(scene: Scene, raster: Raster, climate: Climate, pose: Pose, step: int) -> np.ndarray | None:
+    """Light that the lens scatters, on a grid `step` times coarser than the raster: float32 (h, w, 3), or None."""
+    height, width = raster.ids.shape
+    y = np.arange(0, height, step, dtype=np.float32)
+    x = np.arange(0, width, step, dtype=np.float32)
+    halo = np.zeros((len(y), len(x), 3), np.float32)
+    lamps = np.flatnonzero(raster.visible & (scene.glow >= _LAMP_GLOW))
+    for poly in lamps.tolist():
+        left, top, right, bottom = raster.box[poly]
+        cx, cy = (left + right) / 2, (top + bottom) / 2
+        if not (0 <= cx < width and 0 <= cy < height) or raster.ids[int(cy), int(cx)] != poly + 1:
+            continue
+        size = max(float(np.sqrt(max((right - left) * (bottom - top), 1.0))), 1.0)
+        radius = 0.012 * width + 0.9 * size
+        power = float(scene.glow[poly]) * 0.05 * min(size / (0.008 * width), 2.5)
+        gx, gy = np.exp(-((x - cx) ** 2) / (2 * radius**2)), np.exp(-((y - cy) ** 2) / (2 * radius**2))
+        wide = (
+            np.exp(-np.abs(x - cx) / (4 * radius))[None, :] * np.exp(-np.abs(y - cy) / (4 * radius))[:, None]
+        )
+        streak = (
+            np.exp(-np.abs(x - cx) / (6 * radius))[None, :]
+            * np.exp(-((y - cy) ** 2) / (0.15 * radius**2))[:, None]
+        )
+        shape = gy[:, None] * gx[None, :] + 0.3 * wide + 0.35 * streak
+        halo += power * shape[..., None] * scene.rgb[poly]
+    if climate.veil > 0 and climate.sun is not None:
+        halo += _sun_veil(climate, pose, x, y, height, width)
+    elif not len(lamps):
+        return None
+    return halo
+
+
+def _sun_veil(
+    climate: Climate, pose: Pose, x: np.ndarray, y: np.ndarray, height: int, width: int
+) -> np.ndarray:
+    assert climate.sun is not None
+    cx = width / 2 + float(climate.sun[0] / max(climate.sun[2], 0.2)) * 0.9 * width
+    cy = pose.horizon - 0.42 * height
+    distance = ((x[None, :] - cx) ** 2 + (y[:, None] - cy) ** 2) / (0.42 * width) ** 2
+    veil = climate.veil * (np.exp(-distance * 1.2) + 0.35 * np.exp(-distance * 0.25))
+    return np.asarray(veil[..., None] * np.array([1.0, 0.93, 0.78], np.float32), dtype=np.float32)

@@ -1,0 +1,276 @@
+"""Polygons with a surface, the props that they make up, and a scene of props compiled to arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+Point = tuple[float, float, float]
+Rgb = tuple[float, float, float]
+
+
+def scaled(rgb: Rgb, factor: float) -> Rgb:
+    """A colour made lighter or darker, at most white."""
+    return (min(rgb[0] * factor, 1.0), min(rgb[1] * factor, 1.0), min(rgb[2] * factor, 1.0))
+
+
+class Layer(IntEnum):
+    """What is painted over what, whatever its distance; within a layer the nearer prop covers the farther."""
+
+    SHADOW = 0
+    GROUND = 1
+    DECAL = 2
+    BACKDROP = 3
+    STREETSIDE = 4
+    OBJECT = 5
+
+
+@dataclass(frozen=True)
+class Surface:
+    """How a polygon looks: linear albedo, radiance in the thermal band in 0..1, class id.
+
+    Attributes:
+        rgb: linear albedo.
+        heat: thermal radiance without sun.
+        label: class id.
+        glow: emitted light, in units of the albedo.
+        grain: contrast of the fine texture.
+        stain: contrast of the coarse texture.
+        absorb: how much the sun heats it, 0..1.
+        faint: the thermal picture shows what is behind it (a cone, paint: as warm as the road).
+    """
+
+    rgb: Rgb
+    heat: float
+    label: int = 0
+    glow: float = 0.0
+    grain: float = 0.03
+    stain: float = 0.0
+    absorb: float = 0.0
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class _Face:
+    points: np.ndarray
+    surface: Surface
+    normal: np.ndarray | None
+    swing: np.ndarray | None
+
+
+class Shape:
+    """The polygons of one prop in its own coordinates [m]: x to the right, y up, z ahead; painted in order."""
+
+    def __init__(self, centre: Point = (0.0, 0.5, 0.0)) -> None:
+        self._centre = np.asarray(centre)
+        self.faces: list[_Face] = []
+        self.shadows: list[np.ndarray] = []
+
+    def add(
+        self,
+        points: Sequence[Point] | np.ndarray,
+        surface: Surface,
+        *,
+        solid: bool = False,
+        swing: Sequence[float] | None = None,
+    ) -> None:
+        """Append one polygon.
+
+        Args:
+            points: corners, (n, 3).
+            surface: how it looks.
+            solid: it closes a solid: it is seen only from outside, and lit by its slope to the sun.
+            swing: sideways stride of each corner [m], for limbs.
+        """
+        corners = np.asarray(points, dtype=float)
+        normal = None
+        if solid:
+            normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+            normal /= np.linalg.norm(normal) + 1e-12
+            if np.dot(normal, corners.mean(axis=0) - self._centre) < 0:
+                normal = -normal
+        self.faces.append(_Face(corners, surface, normal, None if swing is None else np.asarray(swing)))
+
+    def flat(self, outline: Sequence[tuple[float, float]], surface: Surface, z: float = 0.0) -> None:
+        """Append an upright polygon that faces along the road: outline of (x, y)."""
+        self.add([(x, y, z) for x, y in outline], surface)
+
+    def box(self, low: Point, high: Point, surface: Surface, *, top: Surface | None = None) -> None:
+        """Append a closed box without its floor."""
+        (x0, y0, z0), (x1, y1, z1) = low, high
+        held, self._centre = self._centre, (np.asarray(low) + np.asarray(high)) / 2
+        self.add([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)], surface, solid=True)
+        self.add([(x0, y0, z0), (x0, y0, z1), (x0, y1, z1), (x0, y1, z0)], surface, solid=True)
+        self.add([(x1, y0, z0), (x1, y0, z1), (x1, y1, z1), (x1, y1, z0)], surface, solid=True)
+        self.add([(x0, y1, z0), (x1, y1, z0), (x1, y1, z1), (x0, y1, z1)], top or surface, solid=True)
+        self.add([(x0, y0, z0), (x1, y0, z0), (x1, y1, z0), (x0, y1, z0)], surface, solid=True)
+        self._centre = held
+
+    def cast(self, outline: Sequence[Point]) -> None:
+        """Let an outline of the shape cast a shadow on the road by day."""
+        self.shadows.append(np.asarray(outline, dtype=float))
+
+
+@dataclass
+class Prop:
+    """A shape somewhere on the road.
+
+    Attributes:
+        shape: its polygons.
+        d: to the right of the ego lane's centre [m].
+        s: along the road [m].
+        velocity: of d and s [m/s].
+        yaw: turn about the vertical, 0 = ahead, pi = towards the car [rad].
+        layer: what it is painted over.
+        rides: it stays with the car (the road's cross-section, the skyline).
+        stride: steps of the limbs [rad/s].
+        phase: of the limbs [rad].
+        pool: light that it throws on the road by night: (dx, dz, radius [m], strength).
+    """
+
+    shape: Shape
+    d: float = 0.0
+    s: float = 0.0
+    velocity: tuple[float, float] = (0.0, 0.0)
+    yaw: float = 0.0
+    layer: Layer = Layer.OBJECT
+    rides: bool = False
+    stride: float = 0.0
+    phase: float = 0.0
+    pool: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All props as arrays: V corners, P polygons (shadows included), N props."""
+
+    corners: np.ndarray  # (V, 3) turned, relative to the prop
+    corner_swing: np.ndarray  # (V,)
+    corner_prop: np.ndarray  # (V,)
+    first: np.ndarray  # (P + 1,) first corner of each polygon
+    poly_prop: np.ndarray  # (P,)
+    poly_layer: np.ndarray  # (P,)
+    normal: np.ndarray  # (P, 3), zero where seen from both sides
+    slope: np.ndarray  # (P,) share of the sun's light that falls on it
+    rgb: np.ndarray  # (P, 3)
+    heat: np.ndarray  # (P,)
+    label: np.ndarray  # (P,)
+    glow: np.ndarray  # (P,)
+    grain: np.ndarray  # (P,)
+    stain: np.ndarray  # (P,)
+    absorb: np.ndarray  # (P,)
+    faint: np.ndarray  # (P,)
+    prop_at: np.ndarray  # (N, 2) d, s at time 0
+    prop_velocity: np.ndarray  # (N, 2)
+    prop_rides: np.ndarray  # (N,)
+    prop_stride: np.ndarray  # (N, 2) rate, phase
+    pools: np.ndarray  # (L, 5) prop, dx, dz, radius, strength
+
+
+_SHADOW_SURFACE = Surface((0.0, 0.0, 0.0), 0.0)
+# What a polygon without a normal (a leaf, a sleeve, a pole) catches of the sun on average.
+_ROUND_SLOPE = 0.6
+
+
+@dataclass
+class _Gather:
+    corners: list[np.ndarray] = field(default_factory=list)
+    swing: list[np.ndarray] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    prop: list[int] = field(default_factory=list)
+    layer: list[int] = field(default_factory=list)
+    normal: list[np.ndarray] = field(default_factory=list)
+    surface: list[Surface] = field(default_factory=list)
+
+    def take(
+        self,
+        prop: int,
+        layer: Layer,
+        points: np.ndarray,
+        surface: Surface,
+        normal: np.ndarray | None = None,
+        swing: np.ndarray | None = None,
+    ) -> None:
+        self.corners.append(points)
+        self.swing.append(np.zeros(len(points)) if swing is None else swing)
+        self.counts.append(len(points))
+        self.prop.append(prop)
+        self.layer.append(layer)
+        self.normal.append(np.zeros(3) if normal is None else normal)
+        self.surface.append(surface)
+
+
+def compile_scene(props: Sequence[Prop], sun: np.ndarray | None, mirrored: bool) -> Scene:
+    """Turn props into arrays; `sun` (3,) points to it and casts the shadows, None casts none.
+
+    With `mirrored` left and right change places: traffic keeps to the other side.
+    """
+    hand = np.array([-1.0 if mirrored else 1.0, 1.0, 1.0])
+    gather = _Gather()
+    for index, prop in enumerate(props):
+        turn = _rotation(prop.yaw)
+        for face in prop.shape.faces:
+            normal = None if face.normal is None else (turn @ face.normal) * hand
+            gather.take(index, prop.layer, (face.points @ turn.T) * hand, face.surface, normal, face.swing)
+        if sun is not None:
+            for outline in prop.shape.shadows:
+                gather.take(index, Layer.SHADOW, _dropped((outline @ turn.T) * hand, sun), _SHADOW_SURFACE)
+    normal = np.array(gather.normal)
+    one_sided = np.any(normal != 0, axis=1)
+    slope = np.where(one_sided, np.clip(normal @ sun, 0, 1) if sun is not None else 0.5, _ROUND_SLOPE)
+    layer = np.array(gather.layer)
+    faint = np.array([surface.faint for surface in gather.surface])
+    # What lies on the road is lit as the road is; and what is as warm as the road must warm as the road does.
+    slope = np.where(
+        (layer == Layer.GROUND) | (layer == Layer.DECAL) | faint, 1.0 if sun is None else sun[1], slope
+    )
+    counts = np.array(gather.counts)
+    prop_index = np.array(gather.prop)
+    flip = hand[[0, 2]]
+    return Scene(
+        corners=np.concatenate(gather.corners),
+        corner_swing=np.concatenate(gather.swing),
+        corner_prop=np.repeat(prop_index, counts),
+        first=np.concatenate([[0], np.cumsum(counts)]),
+        poly_prop=prop_index,
+        poly_layer=layer,
+        normal=normal,
+        slope=slope,
+        rgb=np.array([surface.rgb for surface in gather.surface], dtype=np.float32),
+        heat=_column(gather.surface, "heat"),
+        label=np.array([surface.label for surface in gather.surface], dtype=np.uint8),
+        glow=_column(gather.surface, "glow"),
+        grain=_column(gather.surface, "grain"),
+        stain=_column(gather.surface, "stain"),
+        absorb=_column(gather.surface, "absorb"),
+        faint=faint,
+        prop_at=np.array([(prop.d, prop.s) for prop in props]) * flip,
+        prop_velocity=np.array([prop.velocity for prop in props], dtype=float) * flip,
+        prop_rides=np.array([prop.rides for prop in props]),
+        prop_stride=np.array([(prop.stride, prop.phase) for prop in props]),
+        pools=np.array(
+            [
+                (index, prop.pool[0] * hand[0], *prop.pool[1:])
+                for index, prop in enumerate(props)
+                if prop.pool is not None
+            ]
+        ).reshape(-1, 5),
+    )
+
+
+def _column(surfaces: list[Surface], name: str) -> np.ndarray:
+    return np.array([getattr(surface, name) for surface in surfaces], dtype=np.float32)
+
+
+def _rotation(yaw: float) -> np.ndarray:
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+def _dropped(outline: np.ndarray, sun: np.ndarray) -> np.ndarray:
+    """Move an outline along the sun's rays down to the road."""
+    reach = outline[:, 1:2] / max(sun[1], 0.12)
+    fallen = outline - reach * sun
+    fallen[:, 1] = 0.0
+    return np.asarray(fallen)

@@ -1,0 +1,55 @@
+"""Tileable noise, drawn once from a fixed seed: textures of the world and grain of the sensors."""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+
+# Sides of the tiles [texels]; powers of two, so that wrapping an index is a bit mask.
+FINE_SIDE = 256
+COARSE_SIDE = 256
+_GRAIN_SIDE = 1024
+_SEED = 20250919
+
+
+@lru_cache(maxsize=1)
+def fine_tile() -> np.ndarray:
+    """Speckle of the scale of a texel: float32 (256, 256), zero mean, unit variance, wraps around."""
+    return _tile(FINE_SIDE, sigma=0.6, stream=0)
+
+
+@lru_cache(maxsize=1)
+def coarse_tile() -> np.ndarray:
+    """Clouds, stains and leaves of several scales: float32 (256, 256), zero mean, unit variance, wraps around."""
+    mixed = sum(
+        weight * _tile(COARSE_SIDE, sigma, stream) for stream, (sigma, weight) in enumerate(_OCTAVES, 1)
+    )
+    return np.asarray(mixed / np.std(mixed), dtype=np.float32)
+
+
+_OCTAVES = ((14.0, 0.7), (5.0, 0.55), (2.0, 0.35))
+
+
+@lru_cache(maxsize=1)
+def _grain_tile() -> np.ndarray:
+    return _tile(_GRAIN_SIDE, sigma=0.0, stream=9)
+
+
+def sensor_grain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A random window of white Gaussian noise: float32 (height, width), unit variance.
+
+    Windows of one tile, not fresh numbers: drawing a million normals would cost more than drawing the scene.
+    """
+    tile = _grain_tile()
+    if height > _GRAIN_SIDE or width > _GRAIN_SIDE:
+        return rng.standard_normal((height, width), dtype=np.float32)
+    top = int(rng.integers(0, _GRAIN_SIDE - height + 1))
+    left = int(rng.integers(0, _GRAIN_SIDE - width + 1))
+    window = tile[top : top + height, left : left + width]
+    return window[:: int(rng.choice((-1, 1))), :: int(rng.choice((-1, 1)))]
+
+
+def _tile(side: int, sigma: float, stream: int) -> np.ndarray:
+    white = np.random.default_rng((_SEED, stream)).standard_normal((side, side))
+    smooth = ndimage.gaussian_filter(white, sigma, mode="wrap") if sigma else white
+    return np.asarray((smooth - smooth.mean()) / smooth.std(), dtype=np.float32)

@@ -1,0 +1,165 @@
+"""Pedestrians and riders: upright cut-outs whose limbs swing; warm skin, clothes of several thicknesses."""
+
+import numpy as np
+
+from cscsanet.scenes.classes import PERSON
+from cscsanet.scenes.renderer.climate import Climate
+from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface, scaled
+
+_CLOTHES: tuple[Rgb, ...] = (
+    (0.02, 0.02, 0.025),
+    (0.03, 0.035, 0.05),
+    (0.05, 0.05, 0.05),
+    (0.04, 0.06, 0.13),
+    (0.1, 0.08, 0.06),
+    (0.2, 0.2, 0.2),
+    (0.35, 0.06, 0.06),
+    (0.5, 0.5, 0.48),
+    (0.08, 0.16, 0.1),
+    (0.45, 0.36, 0.1),
+)
+_SKINS: tuple[Rgb, ...] = ((0.5, 0.32, 0.22), (0.36, 0.22, 0.14), (0.16, 0.09, 0.06))
+
+
+def _cloth(rng: np.random.Generator) -> Rgb:
+    return scaled(_CLOTHES[rng.integers(len(_CLOTHES))], rng.uniform(0.7, 1.2))
+
+
+def _oval(x: float, y: float, across: float, up: float, corners: int = 10) -> list[tuple[float, float]]:
+    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    return [(x + across * float(np.cos(turn)), y + up * float(np.sin(turn))) for turn in turns]
+
+
+def _surfaces(
+    rng: np.random.Generator, climate: Climate
+) -> tuple[Surface, Surface, Surface, Surface, Surface]:
+    """Skin, hair, coat, trousers and shoes; thick coats hide much of the body's heat."""
+    heat = climate.heat
+    thick = rng.uniform(0.0, 0.6)
+    coat_heat = heat.cloth - thick * (heat.cloth - heat.wall) + rng.uniform(-0.02, 0.02)
+    skin = _SKINS[rng.integers(len(_SKINS))]
+    hair: Rgb = (0.02, 0.017, 0.015) if rng.random() < 0.7 else (0.2, 0.15, 0.1)
+    return (
+        Surface(skin, heat.skin, PERSON, absorb=0.05),
+        Surface(hair, heat.skin - 0.05, PERSON, absorb=0.2),
+        Surface(_cloth(rng), coat_heat, PERSON, grain=0.08, absorb=0.25),
+        Surface(_cloth(rng), coat_heat - 0.02, PERSON, grain=0.08, absorb=0.25),
+        Surface((0.03, 0.03, 0.03), heat.cloth - 0.12, PERSON),
+    )
+
+
+def person(rng: np.random.Generator, climate: Climate, *, sideways: bool) -> Shape:
+    """A standing or walking person of 1.2-1.9 m who shows the back, the front or, with `sideways`, a side."""
+    skin, hair, coat, trousers, shoes = _surfaces(rng, climate)
+    child = rng.random() < 0.12
+    tall = rng.uniform(1.15, 1.4) if child else rng.uniform(1.58, 1.88)
+    broad = tall * (0.105 if sideways else 0.145) * rng.uniform(0.95, 1.2)
+    hip, neck = 0.5 * tall, 0.83 * tall
+    stride = (0.2 if sideways else 0.05) * tall
+    shape = Shape()
+    for side in (-1.0, 1.0):
+        x = side * broad * 0.45
+        wide = broad * 0.42
+        leg = [(x - wide, hip), (x + wide, hip), (x + wide * 0.7, 0.05), (x - wide * 0.7, 0.05)]
+        swing = [0.0, 0.0, side * stride, side * stride]
+        shape.add([(a, b, 0.0) for a, b in leg], trousers, swing=swing)
+        toe = 0.07 if sideways else 0.02
+        foot = [(x - 0.06, 0.07), (x + 0.06, 0.07), (x + 0.06 + toe, 0.0), (x - 0.06, 0.0)]
+        shape.add([(a, b, 0.0) for a, b in foot], shoes, swing=[side * stride] * 4)
+    long = rng.uniform(0.0, 0.16) * tall
+    torso = [
+        (-broad * 0.8, hip - long),
+        (broad * 0.8, hip - long),
+        (broad, neck - 0.03),
+        (0.5 * broad, neck + 0.02),
+        (-0.5 * broad, neck + 0.02),
+        (-broad, neck - 0.03),
+    ]
+    shape.flat(torso, coat)
+    arm = Surface(scaled(coat.rgb, 0.8), coat.heat - 0.01, PERSON, grain=0.08, absorb=0.25)
+    for side in (-1.0, 1.0):
+        x = side * broad * (0.2 if sideways else 1.0)
+        wide = 0.045 * tall * 0.8
+        sleeve = [
+            (x - wide, neck - 0.05),
+            (x + wide, neck - 0.05),
+            (x + wide, hip - 0.02),
+            (x - wide, hip - 0.02),
+        ]
+        shape.add(
+            [(a, b, 0.0) for a, b in sleeve],
+            arm,
+            swing=[0.0, 0.0, -side * stride * 0.8, -side * stride * 0.8],
+        )
+        hand = _oval(x, hip - 0.05, 0.04, 0.055, 6)
+        shape.add([(a, b, 0.0) for a, b in hand], skin, swing=[-side * stride * 0.85] * 6)
+    head = neck + 0.09 * tall
+    shape.flat([(-0.045, neck), (0.045, neck), (0.045, head), (-0.045, head)], skin)
+    if rng.random() < 0.35 and not child:
+        bag = Surface(_cloth(rng), climate.heat.wall + 0.04, PERSON, absorb=0.3)
+        shift = broad * 0.9 if sideways else 0.0
+        shape.flat(
+            [
+                (shift - 0.16, hip + 0.08),
+                (shift + 0.16, hip + 0.08),
+                (shift + 0.14, neck - 0.05),
+                (shift - 0.14, neck - 0.05),
+            ],
+            bag,
+        )
+    away = rng.random() < 0.5
+    shape.flat(_oval(0.0, head, 0.085 * tall / 1.7 + 0.01, 0.115 * tall / 1.7 + 0.01), hair if away else skin)
+    if not away:
+        crown = [(-0.095, head + 0.01), (0.095, head + 0.01), (0.07, head + 0.12), (-0.07, head + 0.12)]
+        shape.flat(crown, hair)
+    shape.cast(
+        [
+            (-broad, 0.0, 0.0),
+            (broad, 0.0, 0.0),
+            (broad, neck, 0.0),
+            (0.08, tall, 0.0),
+            (-0.08, tall, 0.0),
+            (-broad, neck, 0.0),
+        ]
+    )
+    shape.cast([(0.0, 0.0, -0.12), (0.0, 0.0, 0.12), (0.0, neck, 0.15), (0.0, neck, -0.15)])
+    return shape
+
+
+def rider(rng: np.random.Generator, climate: Climate, *, sideways: bool) -> Shape:
+    """A person on a saddle at 1 m, to be painted over a bike at the same place."""
+    skin, hair, coat, trousers, shoes = _surfaces(rng, climate)
+    shape = Shape()
+    lean = 0.28 if sideways else 0.0
+    broad = 0.17 if sideways else 0.24
+    for side in (-1.0, 1.0):
+        x = 0.0 if sideways else side * 0.12
+        knee = (0.3 + 0.08 * side) if sideways else x * 1.4
+        low = 0.3 + 0.16 * side
+        shape.flat([(x - 0.1, 1.05), (x + 0.1, 1.05), (knee + 0.07, 0.68), (knee - 0.07, 0.66)], trousers)
+        shape.flat(
+            [(knee - 0.06, 0.72), (knee + 0.06, 0.72), (x + 0.1 + 0.04, low), (x - 0.04, low)], trousers
+        )
+        shape.flat(
+            [(x - 0.05, low + 0.05), (x + 0.12, low + 0.05), (x + 0.14, low - 0.04), (x - 0.05, low - 0.04)],
+            shoes,
+        )
+    shape.flat([(-broad, 0.95), (broad, 0.95), (broad + lean, 1.5), (lean, 1.56), (lean - broad, 1.5)], coat)
+    if sideways:
+        shape.flat([(lean - 0.05, 1.45), (lean + 0.08, 1.45), (0.5, 1.12), (0.42, 1.05)], coat)
+    helmet = rng.random() < 0.5
+    shape.flat(_oval(lean * 1.2, 1.68, 0.1, 0.13), skin)
+    top = Surface(_cloth(rng), climate.heat.wall + 0.06, PERSON) if helmet else hair
+    shape.flat(
+        [
+            (lean * 1.2 - 0.11, 1.7),
+            (lean * 1.2 + 0.11, 1.7),
+            (lean * 1.2 + 0.08, 1.83),
+            (lean * 1.2 - 0.08, 1.83),
+        ],
+        top,
+    )
+    shape.cast(
+        [(-broad, 0.5, 0.0), (broad, 0.5, 0.0), (broad, 1.5, 0.0), (0.0, 1.8, 0.0), (-broad, 1.5, 0.0)]
+    )
+    return shape

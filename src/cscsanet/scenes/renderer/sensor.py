@@ -1,0 +1,145 @@
+"""The two cameras: lens, exposure and noise of the RGB picture; blur, misalignment and gain of the thermal one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from cscsanet.scenes.renderer.climate import Climate
+from cscsanet.scenes.renderer.noise import sensor_grain
+from cscsanet.scenes.renderer.shading import Shaded
+
+_TONES = 4096
+
+
+@dataclass(frozen=True)
+class Sensors:
+    """What the two cameras of a sequence do to the light.
+
+    Attributes:
+        exposure: of the RGB camera.
+        read_noise: its noise in the dark, linear.
+        shot_noise: its noise that grows with the light.
+        vignette: loss of light in the corners.
+        defocus: its blur [pixels at 480 rows].
+        thermal_blur: of the thermal lens [pixels at 480 rows].
+        offset: how far the thermal picture lies off (down, right) [pixels at 480 rows]; its length is 1 to 2.
+        thermal_gain: grey levels per unit of radiance.
+        thermal_centre: radiance that becomes mid-grey.
+        thermal_noise: [grey levels in 0..1].
+        stripes: of the thermal columns [grey levels in 0..1].
+    """
+
+    exposure: float
+    read_noise: float
+    shot_noise: float
+    vignette: float
+    defocus: float
+    thermal_blur: float
+    offset: tuple[float, float]
+    thermal_gain: float
+    thermal_centre: float
+    thermal_noise: float
+    stripes: float
+
+
+def draw_sensors(rng: np.random.Generator, climate: Climate) -> Sensors:
+    """Draw the cameras' faults for one sequence."""
+    far, way = rng.uniform(1.0, 2.0), rng.uniform(0, 2 * np.pi)
+    night = climate.night
+    return Sensors(
+        exposure=float(rng.uniform(1.2, 2.0) if night else rng.uniform(0.85, 1.25)),
+        read_noise=float(rng.uniform(0.006, 0.014) if night else rng.uniform(0.003, 0.006)),
+        shot_noise=float(rng.uniform(0.035, 0.06) if night else rng.uniform(0.012, 0.025)),
+        vignette=float(rng.uniform(0.35, 0.6) if night else rng.uniform(0.1, 0.3)),
+        defocus=float(rng.uniform(0.6, 1.0)),
+        thermal_blur=float(rng.uniform(1.5, 2.4)),
+        offset=(far * float(np.sin(way)), far * float(np.cos(way))),
+        thermal_gain=float(rng.uniform(1.0, 1.25) if night else rng.uniform(0.85, 1.15)),
+        thermal_centre=climate.heat.asphalt + (0.1 if night else 0.3 * climate.sun_heat),
+        thermal_noise=float(rng.uniform(0.012, 0.022)),
+        stripes=float(rng.uniform(0.003, 0.01)),
+    )
+
+
+def expose(
+    shaded: Shaded,
+    halo: np.ndarray | None,
+    climate: Climate,
+    sensors: Sensors,
+    factor: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Take the RGB picture: `factor` x `factor` shaded pixels become one. Returns uint8 (H, W, 3)."""
+    light = _pooled(shaded.rgb, factor)
+    height, width = light.shape[:2]
+    sigma = sensors.defocus * height / 480
+    if sigma > 0.2:
+        light = ndimage.gaussian_filter(light, (sigma, sigma, 0), truncate=2.5)
+    if halo is not None:
+        light += _enlarged(halo, height, width)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    corner = np.float32(sensors.exposure) * (1 - np.float32(sensors.vignette) * 0.5 * (x * x + y * y))
+    light *= corner[..., None] * np.asarray(climate.white, np.float32)
+    grain = np.stack([sensor_grain(rng, height, width) for _ in range(3)], axis=2)
+    light += grain * np.sqrt(sensors.read_noise**2 + sensors.shot_noise**2 * np.maximum(light, 0))
+    return np.asarray(_tone_table()[np.clip(light * (_TONES - 1), 0, _TONES - 1).astype(np.int16)])
+
+
+def take_thermal(shaded: Shaded, sensors: Sensors, factor: int, rng: np.random.Generator) -> np.ndarray:
+    """Take the thermal picture: blurred, shifted by the misalignment, noisy. Returns uint8 (H, W)."""
+    heat = _pooled(shaded.heat, factor)
+    height, width = heat.shape
+    scale = height / 480
+    for axis, shift in enumerate(sensors.offset):
+        heat = ndimage.correlate1d(
+            heat, _shifted_gaussian(sensors.thermal_blur * scale, shift * scale), axis=axis, mode="nearest"
+        )
+    grey = (heat - np.float32(sensors.thermal_centre)) * np.float32(sensors.thermal_gain) + np.float32(0.45)
+    grey += np.float32(sensors.thermal_noise) * sensor_grain(rng, height, width)
+    grey += np.float32(sensors.stripes) * sensor_grain(rng, 1, width)
+    return np.asarray(np.clip(grey * 255, 0, 255), dtype=np.uint8)
+
+
+def _shifted_gaussian(sigma: float, shift: float) -> np.ndarray:
+    """Weights of a Gaussian that also moves the picture by `shift` pixels, a fraction of one included."""
+    sigma = max(sigma, 0.3)
+    reach = int(np.ceil(3 * sigma + abs(shift)))
+    taps = np.arange(-reach, reach + 1)
+    # A wide box under each tap keeps the weights' centre right where the Gaussian is narrower than a pixel.
+    fine = taps[:, None] + (np.arange(9) - 4) / 9
+    weights = np.exp(-((fine + shift) ** 2) / (2 * sigma**2)).sum(axis=1)
+    return np.asarray(weights / weights.sum(), dtype=np.float32)
+
+
+def _pooled(picture: np.ndarray, factor: int) -> np.ndarray:
+    if factor == 1:
+        return picture.copy()
+    total = sum(picture[i::factor, j::factor] for i in range(factor) for j in range(factor))
+    return np.asarray(total * np.float32(1 / factor**2), dtype=np.float32)
+
+
+def _enlarged(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
+    rows = np.clip((np.arange(height) + 0.5) * coarse.shape[0] / height - 0.5, 0, coarse.shape[0] - 1).astype(
+        np.float32
+    )
+    columns = np.clip(
+        (np.arange(width) + 0.5) * coarse.shape[1] / width - 0.5, 0, coarse.shape[1] - 1
+    ).astype(np.float32)
+    return _between(_between(coarse, rows, 0), columns, 1)
+
+
+def _between(values: np.ndarray, at: np.ndarray, axis: int) -> np.ndarray:
+    low = at.astype(int)
+    high = np.minimum(low + 1, values.shape[axis] - 1)
+    weight = (at - low).reshape([-1 if dim == axis else 1 for dim in range(values.ndim)])
+    return np.asarray(
+        values.take(low, axis) * (1 - weight) + values.take(high, axis) * weight, dtype=np.float32
+    )
+
+
+def _tone_table() -> np.ndarray:
+    """The camera's curve from linear light to 8 bit: sRGB's gamma with a soft shoulder."""
+    linear = np.linspace(0, 1, _TONES)
+    return np.asarray(np.clip(linear ** (1 / 2.2), 0, 1) * 255, dtype=np.uint8)

@@ -1,0 +1,95 @@
+"""One drive: consecutive RGB-thermal frames of one street, with the class of every pixel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cscsanet.scenes.renderer.camera import Camera, Pose
+from cscsanet.scenes.renderer.climate import draw_climate
+from cscsanet.scenes.renderer.layout import EGO_SPEED, lay_out
+from cscsanet.scenes.renderer.light import glare
+from cscsanet.scenes.renderer.mesh import compile_scene
+from cscsanet.scenes.renderer.rasteriser import rasterise
+from cscsanet.scenes.renderer.sensor import draw_sensors, expose, take_thermal
+from cscsanet.scenes.renderer.shading import shade
+
+# Time between frames [s].
+_INTERVAL = 0.2
+# How far ahead of the last frame the street is laid out [m].
+_OUTLOOK = 85.0
+# Pictures with fewer rows are painted larger and averaged, so that far things do not fall between the pixels.
+_PAINTED_ROWS = 190
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: image uint8 (H, W, 4), red, green, blue and thermal; label uint8 (H, W), class ids 0..8."""
+
+    image: np.ndarray
+    label: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Drive:
+    """How the car goes: speed [m/s], bend of the road [1/m], sway in the lane, nodding of the bonnet."""
+
+    speed: float
+    bend: float
+    phase: np.ndarray
+    horizon: float
+
+    def pose(self, index: int, height: int) -> Pose:
+        time = index * _INTERVAL
+        sway = np.sin(np.array([0.5, 0.8, 2.6]) * time + self.phase)
+        return Pose(
+            s=self.speed * time,
+            d=0.25 * float(sway[0]),
+            yaw=0.012 * float(sway[1]),
+            horizon=(self.horizon + 0.006 * float(sway[2])) * height,
+            bend=self.bend,
+        )
+
+
+def render_sequence(seed: int, frames: int, height: int, width: int, night: bool) -> Iterator[Frame]:
+    """Render consecutive frames of one drive; the same arguments give the same bytes.
+
+    Args:
+        seed: of the street, the weather, the cameras and the noise.
+        frames: how many, 0.2 s apart.
+        height: rows [pixels].
+        width: columns [pixels].
+        night: by night instead of by day.
+    """
+    layout_seed, climate_seed, noise_seed = np.random.SeedSequence(seed).spawn(3)
+    rng = np.random.default_rng(layout_seed)
+    climate = draw_climate(np.random.default_rng(climate_seed), night)
+    drive = _draw_drive(rng)
+    props = lay_out(rng, climate, drive.speed * _INTERVAL * frames + _OUTLOOK)
+    scene = compile_scene(props, climate.sun, mirrored=bool(rng.random() < 0.5))
+    sensors = draw_sensors(rng, climate)
+    factor = max(1, -(-_PAINTED_ROWS // height))
+    camera = Camera(
+        height * factor, width * factor, focal=0.86 * width * factor, mount=float(rng.uniform(1.35, 1.6))
+    )
+    noise = np.random.default_rng(noise_seed)
+    for index in range(frames):
+        pose = drive.pose(index, camera.height)
+        raster = rasterise(scene, camera, pose, index * _INTERVAL)
+        shaded = shade(scene, raster, camera, pose, climate)
+        halo = glare(scene, raster, climate, pose, step=max(1, camera.height // 120))
+        rgb = expose(shaded, halo, climate, sensors, factor, noise)
+        thermal = take_thermal(shaded, sensors, factor, noise)
+        centre = (factor - 1) // 2
+        label = np.ascontiguousarray(shaded.label[centre::factor, centre::factor])
+        yield Frame(np.concatenate([rgb, thermal[..., None]], axis=2), label)
+
+
+def _draw_drive(rng: np.random.Generator) -> _Drive:
+    bend = 0.0 if rng.random() < 0.4 else float(rng.uniform(-1, 1) / 140)
+    return _Drive(
+        speed=EGO_SPEED * float(rng.uniform(0.6, 1.3)),
+        bend=bend,
+        phase=rng.uniform(0, 2 * np.pi, 3),
+        horizon=float(rng.uniform(0.4, 0.47)),
+    )

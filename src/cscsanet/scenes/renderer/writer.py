@@ -1,0 +1,144 @@
+"""Rendered sequences written to disk in MFNet's layout, with lists that no sequence straddles."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cscsanet.errors import CscsanetError
+from cscsanet.scenes.atomic import folder_by_rename
+from cscsanet.scenes.renderer.sequence import render_sequence
+
+SEQUENCES = "sequences.json"
+# Sequences of one kind of light come in runs of this many: day, day, night, night, ...
+_BLOCK = 2
+# A noisy picture gains little from a harder search; level 1 is several times faster.
+_PNG_LEVEL = 1
+
+
+@dataclass(frozen=True)
+class SequencePlan:
+    """One sequence to render: its name, light, seed and the names of its frames in time order."""
+
+    name: str
+    night: bool
+    seed: int
+    frames: tuple[str, ...]
+
+
+def plan_sequences(sequences: int, frames_per_sequence: int, seed: int) -> list[SequencePlan]:
+    """Number the frames of all sequences in time order; half of the sequences by day, half by night.
+
+    Raises:
+        CscsanetError: `sequences` is no positive multiple of 8, or there are no frames.
+    """
+    if sequences < 8 or sequences % 8:
+        raise CscsanetError(
+            f"scenes.sequences = {sequences}: must be a positive multiple of 8, so that day and night split in 50/25/25 %"
+        )
+    if frames_per_sequence < 1:
+        raise CscsanetError(f"scenes.frames_per_sequence = {frames_per_sequence}: must be at least 1")
+    children = np.random.SeedSequence(seed).spawn(sequences)
+    plans = []
+    for index, child in enumerate(children):
+        night = index // _BLOCK % 2 == 1
+        first = index * frames_per_sequence + 1
+        numbers = range(first, first + frames_per_sequence)
+        plans.append(
+            SequencePlan(
+                name=f"sequence{index:04d}",
+                night=night,
+                seed=int(child.generate_state(1)[0]),
+                frames=tuple(f"{number:05d}{'N' if night else 'D'}" for number in numbers),
+            )
+        )
+    return plans
+
+
+def split_names(plans: list[SequencePlan]) -> dict[str, list[str]]:
+    """Frame names of train, val and test: first half, third quarter and last quarter of day and of night."""
+    parts: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+    for night in (False, True):
+        of_kind = [plan for plan in plans if plan.night == night]
+        half, quarter = len(of_kind) // 2, len(of_kind) // 4
+        for part, chosen in (
+            ("train", of_kind[:half]),
+            ("val", of_kind[half : half + quarter]),
+            ("test", of_kind[half + quarter :]),
+        ):
+            parts[part] += [name for plan in chosen for name in plan.frames]
+    return {part: sorted(names) for part, names in parts.items()}
+
+
+def write_rendered(
+    folder: Path,
+    *,
+    sequences: int,
+    frames_per_sequence: int,
+    height: int,
+    width: int,
+    seed: int,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Render a whole dataset into `folder`: images/, labels/, train.txt, val.txt, test.txt and sequences.json.
+
+    The content depends on the arguments but not on `workers`. The folder appears by rename once it is complete;
+    an older one is replaced only then.
+
+    Args:
+        folder: where the dataset shall lie.
+        sequences: how many sequences, a multiple of 8; half by day and half by night.
+        frames_per_sequence: consecutive frames of one drive.
+        height: rows of a frame [pixels].
+        width: columns of a frame [pixels].
+        seed: of the dataset; every sequence draws its own from it.
+        workers: processes that render.
+        progress: called with the number of frames written since the last call.
+
+    Raises:
+        CscsanetError: a count is out of range, or the folder cannot be written or holds something else.
+    """
+    if workers < 1:
+        raise CscsanetError(f"workers = {workers}: must be at least 1")
+    plans = plan_sequences(sequences, frames_per_sequence, seed)
+    # Only a folder that this function made is replaced; one that holds something else is the user's own.
+    with folder_by_rename(folder, SEQUENCES) as partial:
+        (partial / "images").mkdir()
+        (partial / "labels").mkdir()
+        for written in _render_all(partial, plans, (height, width), workers):
+            if progress is not None:
+                progress(written)
+        for part, names in split_names(plans).items():
+            (partial / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        entries = [
+            {"name": plan.name, "night": plan.night, "frames": list(plan.frames), "seed": plan.seed}
+            for plan in plans
+        ]
+        (partial / SEQUENCES).write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+
+
+def _render_all(
+    folder: Path, plans: list[SequencePlan], size: tuple[int, int], workers: int
+) -> Iterator[int]:
+    if workers == 1:
+        for plan in plans:
+            yield _write_sequence(folder, plan, size)
+        return
+    # Spawned, not forked: a parent that has started threads (torch) cannot be forked safely.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(plans)), mp_context=context) as pool:
+        yield from pool.map(_write_sequence, [folder] * len(plans), plans, [size] * len(plans))
+
+
+def _write_sequence(folder: Path, plan: SequencePlan, size: tuple[int, int]) -> int:
+    rendered = render_sequence(plan.seed, len(plan.frames), *size, plan.night)
+    for name, frame in zip(plan.frames, rendered, strict=True):
+        Image.fromarray(frame.image).save(folder / "images" / f"{name}.png", compress_level=_PNG_LEVEL)
+        Image.fromarray(frame.label).save(folder / "labels" / f"{name}.png")
+    return len(plan.frames)
