@@ -62,7 +62,7 @@ def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, w
         raise CscsanetError(
             f"{folder}: count = {count}, seed = {seed}, workers = {workers}: must be at least 1, 0 and 1"
         )
-    if folder.exists() and not (folder / "manifest.json").is_file():
+    if folder.exists() and not (folder / "manifest.json").is_file() and not _is_empty(folder):
         raise CscsanetError(f"{folder}: exists and is not a drop folder; remove it or name another")
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     part.mkdir(parents=True)
@@ -181,6 +181,10 @@ def export_response(
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _check_space(out: Path, needed: int) -> None:

@@ -26,5 +26,5 @@ def combined_noise(
     white = complex_normal((*combiner.shape[:-2], *grid, combiner.shape[-2]), generator, combiner.device)
     scale = torch.as_tensor(noise_power, dtype=torch.float32, device=combiner.device).sqrt()
     coloured = white.flatten(-3, -2) @ lower_factor(combiner).mT
-    coloured = coloured * scale.reshape(*scale.shape, *[1] * (coloured.ndim - scale.ndim))
+    coloured = coloured * scale.reshape((*scale.shape, *[1] * (coloured.ndim - scale.ndim)))
     return coloured.reshape(white.shape)

@@ -32,11 +32,12 @@ def spectral_efficiency(
     """
     leading = effective.ndim - 2
     scale = torch.as_tensor(snr, dtype=torch.float32, device=effective.device)
-    scale = scale.reshape(*scale.shape, *[1] * (leading - scale.ndim))
+    scale = scale.reshape((*scale.shape, *[1] * (leading - scale.ndim)))
     if noise == "paper":
         return _log2_det(effective, scale)
     factor = lower_factor(combiner)
-    factor = factor.reshape(*factor.shape[:-2], *[1] * (effective.ndim - factor.ndim), *factor.shape[-2:])
+    between = [1] * (effective.ndim - factor.ndim)
+    factor = factor.reshape((*factor.shape[:-2], *between, *factor.shape[-2:]))
     return _log2_det(whiten(effective, factor), scale / (ue_antennas * effective.shape[-1]))
 
 

@@ -26,7 +26,7 @@ def normalise_block(streams: Tensor, precoder: Tensor, used: Tensor | None = Non
     radiated = torch.view_as_real(streams.flatten(-3, -2) @ precoder.mT)
     energy = radiated.square().sum(dim=(-3, -2, -1))
     # The floor keeps an all-zero block zero instead of NaN.
-    scale = (elements / energy.clamp_min(torch.finfo(energy.dtype).tiny)).sqrt()
+    scale = (elements / energy.clamp_min(1e-20)).sqrt()
     return streams * scale[..., None, None, None]
 
 

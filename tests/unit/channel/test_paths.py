@@ -1,0 +1,73 @@
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.params import ChannelParams
+
+Channel = Callable[..., ChannelParams]
+
+
+def test_draws_follow_their_distributions(channel: Channel, generator: torch.Generator) -> None:
+    params = channel(paths=3, max_delay=7.0)
+    drops = draw_paths(20_000, params, generator)
+    assert len(drops) == 20_000
+    assert drops.gain.shape == (20_000, 2, 3)
+    assert drops.gain.dtype == torch.complex64
+    assert drops.gain.abs().square().mean().item() == pytest.approx(1.0, abs=0.02)
+    assert drops.gain.real.square().mean().item() == pytest.approx(0.5, abs=0.02)
+    for angle in (drops.aod, drops.aoa):
+        assert angle.abs().max().item() <= math.pi
+        assert angle.mean().item() == pytest.approx(0.0, abs=0.03)
+        assert angle.var().item() == pytest.approx(math.pi**2 / 3, rel=0.02)
+    assert 0 <= drops.delay.min().item() < 0.01
+    assert 6.99 < drops.delay.max().item() <= 7
+    assert drops.delay.mean().item() == pytest.approx(3.5, abs=0.03)
+
+
+def test_doppler_is_bounded_by_the_speed_and_has_its_variance(
+    channel: Channel, generator: torch.Generator
+) -> None:
+    drops = draw_paths(20_000, channel(), generator, speed_kmh=120.0)
+    largest = 120 / 3.6 * 28e9 / 299_792_458
+    assert largest == pytest.approx(3113.3, abs=0.1)
+    assert largest * 0.9999 < drops.doppler.abs().max().item() <= largest * 1.000001
+    # A cosine of a uniform angle has variance 1/2.
+    assert drops.doppler.var().item() == pytest.approx(largest**2 / 2, rel=0.02)
+
+
+def test_paths_of_a_user_share_one_heading_and_speed(channel: Channel, generator: torch.Generator) -> None:
+    # v cos(aod - heading) = v cos(heading) cos(aod) + v sin(heading) sin(aod): three paths lie on one plane.
+    drops = draw_paths(50, channel(paths=3), generator)
+    rows = torch.stack([drops.doppler, drops.aod.cos(), drops.aod.sin()], dim=-1).double()
+    rows = rows / rows.norm(dim=(-3, -2), keepdim=True)
+    assert torch.linalg.det(rows).abs().max().item() < 1e-6
+
+
+def test_fixing_the_speed_changes_the_doppler_only(channel: Channel) -> None:
+    free, still = (
+        draw_paths(10, channel(), torch.Generator().manual_seed(4), speed_kmh=speed) for speed in (None, 0.0)
+    )
+    assert torch.equal(free.gain, still.gain)
+    assert torch.equal(free.aod, still.aod)
+    assert torch.equal(free.delay, still.delay)
+    assert still.doppler.abs().max().item() == 0
+    assert free.doppler.abs().min().item() > 0
+
+
+@pytest.mark.parametrize("index", [slice(2, 5), [2, 3, 4], torch.tensor([2, 3, 4])])
+def test_drops_are_taken_along_the_first_axis(
+    channel: Channel, generator: torch.Generator, index: slice | list[int] | torch.Tensor
+) -> None:
+    drops = draw_paths(8, channel(), generator)
+    taken = drops[index]
+    assert len(taken) == 3
+    for name in ("gain", "aod", "aoa", "delay", "doppler"):
+        assert torch.equal(getattr(taken, name), getattr(drops, name)[2:5])
+
+
+def test_fields_of_different_shape_are_refused() -> None:
+    with pytest.raises(AssertionError):
+        PathDrops(torch.zeros(2, 1, dtype=torch.complex64), *[torch.zeros(2, 2)] * 4)
