@@ -37,14 +37,14 @@ class _History(Callback):
 
     def __init__(self, log: EpochLog) -> None:
         self.rows: list[dict[str, float]] = []
-        self.log = log
+        self.epoch_log = log
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         metrics = {
             name: float(value) for name, value in sorted(trainer.callback_metrics.items()) if "_" in name
         }
         self.rows.append({"epoch": trainer.current_epoch, **metrics})
-        self.log.log_epoch(trainer.current_epoch, metrics)
+        self.epoch_log.log_epoch(trainer.current_epoch, metrics)
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self.rows}
