@@ -1,0 +1,91 @@
+"""Frames in memory."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cscsanet.params import SplitParams
+from cscsanet.scenes.dataset import load_part, load_scenes
+from cscsanet.scenes.layout import image_path, label_path, names_in, read_list
+from cscsanet.scenes.split import write_split
+
+
+def test_frames_are_decoded_in_the_order_asked_for(mfnet, scene):
+    names = ["00012N", "00003D", "00011N"]
+    scenes = load_scenes(mfnet, names)
+    assert scenes.names == names
+    assert len(scenes) == 3
+    assert (scenes.images.shape, scenes.images.dtype) == ((3, 4, 24, 32), torch.uint8)
+    assert (scenes.labels.shape, scenes.labels.dtype) == ((3, 24, 32), torch.uint8)
+    assert scenes.night.tolist() == [True, False, True]
+    for index, name in enumerate(names):
+        pixels, labels = scene(name, 24, 32)
+        assert np.array_equal(scenes.images[index].permute(1, 2, 0).numpy(), pixels)
+        assert np.array_equal(scenes.labels[index].numpy(), labels)
+
+
+def test_parts_are_those_of_the_split(mfnet, tmp_path):
+    parts = write_split(mfnet, tmp_path / "split", SplitParams(by="time", train=0.5, val=0.25))
+    for part, names in parts.items():
+        scenes = load_part(mfnet, tmp_path / "split", part)
+        assert scenes.names == names
+        assert torch.equal(scenes.images, load_scenes(mfnet, names).images)
+
+
+def test_missing_split_is_told(mfnet, tmp_path, fault):
+    message = fault(load_part, mfnet, tmp_path / "split", "val")
+    assert str(tmp_path / "split" / "val.txt") in message
+
+
+def test_no_names(mfnet, fault):
+    assert "no frames asked for" in fault(load_scenes, mfnet, [])
+
+
+@pytest.mark.parametrize("place", [image_path, label_path])
+@pytest.mark.parametrize("name", ["00001D", "00013N"])
+def test_missing_file(mfnet, fault, place, name):
+    place(mfnet, name).unlink()
+    message = fault(
+        load_scenes, mfnet, names_in(mfnet / "images") if place is label_path else read_list_of_all(mfnet)
+    )
+    assert f"{place(mfnet, name)}: no such file" in message
+
+
+def read_list_of_all(mfnet):
+    return [name for part in ("train", "val", "test") for name in read_list(mfnet / f"{part}.txt")]
+
+
+def test_truncated_frame(mfnet, fault):
+    path = image_path(mfnet, "00006D")
+    path.write_bytes(path.read_bytes()[:200])
+    assert f"{path}: truncated or damaged" in fault(load_scenes, mfnet, names_in(mfnet / "images"))
+
+
+def test_label_id_above_eight(mfnet, fault):
+    labels = np.zeros((24, 32), dtype=np.uint8)
+    labels[23, 31] = 77
+    Image.fromarray(labels).save(label_path(mfnet, "00006D"))
+    message = fault(load_scenes, mfnet, names_in(mfnet / "images"))
+    assert f"{label_path(mfnet, '00006D')}: label id 77 at row 23, column 31" in message
+
+
+def test_label_of_another_size(mfnet, fault):
+    Image.new("L", (32, 23)).save(label_path(mfnet, "00006D"))
+    message = fault(load_scenes, mfnet, names_in(mfnet / "images"))
+    assert f"{label_path(mfnet, '00006D')}: is 23 x 32 pixels, but its picture is 24 x 32" in message
+
+
+def test_frame_of_another_size(mfnet, fault, scene):
+    pixels, labels = scene("00006D", 12, 16)
+    Image.fromarray(pixels).save(image_path(mfnet, "00006D"))
+    Image.fromarray(labels).save(label_path(mfnet, "00006D"))
+    message = fault(load_scenes, mfnet, names_in(mfnet / "images"))
+    assert f"{image_path(mfnet, '00006D')}: is 12 x 16 pixels, but 00001D is 24 x 32" in message
+
+
+def test_the_first_fault_is_told_whatever_the_threads_do(mfnet, fault):
+    names = names_in(mfnet / "images")
+    for name in names[3:]:
+        image_path(mfnet, name).write_bytes(b"damage")
+    assert all(names[3] in fault(load_scenes, mfnet, names) for _ in range(10))
