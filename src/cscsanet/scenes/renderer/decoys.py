@@ -1,12 +1,10 @@
 """Things that look like a class in one modality and not in the other; all of them are unlabelled."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from cscsanet.scenes.renderer.climate import Climate
 from cscsanet.scenes.renderer.furniture import ORANGE, YELLOW, guardrail
-from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface
+from cscsanet.scenes.renderer.mesh import Face, Rgb, Shape, Surface
 from cscsanet.scenes.renderer.people import person
 from cscsanet.scenes.renderer.vehicles import bike, car
 
@@ -17,7 +15,7 @@ def disguise(shape: Shape, heat: float) -> Shape:
     for face in shape.faces:
         old = face.surface
         plain = Surface(old.rgb, heat, glow=min(old.glow, 0.0), grain=old.grain, stain=old.stain, absorb=0.2)
-        copy.faces.append(type(face)(face.points, plain, face.normal, None))
+        copy.faces.append(Face(face.points, plain, face.inside))
     copy.shadows = list(shape.shadows)
     return copy
 
@@ -44,9 +42,9 @@ def poster(rng: np.random.Generator, climate: Climate) -> Shape:
     )
     shape.flat([(-half, 0.3), (half, 0.3), (half, tall), (-half, tall)], back)
     if show_car:
-        for face in car(rng, climate, driven=False).faces:
+        for face in car(rng, climate, warm=False).faces:
             # Only what faces the side of the car; its length runs along the poster.
-            if face.normal is not None and face.normal[0] < -0.8:
+            if face.inside is not None and face.points[:, 0].max() < -0.5:
                 flat = np.stack(
                     [face.points[:, 2] * 0.9, face.points[:, 1] + 0.5, np.full(len(face.points), -0.02)],
                     axis=1,
@@ -125,16 +123,3 @@ def plain_rail(climate: Climate, length: float) -> Shape:
 def covered_bike(rng: np.random.Generator, climate: Climate) -> Shape:
     """A bike of the playground kind, of plastic: unlabelled, with the temperature of the ground."""
     return disguise(bike(rng, climate), climate.heat.pavement)
-
-
-def relit(shape: Shape, glow: float) -> Shape:
-    """The same shape with all its lamps at `glow`."""
-    copy = Shape()
-    copy.faces = [
-        type(face)(
-            face.points, replace(face.surface, glow=min(face.surface.glow, glow)), face.normal, face.swing
-        )
-        for face in shape.faces
-    ]
-    copy.shadows = list(shape.shadows)
-    return copy

@@ -38,7 +38,11 @@ def cone(rng: np.random.Generator, climate: Climate) -> Shape:
     tall = rng.uniform(0.72, 0.95)
     fade = rng.uniform(0.75, 1.1)
     orange = Surface(
-        (ORANGE[0] * fade, ORANGE[1] * fade, ORANGE[2]), climate.heat.asphalt, COLOR_CONE, faint=True
+        (ORANGE[0] * fade, ORANGE[1] * fade, ORANGE[2]),
+        climate.heat.asphalt,
+        COLOR_CONE,
+        absorb=0.85,
+        faint=True,
     )
     shade = Surface(
         (ORANGE[0] * fade * 0.6, ORANGE[1] * fade * 0.6, ORANGE[2]),
@@ -47,7 +51,12 @@ def cone(rng: np.random.Generator, climate: Climate) -> Shape:
         faint=True,
     )
     band = Surface(
-        (0.75, 0.75, 0.72), climate.heat.asphalt, COLOR_CONE, glow=0.05 * climate.night, faint=True
+        (0.75, 0.75, 0.72),
+        climate.heat.asphalt,
+        COLOR_CONE,
+        glow=0.05 * climate.night,
+        absorb=0.85,
+        faint=True,
     )
     wide = 0.19 * tall / 0.75
     shape = Shape()

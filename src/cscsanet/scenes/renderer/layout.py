@@ -78,12 +78,9 @@ def _kerbside(
             if stops:
                 yield Prop(furniture.car_stop(rng, climate), middle, float(s) + 2.4)
             if rng.random() < full:
-                parked = car(rng, climate, driven=bool(rng.random() < 0.3))
-                # Nobody drives in the parking strip, so no lights: a car that came lately is warm but dark.
+                parked = car(rng, climate, warm=bool(rng.random() < 0.3))
                 shift = float(rng.uniform(-0.15, 0.15))
-                yield Prop(
-                    _lights_out(parked), middle + shift, float(s) - 0.3, yaw=0.0 if side > 0 else _TURN
-                )
+                yield Prop(parked, middle + shift, float(s) - 0.3, yaw=0.0 if side > 0 else _TURN)
         return
     if rng.random() < 0.6:
         rust = float(rng.random())
@@ -93,10 +90,6 @@ def _kerbside(
     elif rng.random() < 0.5:
         for s in np.arange(0.0, end, 4.0):
             yield Prop(decoys.plain_rail(climate, 4.0), kerb + side * 0.35, float(s))
-
-
-def _lights_out(shape: Shape) -> Shape:
-    return decoys.relit(shape, 0.0)
 
 
 def _pavement(
@@ -163,11 +156,21 @@ def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float
     busy = float(rng.uniform(14.0, 40.0))
     for s in _spaced(rng, end * 1.6, busy * 0.6, busy * 1.4, 8.0):
         speed = -float(rng.uniform(4.0, 9.0))
-        yield Prop(car(rng, climate, driven=True), -LANE, s, velocity=(0.0, speed), yaw=_TURN, pool=pool)
+        yield Prop(
+            car(rng, climate, warm=True, lights=climate.night),
+            -LANE,
+            s,
+            velocity=(0.0, speed),
+            yaw=_TURN,
+            pool=pool,
+        )
     if rng.random() < 0.6:
         ahead = float(rng.uniform(9.0, 26.0))
         yield Prop(
-            car(rng, climate, driven=True), float(rng.uniform(-0.2, 0.2)), ahead, velocity=(0.0, EGO_SPEED)
+            car(rng, climate, warm=True, lights=climate.night),
+            float(rng.uniform(-0.2, 0.2)),
+            ahead,
+            velocity=(0.0, EGO_SPEED),
         )
     if rng.random() < 0.6:
         for s in _spaced(rng, end, 14.0, 34.0, 5.0):

@@ -81,33 +81,43 @@ def headlight_beam(camera: Camera, horizon: float) -> np.ndarray:
 def glare(scene: Scene, raster: Raster, climate: Climate, pose: Pose, step: int) -> np.ndarray | None:
     """Light that the lens scatters, on a grid `step` times coarser than the raster: float32 (h, w, 3), or None."""
     height, width = raster.ids.shape
-    y = np.arange(0, height, step, dtype=np.float32)
-    x = np.arange(0, width, step, dtype=np.float32)
+    y = np.arange(0, height, step, dtype=np.float32) + np.float32(step / 2)
+    x = np.arange(0, width, step, dtype=np.float32) + np.float32(step / 2)
+    lamps = _seen_lamps(scene, raster)
     halo = np.zeros((len(y), len(x), 3), np.float32)
-    lamps = np.flatnonzero(raster.visible & (scene.glow >= _LAMP_GLOW))
-    for poly in lamps.tolist():
-        left, top, right, bottom = raster.box[poly]
-        cx, cy = (left + right) / 2, (top + bottom) / 2
-        if not (0 <= cx < width and 0 <= cy < height) or raster.ids[int(cy), int(cx)] != poly + 1:
-            continue
-        size = max(float(np.sqrt(max((right - left) * (bottom - top), 1.0))), 1.0)
-        radius = 0.012 * width + 0.9 * size
-        power = float(scene.glow[poly]) * 0.05 * min(size / (0.008 * width), 2.5)
-        gx, gy = np.exp(-((x - cx) ** 2) / (2 * radius**2)), np.exp(-((y - cy) ** 2) / (2 * radius**2))
-        wide = (
-            np.exp(-np.abs(x - cx) / (4 * radius))[None, :] * np.exp(-np.abs(y - cy) / (4 * radius))[:, None]
-        )
-        streak = (
-            np.exp(-np.abs(x - cx) / (6 * radius))[None, :]
-            * np.exp(-((y - cy) ** 2) / (0.15 * radius**2))[:, None]
-        )
-        shape = gy[:, None] * gx[None, :] + 0.3 * wide + 0.35 * streak
-        halo += power * shape[..., None] * scene.rgb[poly]
     if climate.veil > 0 and climate.sun is not None:
         halo += _sun_veil(climate, pose, x, y, height, width)
     elif not len(lamps):
         return None
+    if len(lamps):
+        left, top, right, bottom = raster.box[lamps].T
+        size = np.sqrt(np.maximum((right - left) * (bottom - top), 1.0))
+        radius = 0.012 * width + 0.9 * size
+        power = scene.glow[lamps] * 0.05 * np.minimum(size / (0.008 * width), 2.5)
+        up, across = np.abs(y[:, None] - (top + bottom) / 2), np.abs(x[:, None] - (left + right) / 2)
+        colour = scene.rgb[lamps] * power[:, None]
+        for weight, rows, columns in (
+            (1.0, _bell(up / radius), _bell(across / radius)),
+            (0.3, np.exp(-up / (4 * radius)), np.exp(-across / (4 * radius))),
+            (0.35, _bell(up / (0.27 * radius)), np.exp(-across / (6 * radius))),
+        ):
+            for channel in range(3):
+                halo[..., channel] += weight * (rows * colour[:, channel]) @ columns.T
     return halo
+
+
+def _bell(distance: np.ndarray) -> np.ndarray:
+    return np.asarray(np.exp(-0.5 * distance * distance))
+
+
+def _seen_lamps(scene: Scene, raster: Raster) -> np.ndarray:
+    """Polygons that dazzle and whose middle is not covered."""
+    height, width = raster.ids.shape
+    lamps = np.flatnonzero(raster.visible & (scene.glow >= _LAMP_GLOW))
+    middle = (raster.box[lamps, :2] + raster.box[lamps, 2:]) / 2
+    inside = np.all((middle >= 0) & (middle < (width, height)), axis=1)
+    lamps, middle = lamps[inside], middle[inside].astype(int)
+    return np.asarray(lamps[raster.ids[middle[:, 1], middle[:, 0]] == lamps + 1])
 
 
 def _sun_veil(

@@ -1,7 +1,7 @@
 """Polygons with a surface, the props that they make up, and a scene of props compiled to arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -52,19 +52,21 @@ class Surface:
 
 
 @dataclass(frozen=True)
-class _Face:
+class Face:
+    """One polygon of a shape: corners (n, 3), surface, inner point of the solid that it closes, stride of the corners."""
+
     points: np.ndarray
     surface: Surface
-    normal: np.ndarray | None
-    swing: np.ndarray | None
+    inside: Point | None = None
+    swing: Sequence[float] | None = None
 
 
 class Shape:
     """The polygons of one prop in its own coordinates [m]: x to the right, y up, z ahead; painted in order."""
 
     def __init__(self, centre: Point = (0.0, 0.5, 0.0)) -> None:
-        self._centre = np.asarray(centre)
-        self.faces: list[_Face] = []
+        self._centre = centre
+        self.faces: list[Face] = []
         self.shadows: list[np.ndarray] = []
 
     def add(
@@ -84,13 +86,7 @@ class Shape:
             swing: sideways stride of each corner [m], for limbs.
         """
         corners = np.asarray(points, dtype=float)
-        normal = None
-        if solid:
-            normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
-            normal /= np.linalg.norm(normal) + 1e-12
-            if np.dot(normal, corners.mean(axis=0) - self._centre) < 0:
-                normal = -normal
-        self.faces.append(_Face(corners, surface, normal, None if swing is None else np.asarray(swing)))
+        self.faces.append(Face(corners, surface, self._centre if solid else None, swing))
 
     def flat(self, outline: Sequence[tuple[float, float]], surface: Surface, z: float = 0.0) -> None:
         """Append an upright polygon that faces along the road: outline of (x, y)."""
@@ -99,7 +95,7 @@ class Shape:
     def box(self, low: Point, high: Point, surface: Surface, *, top: Surface | None = None) -> None:
         """Append a closed box without its floor."""
         (x0, y0, z0), (x1, y1, z1) = low, high
-        held, self._centre = self._centre, (np.asarray(low) + np.asarray(high)) / 2
+        held, self._centre = self._centre, ((x0 + x1) / 2, (y0 + y1) / 2, (z0 + z1) / 2)
         self.add([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)], surface, solid=True)
         self.add([(x0, y0, z0), (x0, y0, z1), (x0, y1, z1), (x0, y1, z0)], surface, solid=True)
         self.add([(x1, y0, z0), (x1, y0, z1), (x1, y1, z1), (x1, y1, z0)], surface, solid=True)
@@ -160,7 +156,6 @@ class Scene:
     grain: np.ndarray  # (P,)
     stain: np.ndarray  # (P,)
     absorb: np.ndarray  # (P,)
-    faint: np.ndarray  # (P,)
     prop_at: np.ndarray  # (N, 2) d, s at time 0
     prop_velocity: np.ndarray  # (N, 2)
     prop_rides: np.ndarray  # (N,)
@@ -173,89 +168,63 @@ _SHADOW_SURFACE = Surface((0.0, 0.0, 0.0), 0.0)
 _ROUND_SLOPE = 0.6
 
 
-@dataclass
-class _Gather:
-    corners: list[np.ndarray] = field(default_factory=list)
-    swing: list[np.ndarray] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    prop: list[int] = field(default_factory=list)
-    layer: list[int] = field(default_factory=list)
-    normal: list[np.ndarray] = field(default_factory=list)
-    surface: list[Surface] = field(default_factory=list)
-
-    def take(
-        self,
-        prop: int,
-        layer: Layer,
-        points: np.ndarray,
-        surface: Surface,
-        normal: np.ndarray | None = None,
-        swing: np.ndarray | None = None,
-    ) -> None:
-        self.corners.append(points)
-        self.swing.append(np.zeros(len(points)) if swing is None else swing)
-        self.counts.append(len(points))
-        self.prop.append(prop)
-        self.layer.append(layer)
-        self.normal.append(np.zeros(3) if normal is None else normal)
-        self.surface.append(surface)
-
-
 def compile_scene(props: Sequence[Prop], sun: np.ndarray | None, mirrored: bool) -> Scene:
     """Turn props into arrays; `sun` (3,) points to it and casts the shadows, None casts none.
 
     With `mirrored` left and right change places: traffic keeps to the other side.
     """
     hand = np.array([-1.0 if mirrored else 1.0, 1.0, 1.0])
-    gather = _Gather()
-    for index, prop in enumerate(props):
-        turn = _rotation(prop.yaw)
-        for face in prop.shape.faces:
-            normal = None if face.normal is None else (turn @ face.normal) * hand
-            gather.take(index, prop.layer, (face.points @ turn.T) * hand, face.surface, normal, face.swing)
-        if sun is not None:
-            for outline in prop.shape.shadows:
-                gather.take(index, Layer.SHADOW, _dropped((outline @ turn.T) * hand, sun), _SHADOW_SURFACE)
-    normal = np.array(gather.normal)
-    one_sided = np.any(normal != 0, axis=1)
+    faces = [(index, prop.layer, face) for index, prop in enumerate(props) for face in prop.shape.faces]
+    if sun is not None:
+        faces += [
+            (index, Layer.SHADOW, Face(outline, _SHADOW_SURFACE))
+            for index, prop in enumerate(props)
+            for outline in prop.shape.shadows
+        ]
+    prop_index = np.array([index for index, _, _ in faces])
+    layer = np.array([layer for _, layer, _ in faces])
+    counts = np.array([len(face.points) for _, _, face in faces])
+    first = np.concatenate([[0], np.cumsum(counts)])
+    corner_prop = np.repeat(prop_index, counts)
+    yaw = np.array([prop.yaw for prop in props])
+    corners = _turned(np.concatenate([face.points for _, _, face in faces]), yaw[corner_prop]) * hand
+    swing = np.concatenate([np.zeros(len(f.points)) if f.swing is None else f.swing for _, _, f in faces])
+    if sun is not None:
+        fallen = np.repeat(layer == Layer.SHADOW, counts)
+        corners[fallen] = _dropped(corners[fallen], sun)
+
+    one_sided = np.array([face.inside is not None for _, _, face in faces])
+    inside = np.array([face.inside or (0.0, 0.0, 0.0) for _, _, face in faces])
+    normal = _outward(corners, first, _turned(inside, yaw[prop_index]) * hand) * one_sided[:, None]
+    surfaces = [face.surface for _, _, face in faces]
+    faint = np.array([surface.faint for surface in surfaces])
     slope = np.where(one_sided, np.clip(normal @ sun, 0, 1) if sun is not None else 0.5, _ROUND_SLOPE)
-    layer = np.array(gather.layer)
-    faint = np.array([surface.faint for surface in gather.surface])
     # What lies on the road is lit as the road is; and what is as warm as the road must warm as the road does.
-    slope = np.where(
-        (layer == Layer.GROUND) | (layer == Layer.DECAL) | faint, 1.0 if sun is None else sun[1], slope
-    )
-    counts = np.array(gather.counts)
-    prop_index = np.array(gather.prop)
+    level = (layer == Layer.GROUND) | (layer == Layer.DECAL) | faint
+    slope = np.where(level, 1.0 if sun is None else sun[1], slope)
     flip = hand[[0, 2]]
+    pools = [(index, prop.pool[0] * hand[0], *prop.pool[1:]) for index, prop in enumerate(props) if prop.pool]
     return Scene(
-        corners=np.concatenate(gather.corners),
-        corner_swing=np.concatenate(gather.swing),
-        corner_prop=np.repeat(prop_index, counts),
-        first=np.concatenate([[0], np.cumsum(counts)]),
+        corners=corners,
+        corner_swing=swing,
+        corner_prop=corner_prop,
+        first=first,
         poly_prop=prop_index,
         poly_layer=layer,
         normal=normal,
-        slope=slope,
-        rgb=np.array([surface.rgb for surface in gather.surface], dtype=np.float32),
-        heat=_column(gather.surface, "heat"),
-        label=np.array([surface.label for surface in gather.surface], dtype=np.uint8),
-        glow=_column(gather.surface, "glow"),
-        grain=_column(gather.surface, "grain"),
-        stain=_column(gather.surface, "stain"),
-        absorb=_column(gather.surface, "absorb"),
-        faint=faint,
+        slope=slope.astype(np.float32),
+        rgb=np.array([surface.rgb for surface in surfaces], dtype=np.float32),
+        heat=_column(surfaces, "heat"),
+        label=np.array([surface.label for surface in surfaces], dtype=np.uint8),
+        glow=_column(surfaces, "glow"),
+        grain=_column(surfaces, "grain"),
+        stain=_column(surfaces, "stain"),
+        absorb=_column(surfaces, "absorb"),
         prop_at=np.array([(prop.d, prop.s) for prop in props]) * flip,
         prop_velocity=np.array([prop.velocity for prop in props], dtype=float) * flip,
         prop_rides=np.array([prop.rides for prop in props]),
         prop_stride=np.array([(prop.stride, prop.phase) for prop in props]),
-        pools=np.array(
-            [
-                (index, prop.pool[0] * hand[0], *prop.pool[1:])
-                for index, prop in enumerate(props)
-                if prop.pool is not None
-            ]
-        ).reshape(-1, 5),
+        pools=np.array(pools).reshape(-1, 5),
     )
 
 
@@ -263,14 +232,23 @@ def _column(surfaces: list[Surface], name: str) -> np.ndarray:
     return np.array([getattr(surface, name) for surface in surfaces], dtype=np.float32)
 
 
-def _rotation(yaw: float) -> np.ndarray:
+def _turned(points: np.ndarray, yaw: np.ndarray) -> np.ndarray:
+    """Turn points (n, 3) about the vertical by yaw (n,)."""
     c, s = np.cos(yaw), np.sin(yaw)
-    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+    x, z = points[:, 0], points[:, 2]
+    return np.stack([c * x + s * z, points[:, 1], c * z - s * x], axis=1)
+
+
+def _outward(corners: np.ndarray, first: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Unit normals (P, 3) of the polygons' first three corners, away from the points `inside` (P, 3)."""
+    a, b, c = (corners[first[:-1] + index] for index in range(3))
+    normal = np.cross(b - a, c - a)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12
+    return np.asarray(np.where(np.sum(normal * (a - inside), axis=1, keepdims=True) < 0, -normal, normal))
 
 
 def _dropped(outline: np.ndarray, sun: np.ndarray) -> np.ndarray:
-    """Move an outline along the sun's rays down to the road."""
-    reach = outline[:, 1:2] / max(sun[1], 0.12)
-    fallen = outline - reach * sun
+    """Move points along the sun's rays down to the road."""
+    fallen = outline - outline[:, 1:2] / max(float(sun[1]), 0.12) * sun
     fallen[:, 1] = 0.0
     return np.asarray(fallen)

@@ -8,7 +8,7 @@ from scipy import ndimage
 # Sides of the tiles [texels]; powers of two, so that wrapping an index is a bit mask.
 FINE_SIDE = 256
 COARSE_SIDE = 256
-_GRAIN_SIDE = 1024
+_GRAIN_SIDES = (1024, 2048)
 _SEED = 20250919
 
 
@@ -32,7 +32,7 @@ _OCTAVES = ((14.0, 0.7), (5.0, 0.55), (2.0, 0.35))
 
 @lru_cache(maxsize=1)
 def _grain_tile() -> np.ndarray:
-    return _tile(_GRAIN_SIDE, sigma=0.0, stream=9)
+    return np.random.default_rng((_SEED, 9)).standard_normal(_GRAIN_SIDES, dtype=np.float32)
 
 
 def sensor_grain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -40,16 +40,14 @@ def sensor_grain(rng: np.random.Generator, height: int, width: int) -> np.ndarra
 
     Windows of one tile, not fresh numbers: drawing a million normals would cost more than drawing the scene.
     """
-    tile = _grain_tile()
-    if height > _GRAIN_SIDE or width > _GRAIN_SIDE:
+    rows, columns = _GRAIN_SIDES
+    if height > rows or width > columns:
         return rng.standard_normal((height, width), dtype=np.float32)
-    top = int(rng.integers(0, _GRAIN_SIDE - height + 1))
-    left = int(rng.integers(0, _GRAIN_SIDE - width + 1))
-    window = tile[top : top + height, left : left + width]
-    return window[:: int(rng.choice((-1, 1))), :: int(rng.choice((-1, 1)))]
+    top, left = int(rng.integers(0, rows - height + 1)), int(rng.integers(0, columns - width + 1))
+    return _grain_tile()[top : top + height, left : left + width]
 
 
 def _tile(side: int, sigma: float, stream: int) -> np.ndarray:
     white = np.random.default_rng((_SEED, stream)).standard_normal((side, side))
-    smooth = ndimage.gaussian_filter(white, sigma, mode="wrap") if sigma else white
+    smooth = ndimage.gaussian_filter(white, sigma, mode="wrap")
     return np.asarray((smooth - smooth.mean()) / smooth.std(), dtype=np.float32)

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from cscsanet.scenes.renderer.camera import FAR, NEAR, Camera, Pose, project
 from cscsanet.scenes.renderer.mesh import Layer, Scene
 
-# Polygons whose bounding box covers less than this are left out [square pixels].
-_SMALLEST = 0.9
+# Polygons whose bounding box covers less than this are left out [pixels of the picture].
+_SMALLEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Raster:
     visible: np.ndarray
 
 
-def rasterise(scene: Scene, camera: Camera, pose: Pose, time: float) -> Raster:
-    """Paint the scene at `time` [s] as seen from `pose`."""
+def rasterise(scene: Scene, camera: Camera, pose: Pose, time: float, factor: int) -> Raster:
+    """Paint the scene at `time` [s] as seen from `pose`; `factor` x `factor` painted pixels make one of the picture."""
     prop_at = scene.prop_at + scene.prop_velocity * time
     prop_at[scene.prop_rides, 1] += pose.s
     stride = np.sin(scene.prop_stride[:, 0] * time + scene.prop_stride[:, 1])
@@ -53,7 +53,7 @@ def rasterise(scene: Scene, camera: Camera, pose: Pose, time: float) -> Raster:
         & (low[:, 0] < camera.width)
         & (high[:, 1] > 0)
         & (low[:, 1] < camera.height)
-        & ((high - low).prod(axis=1) > _SMALLEST)
+        & ((high - low).prod(axis=1) > _SMALLEST * factor**2)
         & ~_turned_away(scene, points, camera, pose)
     )
     flat = pixels.ravel().tolist()

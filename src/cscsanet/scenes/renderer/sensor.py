@@ -1,8 +1,10 @@
 """The two cameras: lens, exposure and noise of the RGB picture; blur, misalignment and gain of the thermal one."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from cscsanet.scenes.renderer.climate import Climate
@@ -10,6 +12,7 @@ from cscsanet.scenes.renderer.noise import sensor_grain
 from cscsanet.scenes.renderer.shading import Shaded
 
 _TONES = 4096
+_HALVED_FROM = 360
 
 
 @dataclass(frozen=True)
@@ -73,32 +76,54 @@ def expose(
     """Take the RGB picture: `factor` x `factor` shaded pixels become one. Returns uint8 (H, W, 3)."""
     light = _pooled(shaded.rgb, factor)
     height, width = light.shape[:2]
-    sigma = sensors.defocus * height / 480
-    if sigma > 0.2:
-        light = ndimage.gaussian_filter(light, (sigma, sigma, 0), truncate=2.5)
+    _defocus(light, min((sensors.defocus * height / 480) ** 2 / 2, 1 / 3))
     if halo is not None:
-        light += _enlarged(halo, height, width)
+        for channel in range(3):
+            scattered = Image.fromarray(np.ascontiguousarray(halo[..., channel]))
+            light[..., channel] += np.asarray(scattered.resize((width, height), Image.Resampling.BILINEAR))
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     corner = np.float32(sensors.exposure) * (1 - np.float32(sensors.vignette) * 0.5 * (x * x + y * y))
     light *= corner[..., None] * np.asarray(climate.white, np.float32)
-    grain = np.stack([sensor_grain(rng, height, width) for _ in range(3)], axis=2)
-    light += grain * np.sqrt(sensors.read_noise**2 + sensors.shot_noise**2 * np.maximum(light, 0))
-    return np.asarray(_tone_table()[np.clip(light * (_TONES - 1), 0, _TONES - 1).astype(np.int16)])
+    np.clip(light, 0, 1, out=light)
+    noise = light * np.float32(sensors.shot_noise**2)
+    noise += np.float32(sensors.read_noise**2)
+    np.sqrt(noise, out=noise)
+    noise *= sensor_grain(rng, height, 3 * width).reshape(height, width, 3)
+    light += noise
+    np.clip(light, 0, 1, out=light)
+    light *= _TONES - 1
+    return np.take(_tone_table(), light.astype(np.intp))
+
+
+def _defocus(light: np.ndarray, side: float) -> None:
+    """Blur rows and columns in place with the weights (side, 1 - 2 side, side): a variance of 2 side [pixels^2]."""
+    if side < 0.02:
+        return
+    for picture in (light, light.swapaxes(0, 1)):
+        inner = picture[:-2] + picture[2:]
+        inner *= np.float32(side)
+        picture[1:-1] *= np.float32(1 - 2 * side)
+        picture[1:-1] += inner
 
 
 def take_thermal(shaded: Shaded, sensors: Sensors, factor: int, rng: np.random.Generator) -> np.ndarray:
     """Take the thermal picture: blurred, shifted by the misalignment, noisy. Returns uint8 (H, W)."""
     heat = _pooled(shaded.heat, factor)
     height, width = heat.shape
-    scale = height / 480
+    # Large pictures: a thermal chip of half the rows, enlarged; its blur would hide finer pixels anyway.
+    step = 2 if height >= _HALVED_FROM else 1
+    heat = heat[::step, ::step]
     for axis, shift in enumerate(sensors.offset):
-        heat = ndimage.correlate1d(
-            heat, _shifted_gaussian(sensors.thermal_blur * scale, shift * scale), axis=axis, mode="nearest"
-        )
+        # Enlarging puts the middle of a coarse pixel between the two it covers, half a pixel off the one kept here.
+        moved = (shift * height / 480 + 0.5 * (1 - step)) / step
+        weights = _shifted_gaussian(sensors.thermal_blur * height / 480 / step, moved)
+        heat = ndimage.correlate1d(heat, weights, axis=axis, mode="nearest")
     grey = (heat - np.float32(sensors.thermal_centre)) * np.float32(sensors.thermal_gain) + np.float32(0.45)
-    grey += np.float32(sensors.thermal_noise) * sensor_grain(rng, height, width)
-    grey += np.float32(sensors.stripes) * sensor_grain(rng, 1, width)
+    grey += np.float32(sensors.thermal_noise) * sensor_grain(rng, *grey.shape)
+    grey += np.float32(sensors.stripes) * sensor_grain(rng, 1, grey.shape[1])
+    if step > 1:
+        grey = np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.BILINEAR))
     return np.asarray(np.clip(grey * 255, 0, 255), dtype=np.uint8)
 
 
@@ -120,25 +145,7 @@ def _pooled(picture: np.ndarray, factor: int) -> np.ndarray:
     return np.asarray(total * np.float32(1 / factor**2), dtype=np.float32)
 
 
-def _enlarged(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
-    rows = np.clip((np.arange(height) + 0.5) * coarse.shape[0] / height - 0.5, 0, coarse.shape[0] - 1).astype(
-        np.float32
-    )
-    columns = np.clip(
-        (np.arange(width) + 0.5) * coarse.shape[1] / width - 0.5, 0, coarse.shape[1] - 1
-    ).astype(np.float32)
-    return _between(_between(coarse, rows, 0), columns, 1)
-
-
-def _between(values: np.ndarray, at: np.ndarray, axis: int) -> np.ndarray:
-    low = at.astype(int)
-    high = np.minimum(low + 1, values.shape[axis] - 1)
-    weight = (at - low).reshape([-1 if dim == axis else 1 for dim in range(values.ndim)])
-    return np.asarray(
-        values.take(low, axis) * (1 - weight) + values.take(high, axis) * weight, dtype=np.float32
-    )
-
-
+@lru_cache(maxsize=1)
 def _tone_table() -> np.ndarray:
     """The camera's curve from linear light to 8 bit: sRGB's gamma with a soft shoulder."""
     linear = np.linspace(0, 1, _TONES)

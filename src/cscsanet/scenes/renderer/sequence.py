@@ -75,9 +75,9 @@ def render_sequence(seed: int, frames: int, height: int, width: int, night: bool
     noise = np.random.default_rng(noise_seed)
     for index in range(frames):
         pose = drive.pose(index, camera.height)
-        raster = rasterise(scene, camera, pose, index * _INTERVAL)
+        raster = rasterise(scene, camera, pose, index * _INTERVAL, factor)
         shaded = shade(scene, raster, camera, pose, climate)
-        halo = glare(scene, raster, climate, pose, step=max(1, camera.height // 120))
+        halo = glare(scene, raster, climate, pose, step=max(1, camera.height // 96))
         rgb = expose(shaded, halo, climate, sensors, factor, noise)
         thermal = take_thermal(shaded, sensors, factor, noise)
         centre = (factor - 1) // 2

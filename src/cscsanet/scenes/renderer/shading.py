@@ -25,108 +25,151 @@ class Shaded:
     label: np.ndarray
 
 
+class _Lookup:
+    """Reads a value per polygon at every pixel; the sky, id 0, has a value of its own."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        # Indexing converts any other type anew at each look-up.
+        self._ids = ids.astype(np.intp)
+
+    def __call__(self, values: np.ndarray, sky: float = 0.0) -> np.ndarray:
+        first = np.full((1, *values.shape[1:]), sky, dtype=values.dtype)
+        return np.take(np.concatenate([first, values]), self._ids, axis=0)
+
+
 @dataclass(frozen=True)
-class _Position:
-    """Where each pixel's surface is: distance ahead, d or x, and s or height [m]; float32 (H, W) each."""
+class _Place:
+    """Where each pixel's surface lies [m]: distance ahead, to the right and along (s on the road, else height)."""
 
     ahead: np.ndarray
     across: np.ndarray
     along: np.ndarray
-    road_s: np.ndarray
 
 
 def shade(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Climate) -> Shaded:
     """Light every pixel and give it its temperature."""
-    ids = raster.ids
-    on_road = _table((scene.poly_layer == Layer.GROUND) | (scene.poly_layer == Layer.DECAL), False)[ids]
-    where = _locate(scene, raster, on_road, camera, pose)
-    fine = _texture(fine_tile(), where, _FINE_SCALE, FINE_SIDE)
-    coarse = _texture(coarse_tile(), where, _COARSE_SCALE, COARSE_SIDE)
+    look = _Lookup(raster.ids)
+    on_road = look((scene.poly_layer == Layer.GROUND) | (scene.poly_layer == Layer.DECAL), False)
+    # The road ends at the horizon: what concerns it is worked out on the rows below.
+    road_top = int(np.clip(pose.horizon, 0, camera.height - 1))
+    road = on_road[road_top:]
+    road_ahead = _road_distance(camera, pose, road_top)
+    place = _locate(scene, raster, look, road, road_ahead, camera, pose)
+    fine = _texture(fine_tile(), place, _FINE_SCALE, FINE_SIDE)
+    coarse = _smooth_texture(coarse_tile(), place, _COARSE_SCALE, COARSE_SIDE)
     # Far speckle is finer than a pixel; it fades out instead of flickering.
-    fine *= np.minimum(np.float32(12.0) / where.ahead, np.float32(1.0))
+    fine[road_top:] *= np.minimum(np.float32(12.0) / road_ahead, np.float32(1.0))[:, None]
 
     props = light_on_props(scene, raster, camera, pose, climate)
-    poly_light = (
-        climate.ambient
-        + climate.direct * scene.slope * props.sun[scene.poly_prop]
-        + props.lamps[scene.poly_prop]
+    sun, lamps = props.sun[scene.poly_prop], props.lamps[scene.poly_prop]
+    heat = look(
+        scene.heat + np.float32(climate.sun_heat) * scene.absorb * scene.slope * sun, climate.heat.sky
     )
-    light = _table(poly_light.astype(np.float32), 0.0)[ids]
-    sun_heat = climate.sun_heat * scene.absorb * scene.slope
-    heat = _table((scene.heat + sun_heat * props.sun[scene.poly_prop]).astype(np.float32), climate.heat.sky)[
-        ids
-    ]
+    light = look(np.float32(climate.ambient) + np.float32(climate.direct) * scene.slope * sun + lamps)
     if climate.sun is not None and raster.sun is not None:
-        ground = np.float32(climate.ambient) + np.float32(climate.direct * climate.sun[1]) * raster.sun
-        light = np.where(on_road, ground, light)
-        shaded = _table((climate.sun_heat * scene.absorb * scene.slope).astype(np.float32), 0.0)[ids]
-        heat -= np.where(on_road, shaded * (1 - raster.sun), np.float32(0.0))
+        open_sun = raster.sun[road_top:]
+        lit = np.float32(climate.ambient) + np.float32(climate.direct * climate.sun[1]) * open_sun
+        np.copyto(light[road_top:], lit, where=road)
+        # Every road surface soaks up about the same share; one product serves them all.
+        heat[road_top:] -= (np.float32(climate.sun_heat * climate.sun[1] * 0.85) * (1 - open_sun)) * road
     if climate.night:
         if len(scene.pools):
             pools = lamps_on_road(
-                scene, raster, where.across, where.road_s, step=max(1, camera.height // 120)
+                scene,
+                raster,
+                place.across[road_top:],
+                road_ahead + np.float32(pose.s),
+                max(1, camera.height // 120),
             )
-            light = np.where(on_road, climate.ambient + pools, light)
-        light += headlight_beam(camera, pose.horizon) * (
-            np.float32(climate.headlight) / (1 + (where.ahead / np.float32(9.0)) ** 2)
+            np.copyto(light[road_top:], np.float32(climate.ambient) + pools, where=road)
+        distance = place.ahead * np.float32(1 / 9.0)
+        light += (
+            headlight_beam(camera, pose.horizon) * np.float32(climate.headlight) / (1 + distance * distance)
         )
-    texture = 1 + _table(scene.grain, 0.0)[ids] * fine + _table(scene.stain, 0.0)[ids] * coarse
-    light = light * np.maximum(texture, np.float32(0.15)) + _table(scene.glow, 0.0)[ids]
-    rgb = _table(scene.rgb, 0.0)[ids] * light[..., None]
-    _fill_sky(rgb, ids, camera, pose, climate)
+    texture = look(scene.grain) * fine
+    texture += look(scene.stain) * coarse
+    texture += 1
+    light *= np.maximum(texture, np.float32(0.15), out=texture)
+    light += look(scene.glow)
+    rgb = look(scene.rgb)
+    rgb *= light[..., None]
     if climate.haze > 0:
-        clear = np.exp(where.ahead * np.float32(-climate.haze))
-        clear[ids == 0] = 1.0
-        rgb = rgb * clear[..., None] + (1 - clear[..., None]) * np.asarray(climate.haze_rgb, np.float32)
-    rough = np.float32(climate.clutter) * (coarse + np.float32(0.5) * fine)
-    heat += np.where(ids == 0, np.float32(0.0), rough)
-    return Shaded(rgb, heat, _table(scene.label, 0)[ids])
+        _add_haze(rgb, place.ahead, raster.ids, climate)
+    _fill_sky(rgb, raster.ids, camera, pose, climate)
+    fine *= np.float32(0.5)
+    coarse += fine
+    coarse *= np.float32(climate.clutter)
+    heat += coarse
+    return Shaded(rgb, heat, look(scene.label, 0))
 
 
-def _table(values: np.ndarray, sky: float | bool | int) -> np.ndarray:
-    """Put the sky's value before those of the polygons: entry 0 of a table over ids."""
-    first = np.full((1, *values.shape[1:]), sky, dtype=values.dtype)
-    return np.concatenate([first, values])
+def _road_distance(camera: Camera, pose: Pose, top: int) -> np.ndarray:
+    """Distance ahead of the road on the rows from `top` down: float32 (rows,) [m]."""
+    below = np.arange(top, camera.height, dtype=np.float32) + np.float32(0.5 - pose.horizon)
+    ahead = np.float32(camera.focal * camera.mount) / np.maximum(below, np.float32(1e-3))
+    return np.asarray(np.minimum(ahead, np.float32(FAR)), dtype=np.float32)
 
 
-def _locate(scene: Scene, raster: Raster, on_road: np.ndarray, camera: Camera, pose: Pose) -> _Position:
-    rows = np.arange(camera.height, dtype=np.float32)
-    below = np.maximum(rows - np.float32(pose.horizon) + np.float32(0.5), np.float32(1e-3))
-    road_ahead = np.minimum(np.float32(camera.focal * camera.mount) / below, np.float32(FAR))
-    prop_ahead = np.clip(raster.prop_at[:, 1] - pose.s, 1.0, FAR)
-    poly_ahead = prop_ahead[scene.poly_prop]
+def _locate(
+    scene: Scene,
+    raster: Raster,
+    look: _Lookup,
+    road: np.ndarray,
+    road_ahead: np.ndarray,
+    camera: Camera,
+    pose: Pose,
+) -> _Place:
+    poly_ahead = np.clip(raster.prop_at[:, 1] - pose.s, 1.0, FAR)[scene.poly_prop]
     poly_ahead[scene.poly_layer == Layer.BACKDROP] = 180.0
-    ahead = np.where(on_road, road_ahead[:, None], _table(poly_ahead.astype(np.float32), FAR)[raster.ids])
-    slant = (np.arange(camera.width, dtype=np.float32) - np.float32(camera.width / 2 - 0.5)) / np.float32(
+    # The texture is fixed to the road, or to the prop that it belongs to.
+    poly_shift = pose.lateral_shift(poly_ahead) + raster.prop_at[scene.poly_prop, 0]
+    ahead, across = look(poly_ahead.astype(np.float32), FAR), look(-poly_shift.astype(np.float32))
+    road_top = camera.height - len(road_ahead)
+    np.copyto(ahead[road_top:], road_ahead[:, None], where=road)
+    np.copyto(across[road_top:], -pose.lateral_shift(road_ahead).astype(np.float32)[:, None], where=road)
+    column = (np.arange(camera.width, dtype=np.float32) - np.float32(camera.width / 2 - 0.5)) / np.float32(
         camera.focal
     )
-    # The texture is fixed to the road, or to the prop that it belongs to.
-    shift = pose.lateral_shift(poly_ahead) + raster.prop_at[scene.poly_prop, 0]
-    anchor = np.where(
-        on_road,
-        pose.lateral_shift(road_ahead).astype(np.float32)[:, None],
-        _table(shift.astype(np.float32), 0.0)[raster.ids],
-    )
-    road_s = road_ahead + np.float32(pose.s)
-    height = (np.float32(pose.horizon) - rows[:, None]) / np.float32(camera.focal) * ahead
-    along = np.where(on_road, road_s[:, None], height)
-    return _Position(ahead, slant[None, :] * ahead - anchor, along, road_s)
+    row = (np.float32(pose.horizon) - np.arange(camera.height, dtype=np.float32)) / np.float32(camera.focal)
+    across += column * ahead
+    along = row[:, None] * ahead
+    np.copyto(along[road_top:], (road_ahead + np.float32(pose.s))[:, None], where=road)
+    return _Place(ahead, across, along)
 
 
-def _texture(tile: np.ndarray, where: _Position, scale: np.float32, side: int) -> np.ndarray:
-    row = (where.along * scale).astype(np.int32) & (side - 1)
-    column = (where.across * scale).astype(np.int32) & (side - 1)
-    return tile.ravel()[row * side + column]
+def _texture(tile: np.ndarray, place: _Place, scale: np.float32, side: int) -> np.ndarray:
+    row = (place.along * scale).astype(np.intp)
+    row &= side - 1
+    row *= side
+    column = (place.across * scale).astype(np.intp)
+    column &= side - 1
+    row += column
+    return np.take(tile.ravel(), row)
+
+
+def _smooth_texture(tile: np.ndarray, place: _Place, scale: np.float32, side: int) -> np.ndarray:
+    """The same for a tile so smooth that every other pixel will do."""
+    sparse = _Place(place.ahead[::2, ::2], place.across[::2, ::2], place.along[::2, ::2])
+    height, width = place.ahead.shape
+    return np.repeat(np.repeat(_texture(tile, sparse, scale, side), 2, axis=0), 2, axis=1)[:height, :width]
+
+
+def _add_haze(rgb: np.ndarray, ahead: np.ndarray, ids: np.ndarray, climate: Climate) -> None:
+    clear = np.exp(ahead * np.float32(-climate.haze))
+    haze = np.asarray(climate.haze_rgb, np.float32)
+    rgb -= haze
+    clear[ids == 0] = 1.0
+    rgb *= clear[..., None]
+    rgb += haze
 
 
 def _fill_sky(rgb: np.ndarray, ids: np.ndarray, camera: Camera, pose: Pose, climate: Climate) -> None:
     rows = min(camera.height, max(1, int(pose.horizon) + 2))
     up = np.clip((pose.horizon - np.arange(rows)) / (0.55 * camera.height), 0, 1)[:, None].astype(np.float32)
     low, top = np.asarray(climate.sky_low, np.float32), np.asarray(climate.sky_top, np.float32)
-    clouds = coarse_tile()
     row = (np.arange(rows) * (96 / camera.height)).astype(int) % COARSE_SIDE
     column = (np.arange(camera.width) * (64 / camera.width) - pose.yaw * 60).astype(int) % COARSE_SIDE
-    cover = 1 + np.float32(climate.cloud) * clouds[row][:, column]
-    sky = (low + (top - low) * up[..., None]) * np.clip(cover, 0.4, 1.6)[..., None]
-    open_sky = ids[:rows] == 0
-    rgb[:rows][open_sky] = sky[open_sky]
+    cover = np.clip(1 + np.float32(climate.cloud) * coarse_tile()[row[:, None], column], 0.4, 1.6)
+    # The sky has no colour yet, so adding to it alone paints it.
+    cover *= ids[:rows] == 0
+    rgb[:rows] += (low + (top - low) * up)[:, None, :] * cover[..., None]

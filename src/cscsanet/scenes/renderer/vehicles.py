@@ -27,9 +27,16 @@ def _disc(radius: float, x: float, y: float, z: float, corners: int = 10) -> lis
     return [(x, y + radius * float(np.sin(turn)), z + radius * float(np.cos(turn))) for turn in turns]
 
 
-def car(rng: np.random.Generator, climate: Climate, *, driven: bool) -> Shape:
-    """A car, van or hatchback of 3.6-5 m: heading along +z, standing on y = 0, centred."""
-    heat, night = climate.heat, climate.night
+def car(rng: np.random.Generator, climate: Climate, *, warm: bool, lights: bool = False) -> Shape:
+    """A car, van or hatchback of 3.7-5.1 m: heading along +z, standing on y = 0, centred.
+
+    Args:
+        rng: of its form and colour.
+        climate: of the sequence.
+        warm: it was driven lately: engine, wheels and exhaust are hot.
+        lights: its lamps are lit.
+    """
+    heat = climate.heat
     van = rng.random() < 0.22
     length = rng.uniform(4.4, 5.1) if van else rng.uniform(3.7, 4.6)
     half = rng.uniform(0.84, 0.93)
@@ -39,14 +46,14 @@ def car(rng: np.random.Generator, climate: Climate, *, driven: bool) -> Shape:
     trunk = 0.05 if van or rng.random() < 0.45 else 0.55
     rgb = scaled(_PAINTS[rng.integers(len(_PAINTS))], rng.uniform(0.8, 1.15))
     dark = 1.0 - sum(rgb) / 3
-    skin_heat = heat.metal + (0.05 if driven else 0.0) + float(rng.uniform(-0.02, 0.03))
+    skin_heat = heat.metal + (0.05 if warm else 0.0) + float(rng.uniform(-0.02, 0.03))
     body = Surface(rgb, skin_heat, CAR, grain=0.02, absorb=0.25 + 0.6 * dark)
-    bonnet = Surface(rgb, heat.engine if driven else skin_heat, CAR, grain=0.02, absorb=0.3 + 0.6 * dark)
-    glass = Surface((0.035, 0.045, 0.05), heat.glass + (0.03 if driven else 0.0), CAR, absorb=0.1)
+    bonnet = Surface(rgb, heat.engine if warm else skin_heat, CAR, grain=0.02, absorb=0.3 + 0.6 * dark)
+    glass = Surface((0.035, 0.045, 0.05), heat.glass + (0.03 if warm else 0.0), CAR, absorb=0.1)
     trim = Surface((0.025, 0.025, 0.025), skin_heat, CAR, absorb=0.3)
-    under = Surface((0.012, 0.012, 0.012), heat.wheel - 0.08 if driven else heat.rubber - 0.03, CAR)
-    tyre = Surface((0.02, 0.02, 0.02), heat.wheel if driven else heat.rubber, CAR, absorb=0.3)
-    hub = Surface((0.3, 0.3, 0.31), heat.wheel - 0.03 if driven else skin_heat, CAR)
+    under = Surface((0.012, 0.012, 0.012), heat.wheel - 0.08 if warm else heat.rubber - 0.03, CAR)
+    tyre = Surface((0.02, 0.02, 0.02), heat.wheel if warm else heat.rubber, CAR, absorb=0.3)
+    hub = Surface((0.3, 0.3, 0.31), heat.wheel - 0.03 if warm else skin_heat, CAR)
     shape = Shape((0.0, 0.7, 0.0))
 
     wheels = (rear + 0.75, front - 0.8)
@@ -139,9 +146,8 @@ def car(rng: np.random.Generator, climate: Climate, *, driven: bool) -> Shape:
         body,
         solid=True,
     )
-    lit = driven and night
-    tail = Surface(_TAIL, skin_heat, CAR, glow=1.2 if lit else 0.0)
-    lamp = Surface(_LAMP, heat.engine if driven else skin_heat, CAR, glow=9.0 if lit else 0.0)
+    tail = Surface(_TAIL, skin_heat, CAR, glow=1.2 if lights else 0.0)
+    lamp = Surface(_LAMP, heat.engine if warm else skin_heat, CAR, glow=9.0 if lights else 0.0)
     for side in (-1.0, 1.0):
         shape.add(_lamp(side, half, rear, 0.6, 0.8), tail, solid=True)
         shape.add(_lamp(side, half, front, 0.52, 0.68), lamp, solid=True)
@@ -152,7 +158,7 @@ def car(rng: np.random.Generator, climate: Climate, *, driven: bool) -> Shape:
     shape.add(
         [(-0.26, 0.5, rear), (0.26, 0.5, rear), (0.26, 0.62, rear), (-0.26, 0.62, rear)], plate, solid=True
     )
-    if driven:
+    if warm:
         exhaust = Surface((0.1, 0.1, 0.1), heat.wheel + 0.2, CAR)
         shape.add(
             [(0.35, 0.2, rear), (0.6, 0.2, rear), (0.6, 0.33, rear), (0.35, 0.33, rear)], exhaust, solid=True

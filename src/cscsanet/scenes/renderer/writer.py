@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.atomic import folder_by_rename
+from cscsanet.scenes.renderer.png import write_png
 from cscsanet.scenes.renderer.sequence import render_sequence
 
 SEQUENCES = "sequences.json"
 # Sequences of one kind of light come in runs of this many: day, day, night, night, ...
 _BLOCK = 2
-# A noisy picture gains little from a harder search; level 1 is several times faster.
-_PNG_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,6 @@ def _render_all(
 def _write_sequence(folder: Path, plan: SequencePlan, size: tuple[int, int]) -> int:
     rendered = render_sequence(plan.seed, len(plan.frames), *size, plan.night)
     for name, frame in zip(plan.frames, rendered, strict=True):
-        Image.fromarray(frame.image).save(folder / "images" / f"{name}.png", compress_level=_PNG_LEVEL)
-        Image.fromarray(frame.label).save(folder / "labels" / f"{name}.png")
+        write_png(folder / "images" / f"{name}.png", frame.image)
+        write_png(folder / "labels" / f"{name}.png", frame.label)
     return len(plan.frames)
