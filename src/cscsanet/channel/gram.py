@@ -39,7 +39,7 @@ def whiten(received: Tensor, factor: Tensor) -> Tensor:
         residual = received[..., row, :]
         for k, earlier in enumerate(white):
             residual = residual - factor[..., row, k, None] * earlier
-        white.append(residual / factor[..., row, row, None].real)
+        white.append(residual * factor[..., row, row, None].real.reciprocal())
     return torch.stack(white, dim=-2)
 
 
