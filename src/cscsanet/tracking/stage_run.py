@@ -1,0 +1,103 @@
+"""The run of one stage while it is executed: curves, final metrics, datasets and artifacts, in few calls."""
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cscsanet.errors import CscsanetError
+from cscsanet.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# MLflow's limits for one call and for one value.
+METRICS_PER_CALL = 1000
+DIGEST_CHARACTERS = 36
+
+
+class StageRun:
+    """The run of one stage while it is executed. It satisfies `training.log.EpochLog`.
+
+    Every method raises CscsanetError where the store no longer answers.
+    """
+
+    def __init__(self, store: Store, client: "MlflowClient", run_id: str, resumed: bool) -> None:
+        self.run_id = run_id
+        self._store = store
+        self._client = client
+        self._resumed = resumed
+        self._known_steps: dict[str, set[int]] = {}
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Log the metrics of one epoch in one call.
+
+        Values that are not finite are dropped, and leave a gap in the curve: MLflow would draw infinity as
+        1.8e308. In a resumed run, what it already holds for this epoch stays as it is.
+        """
+        with self._store.errors():
+            if self._resumed:
+                metrics = {key: value for key, value in metrics.items() if epoch not in self._steps_of(key)}
+            self._log([(key, value, epoch) for key, value in metrics.items()])
+
+    def log_curves(self, rows: Sequence[Mapping[str, float]], step_key: str) -> None:
+        """Log many rows as curves over the column `step_key`, in few calls.
+
+        MLflow's steps are whole numbers. Where the column is not, the row's number is the step and the column
+        is logged as a curve like the others. Values that are not finite are dropped.
+        """
+        whole = all(float(row[step_key]).is_integer() for row in rows)
+        points = [
+            (key, value, int(row[step_key]) if whole else number)
+            for number, row in enumerate(rows)
+            for key, value in row.items()
+            if not (whole and key == step_key)
+        ]
+        with self._store.errors():
+            self._log(points)
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log the stage's final metrics; values that are not finite are dropped."""
+        with self._store.errors():
+            self._log([(key, value, 0) for key, value in metrics.items()])
+
+    def log_dataset(self, name: str, digest: str, source: str, context: str) -> None:
+        """Note a dataset as an input of the stage; nothing is read.
+
+        `digest` is cut to MLflow's 36 characters; `source` is a path or an address, `context` the use, for
+        example 'training'.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(name, digest[:DIGEST_CHARACTERS], "local", json.dumps({"uri": source}))
+        with self._store.errors():
+            entry = DatasetInput(dataset, tags=[InputTag("mlflow.data.context", context)])
+            self._client.log_inputs(self.run_id, datasets=[entry])
+
+    def log_artifact(self, path: Path, folder: str | None = None) -> None:
+        """Copy a file or a folder to the run's artifacts, into `folder` there."""
+        if not path.exists():
+            raise CscsanetError(
+                f"{path}: does not exist, so it cannot be logged; run the stage that writes it"
+            )
+        with self._store.errors():
+            self._client.log_artifact(self.run_id, str(path), folder)
+
+    def _log(self, points: Sequence[tuple[str, float, int]]) -> None:
+        from mlflow.entities import Metric
+
+        now = time.time_ns() // 1_000_000
+        entities = [
+            Metric(key, float(value), now, step) for key, value, step in points if math.isfinite(value)
+        ]
+        for start in range(0, len(entities), METRICS_PER_CALL):
+            batch = entities[start : start + METRICS_PER_CALL]
+            self._client.log_batch(self.run_id, metrics=batch, synchronous=True)
+
+    def _steps_of(self, key: str) -> set[int]:
+        if key not in self._known_steps:
+            history = self._client.get_metric_history(self.run_id, key)
+            self._known_steps[key] = {point.step for point in history}
+        return self._known_steps[key]
