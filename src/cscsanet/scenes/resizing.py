@@ -6,8 +6,8 @@ from PIL import Image
 from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.pictures import Pixels
 
-# Half of a pixel's area, less the rounding of Pillow's single-precision averages.
-_HALF = 0.5 - 1e-5
+# Pillow averages in single precision: shares that agree to this many decimals are equal.
+_DECIMALS = 5
 
 
 def resize_frame(pixels: Pixels, height: int, width: int) -> Pixels:
@@ -50,5 +50,6 @@ def resize_label(ids: Pixels, height: int, width: int) -> Pixels:
     for index in np.unique(ids):
         covered = Image.fromarray((ids == index).astype(np.float32))
         shares[index] = np.asarray(covered.resize((width, height), Image.Resampling.BOX))
-    labelled = shares[1:].sum(axis=0) >= _HALF
+    shares = shares.round(_DECIMALS)
+    labelled = shares[1:].sum(axis=0).round(_DECIMALS - 1) >= 0.5
     return np.where(labelled, shares[1:].argmax(axis=0) + 1, 0).astype(np.uint8)

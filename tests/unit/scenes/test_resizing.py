@@ -71,6 +71,16 @@ def test_enlarging_and_shrinking_again_gives_the_same_labels(ids, factor):
     assert np.array_equal(resize_label(large, height, width), ids)
 
 
+def test_classes_that_cover_as_much_are_a_tie_for_the_lower_id():
+    # Thirds and sevenths have no exact single-precision average.
+    for side in (3, 5, 6, 7, 9):
+        ids = np.arange(side * side, dtype=np.uint8).reshape(side, side) % 2 * 3 + 4
+        ids[0, 0] = 0
+        for turned in (ids, ids.T, ids[::-1], ids[:, ::-1]):
+            counts = np.bincount(turned.flat, minlength=9)[1:]
+            assert resize_label(turned, 1, 1) == counts.argmax() + 1
+
+
 def test_several_classes_in_one_pixel_do_not_lose_to_unlabelled():
     ids = np.array([[0, 0, 0, 0, 1, 1, 1, 2, 2, 3]], dtype=np.uint8)
     assert resize_label(ids, 1, 1).tolist() == [[1]]
