@@ -101,6 +101,6 @@ def test_paired_difference_is_antisymmetric():
 
 def test_a_thousand_samples_of_three_hundred_matrices_take_under_a_second():
     counts = image_counts(6, images=300)
-    start = time.perf_counter()
+    start = time.process_time()
     bootstrap_interval(counts, miou, samples=1000, seed=0)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from cscsanet.errors import CscsanetError
+
+# A busy machine is no fault of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 DAY = [f"{number:05d}D" for number in range(1, 9)]
 NIGHT = [f"{number:05d}N" for number in range(11, 19)]

@@ -16,7 +16,7 @@ from cscsanet.scenes.layout import (
     read_lists,
 )
 
-frame_names = st.from_regex(r"[0-9]{1,6}[DN]", fullmatch=True)
+frame_names = st.builds("{:0{}d}{}".format, st.integers(0, 99999), st.integers(1, 6), st.sampled_from("DN"))
 
 
 def test_places(tmp_path):

@@ -14,7 +14,7 @@ from PIL import Image
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.pictures import colour, gray, read_frame, read_label, read_picture, read_png
 
-PER_EXAMPLE_FOLDER = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+PER_EXAMPLE_FOLDER = {"suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
 
 
 def png_bytes(pixels) -> bytes:
