@@ -76,14 +76,14 @@ def draw_climate(rng: np.random.Generator, night: bool) -> Climate:
 
 
 def _day(rng: np.random.Generator) -> Climate:
-    weather = rng.choice(["sunny", "low_sun", "overcast", "haze"], p=[0.42, 0.24, 0.2, 0.14])
+    weather = rng.choice(["sunny", "low_sun", "overcast", "haze"], p=[0.44, 0.2, 0.22, 0.14])
     sunny = weather in ("sunny", "low_sun")
     azimuth = rng.uniform(-0.6, 0.6) if weather == "low_sun" else rng.uniform(-np.pi, np.pi)
     elevation = rng.uniform(0.25, 0.4) if weather == "low_sun" else rng.uniform(0.55, 1.0)
     sun = np.array(
         [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
     )
-    ambient = {"sunny": rng.uniform(0.07, 0.13), "low_sun": rng.uniform(0.05, 0.1)}.get(
+    ambient = {"sunny": rng.uniform(0.1, 0.2), "low_sun": rng.uniform(0.08, 0.15)}.get(
         str(weather), rng.uniform(0.42, 0.62)
     )
     direct = {"sunny": 0.95, "low_sun": 0.8, "overcast": 0.0, "haze": 0.08}[str(weather)]
@@ -119,7 +119,7 @@ def _day(rng: np.random.Generator) -> Climate:
         sky_top=top,
         sky_low=low,
         cloud=float(rng.uniform(0.05, 0.3)),
-        veil=float(rng.uniform(0.35, 0.8)) if weather == "low_sun" else 0.0,
+        veil=float(rng.uniform(0.2, 0.5)) if weather == "low_sun" else 0.0,
         headlight=0.0,
         lamp_rgb=(1.0, 1.0, 1.0),
         lamp_power=0.0,
@@ -163,9 +163,9 @@ def _night(rng: np.random.Generator) -> Climate:
         sky_low=(glow * 1.2, glow, glow * 0.9),
         cloud=0.2,
         veil=0.0,
-        headlight=float(rng.uniform(0.5, 0.9)),
+        headlight=float(rng.uniform(0.3, 0.7)),
         lamp_rgb=(1.0, 0.72, 0.38) if sodium else (0.9, 0.96, 1.0),
-        lamp_power=float(rng.uniform(0.12, 0.3)) if lit else 0.02,
+        lamp_power=float(rng.uniform(0.08, 0.22)) if lit else 0.02,
         white=_white(rng, 0.04, warm=False),
         heat=heat,
         sun_heat=0.0,

@@ -153,16 +153,16 @@ def _patch(rng: np.random.Generator, climate: Climate, street: Street, shape: Sh
 def curves(rng: np.random.Generator, climate: Climate, street: Street, start: float, end: float) -> Prop:
     """Class `curve`: painted kerb lines that swing from the road's edge around islands, bays and corners."""
     shape = Shape()
-    yellow = rng.random() < 0.6
-    worn = rng.uniform(0.65, 1.0)
+    yellow = rng.random() < 0.8
+    worn = rng.uniform(0.75, 1.0)
     rgb: Rgb = (0.66 * worn, 0.5 * worn, 0.1 * worn) if yellow else (0.68 * worn, 0.68 * worn, 0.64 * worn)
     paint = _paint(climate, rgb, CURVE)
     s = start + rng.uniform(1.0, 9.0)
     while s < end:
         side = 1 if rng.random() < 0.6 else -1
         edge = street.lane_edge(side)
-        long, swing = rng.uniform(9.0, 18.0), rng.uniform(0.5, 1.1) * side
-        width = rng.uniform(0.2, 0.3)
+        long, swing = rng.uniform(8.0, 16.0), rng.uniform(0.5, 1.1) * side
+        width = rng.uniform(0.34, 0.48)
         steps = np.linspace(0.0, 1.0, 13)
         # Out of the kerb, along the lane's edge, and back into the kerb: a bay's or an island's outline.
         bulge = np.clip(np.minimum(steps, 1 - steps) * 4, 0, 1)
@@ -173,7 +173,7 @@ def curves(rng: np.random.Generator, climate: Climate, street: Street, start: fl
         left = np.stack([d - width / 2, np.zeros(13), ahead], axis=1)
         for index in range(12):
             shape.add(np.stack([left[index], right[index], right[index + 1], left[index + 1]]), paint)
-        s += long + rng.uniform(3.0, 12.0)
+        s += long + rng.uniform(1.0, 8.0)
     return Prop(shape, layer=Layer.DECAL)
 
 

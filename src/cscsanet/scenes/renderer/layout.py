@@ -72,8 +72,8 @@ def _kerbside(
     kerb, edge = street.kerb(side), street.lane_edge(side)
     if abs(kerb - edge) > 1.5:
         middle = (kerb + edge) / 2
-        full = float(rng.uniform(0.2, 0.6))
-        stops = rng.random() < 0.75
+        full = float(rng.uniform(0.1, 0.4))
+        stops = rng.random() < 0.6
         for s in np.arange(3.1, end, 6.2):
             if stops:
                 yield Prop(furniture.car_stop(rng, climate), middle, float(s) + 2.4)
@@ -110,7 +110,7 @@ def _pavement(
             s,
             pool=(reach, 0.0, 6.5, power) if power > 0.05 else None,
         )
-    for s in _spaced(rng, end, 5.0, 15.0):
+    for s in _spaced(rng, end, 4.5, 13.0):
         heading = 1.0 if rng.random() < 0.5 else -1.0
         sideways = bool(rng.random() < 0.2)
         speed = 0.0 if sideways or rng.random() < 0.3 else heading * float(rng.uniform(0.9, 1.6))
@@ -123,10 +123,10 @@ def _pavement(
                 stride=5.5 if speed else 0.0,
                 phase=float(rng.uniform(0, 6.28)),
             )
-    for s in _spaced(rng, end, 8.0, 26.0):
+    for s in _spaced(rng, end, 7.0, 20.0):
         turned = bool(rng.random() < 0.75)
         yaw = float(rng.uniform(1.1, 2.0)) if turned else float(rng.uniform(-0.3, 0.3))
-        spot = across(0.1, 0.5)
+        spot = across(0.08, 0.4)
         for index in range(int(rng.integers(1, 4))):
             step = (0.0, 0.75) if turned else (0.7, 0.0)
             parked = bike(rng, climate, warm_engine=bool(rng.random() < 0.15))
@@ -153,7 +153,7 @@ def _pavement(
 def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float) -> Iterator[Prop]:
     """Traffic, riders, people who cross, cones and bumps."""
     pool = (0.0, -7.0, 3.5, 0.25) if climate.night else None
-    busy = float(rng.uniform(14.0, 40.0))
+    busy = float(rng.uniform(18.0, 50.0))
     for s in _spaced(rng, end * 1.6, busy * 0.6, busy * 1.4, 8.0):
         speed = -float(rng.uniform(4.0, 9.0))
         yield Prop(
@@ -164,16 +164,16 @@ def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float
             yaw=_TURN,
             pool=pool,
         )
-    if rng.random() < 0.6:
-        ahead = float(rng.uniform(9.0, 26.0))
+    if rng.random() < 0.45:
+        ahead = float(rng.uniform(11.0, 28.0))
         yield Prop(
             car(rng, climate, warm=True, lights=climate.night),
             float(rng.uniform(-0.2, 0.2)),
             ahead,
             velocity=(0.0, EGO_SPEED),
         )
-    if rng.random() < 0.6:
-        for s in _spaced(rng, end, 14.0, 34.0, 5.0):
+    if rng.random() < 0.7:
+        for s in _spaced(rng, end, 12.0, 28.0, 5.0):
             ours = bool(rng.random() < 0.5)
             d = street.right_lane - 0.5 if ours else street.left_lane + 0.5
             yaw, speed = (0.0, 3.5) if ours else (_TURN, -3.0)
@@ -222,11 +222,11 @@ def _cones(rng: np.random.Generator, climate: Climate, street: Street, end: floa
     """Rows of cones that close off a lane's edge, the middle of the road or a parking bay."""
     s = float(rng.uniform(3.0, 10.0))
     while s < end:
-        count, gap = int(rng.integers(3, 8)), float(rng.uniform(1.4, 2.6))
+        count, gap = int(rng.integers(3, 7)), float(rng.uniform(1.5, 2.8))
         d = float(
             rng.choice([street.right_lane - 0.2, -LANE / 2, street.left_lane + 0.3, street.right_lane + 0.8])
         )
         drift = float(rng.uniform(-0.12, 0.12))
         for index in range(count):
             yield Prop(furniture.cone(rng, climate), d + drift * index, s + gap * index)
-        s += count * gap + float(rng.uniform(4.0, 16.0))
+        s += count * gap + float(rng.uniform(8.0, 24.0))

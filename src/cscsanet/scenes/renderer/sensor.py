@@ -51,7 +51,7 @@ def draw_sensors(rng: np.random.Generator, climate: Climate) -> Sensors:
     far, way = rng.uniform(1.0, 2.0), rng.uniform(0, 2 * np.pi)
     night = climate.night
     return Sensors(
-        exposure=float(rng.uniform(1.2, 2.0) if night else rng.uniform(0.85, 1.25)),
+        exposure=float(rng.uniform(0.9, 1.5) if night else rng.uniform(0.85, 1.25)),
         read_noise=float(rng.uniform(0.006, 0.014) if night else rng.uniform(0.003, 0.006)),
         shot_noise=float(rng.uniform(0.035, 0.06) if night else rng.uniform(0.012, 0.025)),
         vignette=float(rng.uniform(0.35, 0.6) if night else rng.uniform(0.1, 0.3)),

@@ -17,7 +17,7 @@ from cscsanet.scenes.renderer.shading import shade
 # Time between frames [s].
 _INTERVAL = 0.2
 # How far ahead of the last frame the street is laid out [m].
-_OUTLOOK = 85.0
+_OUTLOOK = 75.0
 # Pictures with fewer rows are painted larger and averaged, so that far things do not fall between the pixels.
 _PAINTED_ROWS = 190
 
@@ -76,7 +76,7 @@ def render_sequence(seed: int, frames: int, height: int, width: int, night: bool
     for index in range(frames):
         pose = drive.pose(index, camera.height)
         raster = rasterise(scene, camera, pose, index * _INTERVAL, factor)
-        shaded = shade(scene, raster, camera, pose, climate)
+        shaded = shade(scene, raster, camera, pose, climate, factor)
         halo = glare(scene, raster, climate, pose, step=max(1, camera.height // 96))
         rgb = expose(shaded, halo, climate, sensors, factor, noise)
         thermal = take_thermal(shaded, sensors, factor, noise)

@@ -14,6 +14,8 @@ from cscsanet.scenes.renderer.rasteriser import Raster
 # Texels per metre of the fine and the coarse texture.
 _FINE_SCALE = np.float32(28.0)
 _COARSE_SCALE = np.float32(9.0)
+# Annotators leave out what is but a speck: a class counts while a metre spans so many pixels of the picture.
+_LABELLED_FROM = 2.5
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class _Place:
     along: np.ndarray
 
 
-def shade(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Climate) -> Shaded:
-    """Light every pixel and give it its temperature."""
+def shade(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Climate, factor: int) -> Shaded:
+    """Light every pixel and give it its temperature; `factor` x `factor` pixels make one of the picture."""
     look = _Lookup(raster.ids)
     on_road = look((scene.poly_layer == Layer.GROUND) | (scene.poly_layer == Layer.DECAL), False)
     # The road ends at the horizon: what concerns it is worked out on the rows below.
@@ -100,7 +102,12 @@ def shade(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Cli
     coarse += fine
     coarse *= np.float32(climate.clutter)
     heat += coarse
-    return Shaded(rgb, heat, look(scene.label, 0))
+    return Shaded(rgb, heat, look(_labels(scene, raster, camera.focal / factor, pose), 0))
+
+
+def _labels(scene: Scene, raster: Raster, focal: float, pose: Pose) -> np.ndarray:
+    ahead = raster.prop_at[scene.poly_prop, 1] - pose.s
+    return np.where(ahead * _LABELLED_FROM < focal, scene.label, 0).astype(np.uint8)
 
 
 def _road_distance(camera: Camera, pose: Pose, top: int) -> np.ndarray:
