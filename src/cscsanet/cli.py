@@ -3,6 +3,7 @@
 The trainings are stages of dvc.yaml and run with `dvc repro`.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,14 @@ DataSymbols = Annotated[
 PARAMS = Path("params.yaml")
 
 
+class Split(StrEnum):
+    """The parts that can be evaluated."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit code 1."""
     with one_line_errors():
@@ -83,7 +92,7 @@ def evaluate(
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
-    split: Annotated[str, typer.Option(help="train, val, or test.")] = "test",
+    split: Annotated[Split, typer.Option(help="Which part of the scenes and drops.")] = Split.test,
     draws: Annotated[int | None, typer.Option(min=1, help="Channel drops for each image.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result row as JSON.")] = False,
     params_file: ParamsFile = PARAMS,
@@ -97,7 +106,7 @@ def evaluate(
 
     workspace, params = _project(params_file)
     point = _point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    row = evaluate_point(workspace, params, scheme, point, split, draws)
+    row = evaluate_point(workspace, params, scheme, point, split.value, draws)
     if as_json:
         typer.echo(row.model_dump_json(indent=2))
     else:

@@ -1,10 +1,28 @@
-"""Result files that appear whole or not at all."""
+"""Result files that appear whole or not at all, and what identifies a file."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from cscsanet.errors import CscsanetError
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        CscsanetError: it is not there.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise CscsanetError(
+            f"{path}: no such file, or it cannot be read; run 'dvc repro' to make it"
+        ) from None
 
 
 def write_json(path: Path, content: Any) -> None:

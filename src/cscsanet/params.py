@@ -149,11 +149,17 @@ class FitParams(Section):
     patience: Count
 
 
-class SemanticParams(FitParams):
-    """Stage I: UE/BS-MSFNet over an identity channel, cross-entropy, eq. (28)."""
+class SegmentationFitParams(FitParams):
+    """A training for the segmentation itself: cross-entropy, its class weights, and the augmentation's crop."""
+
+    crop: Annotated[float, Field(gt=0, le=1)]
+    class_weights: Literal["none", "root"]
+
+
+class SemanticParams(SegmentationFitParams):
+    """Stage I: UE/BS-MSFNet over an identity channel, eq. (28)."""
 
     modalities: Literal["both", "rgb", "thermal"]
-    crop: Annotated[float, Field(gt=0, le=1)]
 
 
 class PhysicalParams(FitParams):
@@ -163,10 +169,8 @@ class PhysicalParams(FitParams):
     objective: Literal["coloured", "paper"]
 
 
-class JointParams(FitParams):
-    """Stage III: all five networks, cross-entropy, eq. (33), over the operating points of `points`."""
-
-    crop: Annotated[float, Field(gt=0, le=1)]
+class JointParams(SegmentationFitParams):
+    """Stage III: all five networks, eq. (33), over the operating points of `points`."""
 
 
 class EvaluationParams(Section):

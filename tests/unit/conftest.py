@@ -13,16 +13,16 @@ def smoke() -> Params:
     return Params.model_validate(yaml.safe_load(profile_text("smoke")))
 
 
-@pytest.fixture()
+@pytest.fixture
 def seeded() -> torch.Generator:
     return torch.Generator().manual_seed(7)
 
 
-@pytest.fixture()
+@pytest.fixture
 def images(smoke, seeded) -> torch.Tensor:
     return torch.rand(3, 4, smoke.scenes.height, smoke.scenes.width, generator=seeded)
 
 
-@pytest.fixture()
+@pytest.fixture
 def paths(smoke, seeded):
     return draw_paths(3, smoke.channel, seeded)

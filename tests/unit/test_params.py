@@ -44,7 +44,9 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
     assert (params.channel.subcarriers, params.msf.latent_height, params.msf.latent_width) == (100, 10, 10)
     assert (params.msf.semantic_features, params.msf.context_features) == (64, 16)
     assert (params.semantic.batch_size, params.physical.batch_size, params.joint.batch_size) == (16, 128, 16)
-    assert params.semantic.learning_rate == params.physical.learning_rate == params.joint.learning_rate == 1e-4
+    assert (
+        params.semantic.learning_rate == params.physical.learning_rate == params.joint.learning_rate == 1e-4
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,11 @@ class DropStore:
 
 
 def export_response(
-    folder: Path, symbols: range, out: Path, *, progress: Callable[[int, int], None] | None = None
+    folder: Path, symbols: range, out: Path, *, progress: Callable[[int], None] | None = None
 ) -> None:
     """Write H of eq. (6) for every drop of a folder, complex64 (N, K, T, N_c, N_r, N_t), as one .npy file.
 
-    symbols: the T OFDM symbol indices. progress: called with (drops done, drops in all) after each chunk.
+    symbols: the T OFDM symbol indices. progress: called with the number of drops done since the last call.
     The file appears by rename. Eight bytes an entry: 2000 drops of 2 x 4 x 16 x 64 x 8 are 1.0 GB.
 
     Raises:
@@ -175,7 +175,7 @@ def export_response(
             drops = store.batch(slice(first, first + chunk))
             target[first : first + chunk] = materialise(drops, torch.tensor(symbols), params).numpy()
             if progress is not None:
-                progress(min(first + chunk, len(store)), len(store))
+                progress(len(drops))
         target.flush()
         del target
         part.replace(out)

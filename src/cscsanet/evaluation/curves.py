@@ -15,7 +15,6 @@ STYLES = (
     ("#E69F00", "v"),
     ("#56B4E9", "P"),
 )
-_GRID = {"color": "#dddddd", "linewidth": 0.6}
 
 
 def training_curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], name: str) -> Figure:
@@ -47,6 +46,6 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
     """Label the axes of a panel of curves, and give it a light grid."""
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.grid(**_GRID)
+    axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

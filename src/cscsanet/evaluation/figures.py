@@ -67,7 +67,7 @@ def snr_figure(
     axes = figure.subplots()
     for (title, rows), (colour, marker) in zip(curves.items(), STYLES, strict=False):
         points = sorted(rows, key=lambda row: row.snr_db or 0.0)
-        snr = [row.snr_db for row in points]
+        snr = [row.snr_db or 0.0 for row in points]
         axes.plot(snr, [row.miou for row in points], color=colour, marker=marker, label=title)
         axes.fill_between(
             snr,

@@ -70,7 +70,7 @@ def measure(
                 if sent.combiner is not None:
                     rates.append(_rates(sent, paths, point, channel).cpu())
                 progress(len(index))
-    per_image = torch.cat(counts).unflatten(0, (draws, images)).transpose(0, 1)
+    per_image = torch.cat(counts).reshape(draws, images, *counts[0].shape[1:]).transpose(0, 1)
     se = tuple(torch.cat(rates).double().mean(dim=0).tolist()) if rates else None
     return Outcome(per_image, se)
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from cscsanet.files import file_digest
 from cscsanet.links.link import Link
 from cscsanet.links.registry import scheme
 from cscsanet.params import Params, digest
-from cscsanet.training.weights import file_digest, load_weights
+from cscsanet.training.weights import load_weights
 
 
 def trained_link(name: str, params: Params, weights_file: Callable[[str], Path]) -> tuple[Link, str]:

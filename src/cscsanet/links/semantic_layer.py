@@ -42,7 +42,8 @@ class SemanticLayer(nn.Module):
         """Return class logits (batch, 9, H, W) of Y_BB (batch, Q, N_c, N_RF), complex."""
         missing = self.capacity.data_symbols - received.shape[1]
         pairs = to_pairs(received.transpose(1, 2))
-        return self.bs(nn.functional.pad(pairs, (0, 0, 0, 0, 0, missing)), bs_csi)  # type: ignore[no-any-return]
+        logits: Tensor = self.bs(nn.functional.pad(pairs, (0, 0, 0, 0, 0, missing)), bs_csi)
+        return logits
 
     def no_csi(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return the channel semantics of a link that has none: zeros for the UEs and for the BS."""

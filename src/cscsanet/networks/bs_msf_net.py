@@ -69,4 +69,5 @@ class BsMsfNet(nn.Module):
         """
         positions = self.from_baseband(level(received, symbol_axis=2).flatten(2))
         semantics = positions.transpose(1, 2).unflatten(2, self.latent_shape)
-        return self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
+        logits: Tensor = self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
+        return logits

@@ -26,13 +26,14 @@ def quantise(features: Tensor) -> Tensor:
     high = (index / 2).floor()
     bits = torch.stack((high, index - 2 * high), dim=-1)
     straight_through = (features - features.detach()).unsqueeze(-1) * _GRADIENT_PER_BIT
-    return (bits + straight_through).flatten(-2)
+    carried: Tensor = bits + straight_through
+    return carried.flatten(-2)
 
 
 def dequantise(bits: Tensor) -> Tensor:
     """Return the interval centres (..., F) in {1/8, 3/8, 5/8, 7/8} that bits (..., 2 F) stand for."""
-    high, low = bits.unflatten(-1, (-1, BITS_PER_FEATURE)).unbind(-1)
-    return high / 2 + low / 4 + 1 / 8
+    pairs = bits.reshape(*bits.shape[:-1], -1, BITS_PER_FEATURE)
+    return pairs[..., 0] / 2 + pairs[..., 1] / 4 + 1 / 8
 
 
 def pack(bits: Tensor) -> NDArray[np.uint8]:

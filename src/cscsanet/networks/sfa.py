@@ -28,5 +28,5 @@ class Sfa(nn.Module):
     def forward(self, features: Tensor, csi_features: Tensor) -> Tensor:
         """features: F_s (batch, d_s, H_s, W_s); csi_features: F_CSI (batch, N_c, any)."""
         source = features.mean(dim=(2, 3))
-        gates = self.gates(torch.cat((source, self.context(csi_features.flatten(1))), dim=1))
+        gates: Tensor = self.gates(torch.cat((source, self.context(csi_features.flatten(1))), dim=1))
         return features * gates[:, :, None, None]

@@ -22,7 +22,7 @@ class SourceEncoder(nn.Sequential):
 
     def __init__(self, channels: int, halvings: int, params: MsfParams) -> None:
         first, second, third, fourth, tail = widths(params.width_multiplier)
-        stages = [
+        stages: list[list[nn.Module]] = [
             [Convolution(channels, first)],
             [Convolution(first, second), Convolution(second, second)],
             [MiniInception(second, third)],
@@ -67,4 +67,5 @@ class UeMsfNet(nn.Module):
         image: (batch, channels, H, W) in [0, 1]; csi_features: S_CSI,UE (batch, N_c, d_CSI).
         """
         fused = self.fuse(self.encoder(image), csi_features)
-        return self.to_baseband(fused.flatten(2).transpose(1, 2)).unflatten(2, self.signal_shape)
+        signal: Tensor = self.to_baseband(fused.flatten(2).transpose(1, 2))
+        return signal.reshape(*signal.shape[:2], *self.signal_shape)

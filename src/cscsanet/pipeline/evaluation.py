@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cscsanet.channel.dataset import open_drops
+from cscsanet.channel.dataset import Part, open_drops
 from cscsanet.evaluation.bounds import spectral_efficiency_rows
 from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, snr_figure
 from cscsanet.evaluation.measure import Outcome, constant_prediction, measure
@@ -26,9 +26,9 @@ from cscsanet.scenes.augmentation import to_float
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.tracking import StageRun, open_tracking
 from cscsanet.training.seeds import generator
-from cscsanet.training.segmentation import SHOWN
+from cscsanet.training.segmentation import shown_channels
 from cscsanet.training.task import validation_point
-from cscsanet.training.weights import file_digest, load_weights
+from cscsanet.training.weights import load_weights
 
 
 def evaluate(workspace: Workspace, params: Params) -> None:
@@ -55,7 +55,7 @@ def evaluate(workspace: Workspace, params: Params) -> None:
 
 
 def evaluate_point(
-    workspace: Workspace, params: Params, name: str, point: OperatingPoint, split: str, draws: int
+    workspace: Workspace, params: Params, name: str, point: OperatingPoint, split: Part, draws: int | None
 ) -> ResultRow:
     """Measure one scheme at one operating point, for the command line."""
     rows, _ = _scheme_rows(workspace, params, name, points=[point], split=split, draws=draws)
@@ -68,11 +68,11 @@ def _scheme_rows(
     name: str,
     *,
     points: Sequence[OperatingPoint] | None = None,
-    split: str = "test",
+    split: Part = "test",
     draws: int | None = None,
 ) -> tuple[list[ResultRow], list[Outcome]]:
     link, digest = trained_link(name, params, workspace.weights)
-    scenes = load_part(workspace.scenes, workspace.split, split)  # type: ignore[arg-type]
+    scenes = load_part(workspace.scenes, workspace.split, split)
     drops = open_drops(workspace.drops(split))
     drops.check_matches(params.channel)
     over_air = scheme(name).over_air
@@ -91,7 +91,7 @@ def _scheme_rows(
                 params.channel,
                 draws=draws,
                 seed=params.seed,
-                shown=_shown(params),
+                shown=shown_channels(params.semantic.modalities),
                 progress=advance,
             )
             rows.append(_row(params, name, digest, split, point if over_air else None, outcome, scenes))
@@ -126,10 +126,6 @@ def _points(params: Params) -> list[OperatingPoint]:
         OperatingPoint(snr, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols)
         for snr in params.evaluation.snr_db
     ]
-
-
-def _shown(params: Params) -> torch.Tensor:
-    return torch.tensor(SHOWN[params.semantic.modalities]).reshape(1, 4, 1, 1)
 
 
 def _efficiency(workspace: Workspace, params: Params) -> list[dict[str, Any]]:
@@ -194,7 +190,7 @@ def _masks(
         point = _home(params) if row.snr_db is None else _point_of(row)
         source = generator(params.seed, "evaluate", 0, 0)
         with torch.inference_mode():
-            images = to_float(scenes.images[shown]) * _shown(params)
+            images = to_float(scenes.images[shown]) * shown_channels(params.semantic.modalities)
             logits = link(images, drops.batch(np.asarray(shown) % len(drops)), point, source).logits
         predictions[title] = list(logits.argmax(dim=1).to(torch.uint8).numpy())
     return mask_grid(frames, predictions)
@@ -252,12 +248,8 @@ def _key(name: str, snr_db: float | None) -> str:
 def _log(
     run: StageRun, workspace: Workspace, rows: Sequence[ResultRow], efficiency: Sequence[Mapping[str, Any]]
 ) -> None:
-    for part in ("scenes", "split"):
-        manifest = workspace.manifest(getattr(workspace, part))
-        run.log_dataset(part, str(manifest["digest"]), source=f"data/{part}", context="test")
-    run.log_dataset(
-        "channels_test", file_digest(workspace.drops("test") / "manifest.json"), "data/channels/test", "test"
-    )
+    for name, digest in {**workspace.scene_digests(), **workspace.drop_digests("test")}.items():
+        run.log_dataset(name, digest, source=name, context="test")
     metrics: dict[str, float] = {}
     for row in rows:
         metrics[f"{_metric(row.scheme, row.snr_db)}/miou"] = row.miou

@@ -18,7 +18,7 @@ from cscsanet.tracking import open_tracking
 from cscsanet.training.fit import fit
 from cscsanet.training.seeds import generator
 from cscsanet.training.task import Task
-from cscsanet.training.weights import file_digest, save_weights
+from cscsanet.training.weights import save_weights
 
 # The parameters that shape the networks and what they are fed; each training's outcome depends on them.
 SHARED_SECTIONS = ("scenes", "channel", "points", "csa", "msf", "seed", "threads")
@@ -100,21 +100,6 @@ def train_and_val_drops(workspace: Workspace, params: Params) -> tuple[DropStore
     for store in stores:
         store.check_matches(params.channel)
     return stores
-
-
-def scene_digests(workspace: Workspace) -> dict[str, str]:
-    """Return what identifies the frames and their split."""
-    return {
-        "scenes": str(workspace.manifest(workspace.scenes)["digest"]),
-        "split": str(workspace.manifest(workspace.split)["digest"]),
-    }
-
-
-def drop_digests(workspace: Workspace) -> dict[str, str]:
-    """Return what identifies the training and the validation drops."""
-    return {
-        f"channels_{part}": file_digest(workspace.drops(part) / "manifest.json") for part in ("train", "val")
-    }
 
 
 def _rounded(value: float) -> float:

@@ -10,8 +10,6 @@ from cscsanet.pipeline.fitting import (
     SEGMENTATION_CURVES,
     SHARED_SECTIONS,
     Training,
-    drop_digests,
-    scene_digests,
     train,
     train_and_val_drops,
     train_and_val_scenes,
@@ -19,7 +17,10 @@ from cscsanet.pipeline.fitting import (
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
-from cscsanet.training.weights import file_digest, load_weights
+from cscsanet.training.weights import load_weights
+
+# Submodules of the link that start from weights of their own name.
+_PRETRAINED = ("semantic", "physical")
 
 
 def train_noma(workspace: Workspace, params: Params) -> None:
@@ -27,7 +28,7 @@ def train_noma(workspace: Workspace, params: Params) -> None:
 
     def task() -> tuple[Task, nn.Module]:
         link = NomaLink(PhysicalLayer(params), SemanticLayer(params))
-        for name in ("semantic", "physical"):
+        for name in _PRETRAINED:
             load_weights(link.get_submodule(name), workspace.weights(name), params)
         task = SegmentationTask(
             link,
@@ -35,13 +36,11 @@ def train_noma(workspace: Workspace, params: Params) -> None:
             train_and_val_drops(workspace, params),
             params.points,
             params.joint,
-            crop=params.joint.crop,
             modalities=params.semantic.modalities,
             seed=params.seed,
         )
         return task, link
 
-    pretrained = {name: file_digest(workspace.weights(name)) for name in ("semantic", "physical")}
     train(
         workspace,
         params,
@@ -49,7 +48,11 @@ def train_noma(workspace: Workspace, params: Params) -> None:
             name="noma",
             title="Stage III: CSC-SA-Net, non-orthogonal",
             sections=(*SHARED_SECTIONS, "semantic", "joint"),
-            inputs={**scene_digests(workspace), **drop_digests(workspace), **pretrained},
+            inputs={
+                **workspace.scene_digests(),
+                **workspace.drop_digests("train", "val"),
+                **workspace.weight_digests(*_PRETRAINED),
+            },
             task=task,
             curves=SEGMENTATION_CURVES,
         ),

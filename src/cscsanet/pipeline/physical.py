@@ -7,7 +7,6 @@ from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
     SHARED_SECTIONS,
     Training,
-    drop_digests,
     initialised,
     train,
     train_and_val_drops,
@@ -32,7 +31,7 @@ def train_physical(workspace: Workspace, params: Params) -> None:
             name="physical",
             title="Stage II: physical layer, spectral efficiency",
             sections=(*SHARED_SECTIONS, "physical"),
-            inputs=drop_digests(workspace),
+            inputs=workspace.drop_digests("train", "val"),
             task=task,
             curves={
                 "train_loss": "minus sum SE, training [bit/s/Hz]",

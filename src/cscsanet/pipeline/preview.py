@@ -7,7 +7,7 @@ import numpy as np
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.scenes.dataset import load_scenes
-from cscsanet.scenes.frames import in_time_order, is_night, names_in
+from cscsanet.scenes.layout import in_time_order, is_night, names_in
 from cscsanet.scenes.preview import contact_sheet
 
 

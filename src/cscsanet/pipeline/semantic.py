@@ -10,7 +10,6 @@ from cscsanet.pipeline.fitting import (
     SHARED_SECTIONS,
     Training,
     initialised,
-    scene_digests,
     train,
     train_and_val_scenes,
 )
@@ -30,7 +29,6 @@ def train_semantic(workspace: Workspace, params: Params) -> None:
             None,
             params.points,
             params.semantic,
-            crop=params.semantic.crop,
             modalities=params.semantic.modalities,
             seed=params.seed,
         )
@@ -43,7 +41,7 @@ def train_semantic(workspace: Workspace, params: Params) -> None:
             name="semantic",
             title="Stage I: semantic layer, error-free link",
             sections=(*SHARED_SECTIONS, "semantic"),
-            inputs=scene_digests(workspace),
+            inputs=workspace.scene_digests(),
             task=task,
             curves=SEGMENTATION_CURVES,
         ),

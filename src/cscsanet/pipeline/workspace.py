@@ -1,16 +1,16 @@
 """Where everything lies below the project's root, and what identifies it."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cscsanet
-from cscsanet.errors import CscsanetError
+from cscsanet.files import file_digest
 from cscsanet.params import Params, digest
+from cscsanet.scenes.manifest import read_manifest
+from cscsanet.scenes.split import split_digest
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,29 @@ class Workspace:
             if stale != keep:
                 shutil.rmtree(stale)
 
-    def manifest(self, folder: Path) -> dict[str, Any]:
-        """Read the manifest of a dataset folder.
+    def scene_digests(self) -> dict[str, str]:
+        """Return what identifies the frames and their split.
 
         Raises:
-            CscsanetError: the folder has not been made yet.
+            CscsanetError: they have not been made yet.
         """
-        for name in ("manifest.json", "split.json"):
-            if (folder / name).exists():
-                return dict(json.loads((folder / name).read_text(encoding="utf-8")))
-        raise CscsanetError(f"{folder}: no dataset here yet; run 'dvc repro' to make it")
+        return {"scenes": read_manifest(self.scenes).digest, "split": split_digest(self.split)}
+
+    def drop_digests(self, *parts: str) -> dict[str, str]:
+        """Return what identifies the drops of some parts.
+
+        Raises:
+            CscsanetError: they have not been made yet.
+        """
+        return {f"channels_{part}": file_digest(self.drops(part) / "manifest.json") for part in parts}
+
+    def weight_digests(self, *names: str) -> dict[str, str]:
+        """Return what identifies some trained weights.
+
+        Raises:
+            CscsanetError: they have not been trained yet.
+        """
+        return {name: file_digest(self.weights(name)) for name in names}
 
 
 def state_key(params: Params, sections: Sequence[str], inputs: Mapping[str, str]) -> str:

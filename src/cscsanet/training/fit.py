@@ -14,6 +14,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch.utils.data import DataLoader
 
 from cscsanet.training.log import EpochLog
@@ -53,6 +54,21 @@ class _History(Callback):
         self.rows = list(state["rows"])
 
 
+class _EarlyStopping(EarlyStopping):
+    """Stop at once where the run that is resumed had stopped already."""
+
+    def on_train_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
+
+
+class _ProgressBar(TQDMProgressBar):
+    """One line for the training; the passes over the validation part are short and show no bar of their own."""
+
+    def init_validation_tqdm(self) -> Tqdm:
+        return Tqdm(disable=True)
+
+
 def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> FitResult:
     """Train a task to its best validation metric and leave the best weights in it.
 
@@ -71,13 +87,13 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
     last = ModelCheckpoint(
         scratch, filename="last", every_n_epochs=1, save_on_train_epoch_end=True, enable_version_counter=False
     )
-    early = EarlyStopping(
+    early = _EarlyStopping(
         task.monitor, mode="max", patience=task.fit_params.patience, check_on_train_epoch_end=True
     )
     # `last` comes after all whose state it holds; a kill between the two repeats the epoch and writes the same.
     callbacks: list[Callback] = [history, early, best, last]
     if progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=10))
+        callbacks.append(_ProgressBar(refresh_rate=10))
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,

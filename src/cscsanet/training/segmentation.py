@@ -1,6 +1,7 @@
 """Stages I and III: train a Link for the segmentation itself, cross-entropy, eqs. (28) and (33)."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -10,14 +11,30 @@ from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
 from cscsanet.links.link import Link
 from cscsanet.metrics.segmentation import confusion, miou
-from cscsanet.params import FitParams, PointParams
+from cscsanet.params import PointParams, SegmentationFitParams
 from cscsanet.scenes.augmentation import augment, to_float
 from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.dataset import SceneSet
 from cscsanet.training.task import Task, draw_point, validation_point
 
 # What a network that is shown one modality sees of an RGB-thermal image.
-SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
+_SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
+
+
+def shown_channels(modalities: str) -> Tensor:
+    """Return which image channels (1, 4, 1, 1) the UEs may see: both, rgb or thermal."""
+    return torch.tensor(_SHOWN[modalities]).reshape(1, 4, 1, 1)
+
+
+def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:
+    """Return the cross-entropy's weight of each class (9,), float32, with mean 1 over the pixels.
+
+    none: all ones, eq. (28). root: proportional to 1 / sqrt(share of the class's pixels), which lets small objects count
+    without drowning the background. A class that never occurs weighs nothing.
+    """
+    counts = torch.bincount(scenes.labels.flatten(), minlength=NUM_CLASSES).double()
+    weights = (counts > 0).double() if kind == "none" else counts.clamp(min=1).rsqrt() * (counts > 0)
+    return (weights * counts.sum() / (weights * counts).sum()).float()
 
 
 class SegmentationTask(Task):
@@ -31,9 +48,8 @@ class SegmentationTask(Task):
         scenes: tuple[SceneSet, SceneSet],
         drops: tuple[DropStore, DropStore] | None,
         points: PointParams,
-        fit: FitParams,
+        fit: SegmentationFitParams,
         *,
-        crop: float,
         modalities: str,
         seed: int,
     ) -> None:
@@ -41,11 +57,16 @@ class SegmentationTask(Task):
         super().__init__(fit, seed)
         self.link = link
         self.train_scenes, self.val_scenes = scenes
+        self.train_drops: DropStore | None
+        self.val_drops: DropStore | None
         self.train_drops, self.val_drops = drops or (None, None)
         self.points = points
-        self.crop = crop
+        self.crop = fit.crop
+        self.register_buffer(
+            "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
+        )
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
-        self.register_buffer("shown", torch.tensor(SHOWN[modalities]).reshape(1, 4, 1, 1), persistent=False)
+        self.shown = shown_channels(modalities)
         self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
         self._loss, self._batches = 0.0, 0
 
@@ -59,8 +80,10 @@ class SegmentationTask(Task):
                 len(self.train_drops), (len(batch),), generator=generator, device=generator.device
             )
             paths = self._paths(self.train_drops, chosen)
-        sent = self.link(images * self.shown, paths, draw_point(self.points, generator), generator)
-        return cross_entropy(sent.logits, labels)
+        sent = self.link(
+            images * self.shown.to(self.device), paths, draw_point(self.points, generator), generator
+        )
+        return self._cross_entropy(sent.logits, labels)
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Image i travels over validation drop i, whatever the batch."""
@@ -68,8 +91,8 @@ class SegmentationTask(Task):
         paths = None
         if self.val_drops is not None:
             paths = self._paths(self.val_drops, batch % len(self.val_drops))
-        sent = self.link(images * self.shown, paths, validation_point(self.points), generator)
-        self._loss += float(cross_entropy(sent.logits, labels))
+        sent = self.link(images * self.shown.to(self.device), paths, validation_point(self.points), generator)
+        self._loss += float(self._cross_entropy(sent.logits, labels))
         self._batches += 1
         self._counts += confusion(sent.logits.argmax(dim=1), labels).cpu()
 
@@ -79,6 +102,9 @@ class SegmentationTask(Task):
         self._counts = torch.zeros_like(self._counts)
         self._loss, self._batches = 0.0, 0
         return metrics
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return cross_entropy(logits, labels, weight=self.get_buffer("class_weights"))
 
     def _batch(self, scenes: SceneSet, batch: Tensor) -> tuple[Tensor, Tensor]:
         index = batch.cpu()

@@ -1,6 +1,5 @@
 """Trained weights as safetensors: no pickle, with the parameters and digests that they came from as metadata."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,12 +70,6 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     module.load_state_dict(tensors)
     module.eval()
     return dict(json.loads(metadata["origin"]))
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -175,19 +175,19 @@ def test_export_is_the_channel_matrix(
     monkeypatch.setattr(dataset, "EXPORT_CHUNK_BYTES", chunk_bytes)
     params = channel(bs_antennas=4, ue_antennas=3, subcarriers=5)
     write_drops(tmp_path / "drops", 7, 3, params)
-    seen: list[tuple[int, int]] = []
+    seen: list[int] = []
     export_response(
         tmp_path / "drops",
         range(2, 5),
         tmp_path / "new" / "h.npy",
-        progress=lambda *done: seen.append(done),
+        progress=seen.append,
     )
     h = np.load(tmp_path / "new" / "h.npy")
     assert h.dtype == np.complex64
     assert h.shape == (7, 2, 3, 5, 4, 3)
     wanted = materialise(open_drops(tmp_path / "drops").all(), torch.arange(2, 5), params)
     np.testing.assert_allclose(h, wanted.numpy(), rtol=1e-5, atol=1e-6)
-    assert seen[-1] == (7, 7)
+    assert sum(seen) == 7
     assert len(seen) == (7 if chunk_bytes == 1 else 1)
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["h.npy"]
 

@@ -9,7 +9,7 @@ from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.points import OperatingPoint
 
 
-@pytest.fixture()
+@pytest.fixture
 def physical(smoke):
     torch.manual_seed(3)
     return PhysicalLayer(smoke).eval()
@@ -91,6 +91,8 @@ def test_the_loss_reaches_every_parameter_through_the_bits(smoke, paths, seeded)
     )
     loss.backward()
     still = [
-        name for name, value in physical.named_parameters() if value.grad is None or not value.grad.abs().max() > 0
+        name
+        for name, value in physical.named_parameters()
+        if value.grad is None or not value.grad.abs().max() > 0
     ]
     assert still == []

@@ -11,7 +11,9 @@ from cscsanet.networks.ue_msf_net import SourceEncoder
 from cscsanet.params import MsfParams
 
 
-@pytest.mark.parametrize(("size", "latent", "halvings"), [((48, 64), (4, 4), 2), ((96, 128), (4, 4), 3), ((144, 96), (6, 3), 3)])
+@pytest.mark.parametrize(
+    ("size", "latent", "halvings"), [((48, 64), (4, 4), 2), ((96, 128), (4, 4), 3), ((144, 96), (6, 3), 3)]
+)
 def test_the_encoder_leads_from_the_image_to_the_latent_positions(size, latent, halvings):
     params = MsfParams(
         latent_height=latent[0],

@@ -131,7 +131,7 @@ def _day(rng: np.random.Generator) -> Climate:
 
 
 def _night(rng: np.random.Generator) -> Climate:
-    lit = rng.random() < 0.6
+    lit = rng.random() < 0.55
     sodium = rng.random() < 0.5
     level = rng.uniform(0.32, 0.42)
     # At night people and machines that ran lately stand out; a car parked for hours is as cold as the air or colder.

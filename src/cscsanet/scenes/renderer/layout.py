@@ -72,7 +72,7 @@ def _kerbside(
     kerb, edge = street.kerb(side), street.lane_edge(side)
     if abs(kerb - edge) > 1.5:
         middle = (kerb + edge) / 2
-        full = float(rng.uniform(0.1, 0.4))
+        full = float(rng.uniform(0.08, 0.3))
         stops = rng.random() < 0.6
         for s in np.arange(3.1, end, 6.2):
             if stops:
@@ -153,7 +153,7 @@ def _pavement(
 def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float) -> Iterator[Prop]:
     """Traffic, riders, people who cross, cones and bumps."""
     pool = (0.0, -7.0, 3.5, 0.25) if climate.night else None
-    busy = float(rng.uniform(18.0, 50.0))
+    busy = float(rng.uniform(22.0, 55.0))
     for s in _spaced(rng, end * 1.6, busy * 0.6, busy * 1.4, 8.0):
         speed = -float(rng.uniform(4.0, 9.0))
         yield Prop(
@@ -222,7 +222,7 @@ def _cones(rng: np.random.Generator, climate: Climate, street: Street, end: floa
     """Rows of cones that close off a lane's edge, the middle of the road or a parking bay."""
     s = float(rng.uniform(3.0, 10.0))
     while s < end:
-        count, gap = int(rng.integers(3, 7)), float(rng.uniform(1.5, 2.8))
+        count, gap = int(rng.integers(2, 6)), float(rng.uniform(1.6, 2.8))
         d = float(
             rng.choice([street.right_lane - 0.2, -LANE / 2, street.left_lane + 0.3, street.right_lane + 0.8])
         )

@@ -37,7 +37,7 @@ def car(rng: np.random.Generator, climate: Climate, *, warm: bool, lights: bool 
         lights: its lamps are lit.
     """
     heat = climate.heat
-    van = rng.random() < 0.22
+    van = rng.random() < 0.14
     length = rng.uniform(4.4, 5.1) if van else rng.uniform(3.7, 4.6)
     half = rng.uniform(0.84, 0.93)
     belt, roof = (1.0, rng.uniform(1.8, 2.05)) if van else (0.88, rng.uniform(1.4, 1.55))
