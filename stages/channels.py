@@ -1,6 +1,6 @@
 """Stage channels: draw the channel drops."""
 
-from cscsanet.pipeline.datasets import make_channels
+from cscsanet.pipeline.channels import make_channels
 from cscsanet.pipeline.entry import run_stage
 
 if __name__ == "__main__":

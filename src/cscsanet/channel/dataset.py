@@ -146,6 +146,20 @@ class DropStore:
         )
 
 
+def open_train_and_val(folder: Callable[[Part], Path], params: ChannelParams) -> tuple[DropStore, DropStore]:
+    """Open what a training reads, and check that the drops are those of the configuration.
+
+    folder: part -> where its drops lie.
+
+    Raises:
+        CscsanetError: a part is missing, not sound, or drawn under other parameters.
+    """
+    train, val = open_drops(folder("train")), open_drops(folder("val"))
+    train.check_matches(params)
+    val.check_matches(params)
+    return train, val
+
+
 def export_response(
     folder: Path, symbols: range, out: Path, *, progress: Callable[[int], None] | None = None
 ) -> None:

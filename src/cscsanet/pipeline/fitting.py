@@ -8,12 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from cscsanet.channel.dataset import DropStore, open_drops
 from cscsanet.evaluation.curves import training_curves
 from cscsanet.files import write_by_rename, write_csv, write_json
 from cscsanet.params import Params
 from cscsanet.pipeline.workspace import Workspace, state_key
-from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.tracking import open_tracking
 from cscsanet.training.fit import fit
 from cscsanet.training.seeds import generator
@@ -84,22 +82,6 @@ def initialised(params: Params, build: Callable[[], Any]) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(generator(params.seed, "initialise").initial_seed())
         return build()
-
-
-def train_and_val_scenes(workspace: Workspace) -> tuple[SceneSet, SceneSet]:
-    """Load the training and the validation frames."""
-    return (
-        load_part(workspace.scenes, workspace.split, "train"),
-        load_part(workspace.scenes, workspace.split, "val"),
-    )
-
-
-def train_and_val_drops(workspace: Workspace, params: Params) -> tuple[DropStore, DropStore]:
-    """Open the training and the validation drops, and check that they are this configuration's."""
-    stores = open_drops(workspace.drops("train")), open_drops(workspace.drops("val"))
-    for store in stores:
-        store.check_matches(params.channel)
-    return stores
 
 
 def _rounded(value: float) -> float:

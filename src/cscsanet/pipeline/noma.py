@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.links.noma import NomaLink
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
@@ -11,10 +12,9 @@ from cscsanet.pipeline.fitting import (
     SHARED_SECTIONS,
     Training,
     train,
-    train_and_val_drops,
-    train_and_val_scenes,
 )
 from cscsanet.pipeline.workspace import Workspace
+from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
 from cscsanet.training.weights import load_weights
@@ -32,8 +32,8 @@ def train_noma(workspace: Workspace, params: Params) -> None:
             load_weights(link.get_submodule(name), workspace.weights(name), params)
         task = SegmentationTask(
             link,
-            train_and_val_scenes(workspace),
-            train_and_val_drops(workspace, params),
+            load_train_and_val(workspace.scenes, workspace.split),
+            open_train_and_val(workspace.drops, params.channel),
             params.points,
             params.joint,
             modalities=params.semantic.modalities,

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
@@ -9,7 +10,6 @@ from cscsanet.pipeline.fitting import (
     Training,
     initialised,
     train,
-    train_and_val_drops,
 )
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.training.physical import PhysicalTask
@@ -21,7 +21,7 @@ def train_physical(workspace: Workspace, params: Params) -> None:
 
     def task() -> tuple[Task, nn.Module]:
         physical = initialised(params, lambda: PhysicalLayer(params))
-        drops = train_and_val_drops(workspace, params)
+        drops = open_train_and_val(workspace.drops, params.channel)
         return PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed), physical
 
     train(

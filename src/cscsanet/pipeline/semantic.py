@@ -11,9 +11,9 @@ from cscsanet.pipeline.fitting import (
     Training,
     initialised,
     train,
-    train_and_val_scenes,
 )
 from cscsanet.pipeline.workspace import Workspace
+from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
 
@@ -25,7 +25,7 @@ def train_semantic(workspace: Workspace, params: Params) -> None:
         semantic = initialised(params, lambda: SemanticLayer(params))
         task = SegmentationTask(
             IdealLink(semantic),
-            train_and_val_scenes(workspace),
+            load_train_and_val(workspace.scenes, workspace.split),
             None,
             params.points,
             params.semantic,

@@ -1,16 +1,16 @@
 """Where everything lies below the project's root, and what identifies it."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cscsanet
+from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
 from cscsanet.params import Params, digest
-from cscsanet.scenes.manifest import read_manifest
-from cscsanet.scenes.split import split_digest
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,10 @@ class Workspace:
         Raises:
             CscsanetError: they have not been made yet.
         """
-        return {"scenes": read_manifest(self.scenes).digest, "split": split_digest(self.split)}
+        return {
+            "scenes": _recorded_digest(self.scenes / "manifest.json"),
+            "split": _recorded_digest(self.split / "split.json"),
+        }
 
     def drop_digests(self, *parts: str) -> dict[str, str]:
         """Return what identifies the drops of some parts.
@@ -97,6 +100,14 @@ def state_key(params: Params, sections: Sequence[str], inputs: Mapping[str, str]
             "code": _code_digest(),
         }
     )
+
+
+def _recorded_digest(path: Path) -> str:
+    """Read the digest that a dataset's maker recorded beside it."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
+    except (OSError, ValueError, KeyError):
+        raise CscsanetError(f"{path}: no such file, or damaged; run 'dvc repro' to make it") from None
 
 
 def _code_digest() -> str:

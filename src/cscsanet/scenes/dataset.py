@@ -95,3 +95,8 @@ def load_part(frames_folder: Path, split_folder: Path, part: Part) -> SceneSet:
         CscsanetError: the part's list is missing or at fault, or a frame is.
     """
     return load_scenes(frames_folder, read_list(split_folder / f"{part}.txt"))
+
+
+def load_train_and_val(frames_folder: Path, split_folder: Path) -> tuple[SceneSet, SceneSet]:
+    """Load what a training reads: its frames, and those that its checkpoints are chosen on; errors as `load_part`."""
+    return load_part(frames_folder, split_folder, "train"), load_part(frames_folder, split_folder, "val")

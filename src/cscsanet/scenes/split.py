@@ -123,19 +123,6 @@ def write_split(frames: Path, target: Path, params: SplitParams) -> dict[Part, l
     return parts
 
 
-def split_digest(target: Path) -> str:
-    """Return the digest that `write_split` recorded.
-
-    Raises:
-        CscsanetError: there is no split, or it is damaged.
-    """
-    path = target / "split.json"
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
-    except (OSError, ValueError, KeyError):
-        raise CscsanetError(f"{path}: no such file, or damaged; run 'dvc repro' to part the frames") from None
-
-
 def _boundary(count: int, share: float) -> int:
     # The sum of two shares may fall short of the number that it stands for: 0.7 + 0.1 is below 0.8.
     return floor(count * share + 1e-9)

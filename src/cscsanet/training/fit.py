@@ -5,6 +5,7 @@ was killed loses at most the epoch it was in, and ends with the weights it would
 noise and the augmentation depend on the epoch's number alone.
 """
 
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
         default_root_dir=scratch,
     )
     resume = scratch / "last.ckpt"
+    if resume.exists():
+        done = torch.load(resume, map_location="cpu", weights_only=False)["epoch"]
+        print(f"resuming after epoch {done + 1} of {task.fit_params.epochs}", file=sys.stderr)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*")
         trainer.fit(

@@ -198,7 +198,7 @@ def bike(rng: np.random.Generator, climate: Climate, *, warm_engine: bool = Fals
     rgb = tuple(float(channel) for channel in paint[rng.integers(5)])
     frame = Surface((rgb[0], rgb[1], rgb[2]), heat.metal + 0.02, BIKE, absorb=0.3)
     tyre = Surface((0.02, 0.02, 0.02), heat.rubber, BIKE, absorb=0.4)
-    spokes = Surface((0.14, 0.14, 0.13), heat.metal + 0.02, BIKE, grain=0.2)
+    spokes = Surface((0.27, 0.27, 0.26), heat.metal + 0.02, BIKE, grain=0.2)
     saddle = Surface((0.02, 0.02, 0.02), heat.rubber, BIKE)
     shape = Shape((0.0, 0.6, 0.0))
     radius, base = (0.28, 0.62) if scooter else (0.35, 0.55)

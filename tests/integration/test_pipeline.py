@@ -1,0 +1,238 @@
+"""The main job on the smoke profile: from nothing to results, again, killed and resumed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.scenes.classes import PALETTE
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(1200)]
+
+
+def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
+    for name in ("semantic", "physical", "noma"):
+        assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
+        assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
+    rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
+    assert {row.scheme for row in rows} == {"constant", "ideal", "noma", "noma-glued"}
+    for row in rows:
+        assert row.ci_low <= row.miou <= row.ci_high
+        assert row.miou_mfnet <= 8 / 9
+    noma = [row for row in rows if row.scheme == "noma"]
+    assert [row.snr_db for row in noma] == [-25.0, 0.0]
+    assert len({row.model for row in noma}) == 1
+    assert not list((finished.root / "scratch").iterdir())
+
+
+def test_the_bounds_stand_in_their_order(finished):
+    rows = json.loads((finished.root / "reports/spectral_efficiency.json").read_text())
+    for snr in (-25.0, 0.0):
+        se = {row["scheme"]: row["sum_se"] for row in rows if row["snr_db"] == snr}
+        assert se["random"] < se["genie"] <= se["full-digital"]
+        assert se["learned"] < se["genie"]
+
+
+def test_a_second_repro_does_nothing(finished):
+    before = finished.reports()
+    done = finished.run("dvc", "repro")
+    assert "Data and pipelines are up to date" in done.stdout
+    assert finished.reports() == before
+
+
+def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
+    params = finished.root / "params.yaml"
+    original = params.read_text()
+    try:
+        params.write_text(original.replace("channel_draws: 1", "channel_draws: 2"))
+        assert _changed(finished) == {"evaluate"}
+        params.write_text(original.replace("val_drops: 100 ", "val_drops: 101 "))
+        assert {"channels", "physical", "noma", "evaluate"} <= _changed(finished)
+        assert "scenes" not in _changed(finished)
+    finally:
+        params.write_text(original)
+
+
+def test_every_executed_stage_is_a_run_under_one_parent(finished):
+    script = (
+        "import json, sys; from pathlib import Path;"
+        "from cscsanet.tracking.store import find_store, quieten_mlflow; quieten_mlflow();"
+        "from mlflow import MlflowClient; store = find_store(Path.cwd());"
+        "client = MlflowClient(store.uri);"
+        "runs = client.search_runs([client.get_experiment_by_name('cscsanet').experiment_id]);"
+        "print(json.dumps([[r.info.status, r.data.tags, r.data.metrics, r.data.params,"
+        " [d.dataset.name for d in r.inputs.dataset_inputs], r.info.run_id] for r in runs]))"
+    )
+    runs = json.loads(finished.run(sys.executable, "-c", script).stdout.splitlines()[-1])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run[1]]
+    children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
+    assert len(parents) == 1
+    assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
+    assert set(children) == {"scenes", "split", "channels", "semantic", "physical", "noma", "evaluate"}
+    assert {run[0] for run in runs} == {"FINISHED"}
+    assert children["noma"][2]["best_val_miou"] > 0
+    assert children["noma"][3]["points.data_symbols"] == "[4]"
+    assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
+    assert children["evaluate"][2]["ideal/miou"] > 0
+
+
+def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project, tmp_path):
+    again = copy_of_the_project(tmp_path)
+    again.run("dvc", "repro")
+    assert again.reports() == finished.reports()
+
+
+@pytest.mark.parametrize("stage", ["semantic", "physical", "noma"])
+def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, stage):
+    project = type(finished)(tmp_path / "killed")
+    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
+    results = [
+        f"reports/training/{stage}.json",
+        f"reports/training/{stage}.csv",
+        f"models/{stage}.safetensors",
+    ]
+    for name in results:
+        (project.root / name).unlink()
+
+    victim = subprocess.Popen(
+        [sys.executable, f"stages/{stage}.py"],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_for_a_checkpoint(project.root / "scratch", victim)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait() == -signal.SIGKILL
+    assert not any((project.root / name).exists() for name in results)
+
+    resumed = project.run(sys.executable, f"stages/{stage}.py")
+    assert "resuming after epoch" in resumed.stderr
+    for name in results:
+        assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
+
+
+def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
+    done = finished.run("cscsanet", "evaluate", "--scheme", "noma", "--snr-db", "-25", "--json")
+    row = json.loads(done.stdout)
+    rows = json.loads((finished.root / "reports/evaluation.json").read_text())
+    assert row == next(r for r in rows if r["scheme"] == "noma" and r["snr_db"] == -25)
+    table = finished.run("cscsanet", "evaluate", "--scheme", "ideal", "--split", "val").stdout
+    assert "mIoU" in table
+    assert "no channel" in table
+
+    frame = finished.root / "data/scenes/images/00001D.png"
+    image = np.asarray(Image.open(frame))
+    Image.fromarray(image[..., :3]).save(tmp_path / "rgb.png")
+    Image.fromarray(image[..., 3]).save(tmp_path / "thermal.png")
+    mask = tmp_path / "mask.png"
+    finished.run(
+        "cscsanet", "predict", str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"), "--out", str(mask)
+    )
+    picture = Image.open(mask)
+    assert picture.size == (64, 48)
+    assert picture.getpalette()[:27] == [value for colour in PALETTE for value in colour]
+    assert int(np.asarray(picture).max()) <= 8
+    assert Image.open(tmp_path / "mask-overlay.png").size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("evaluate", "--scheme", "tdma"), "scheme 'tdma'"),
+        (("evaluate", "--csirs-symbols", "9"), "csirs_symbols = 9: the model was built for at most 8"),
+        (("evaluate", "--feedback-bits", "7"), "feedback_bits = 7: must be a multiple of 2"),
+        (("evaluate", "--params", "nowhere.yaml"), "nowhere.yaml: cannot be read"),
+        (("predict", "missing.png", "missing.png", "--out", "mask.png"), "missing.png"),
+        (("predict", "missing.png", "missing.png", "--out", "mask.jpg"), "the mask must be a .png"),
+        (("channel", "response", "nowhere", "--symbols", "0:2", "--out", "H.npy"), "nowhere"),
+        (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
+        (("profile", "huge"), "profile 'huge'"),
+        (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
+    ],
+)
+def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, says):
+    before = {path.name for path in finished.root.iterdir()}
+    done = finished.run("cscsanet", *arguments, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert {path.name for path in finished.root.iterdir()} == before
+
+
+def test_weights_from_another_configuration_are_refused(finished):
+    params = finished.root / "params.yaml"
+    original = params.read_text()
+    try:
+        params.write_text(original.replace("csi_features: 16 ", "csi_features: 8 "))
+        done = finished.run("cscsanet", "evaluate", "--scheme", "noma", check=False)
+    finally:
+        params.write_text(original)
+    assert done.returncode == 1
+    assert "trained with csa.csi_features = 16, but params.yaml says 8" in done.stderr
+
+
+def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_nothing(finished):
+    before = finished.reports()
+    done = finished.run(
+        sys.executable, "stages/semantic.py", check=False, MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("error: ")
+    assert "127.0.0.1:9" in done.stderr
+    assert finished.reports() == before
+
+
+def test_an_edited_params_file_is_not_overwritten(finished):
+    params = finished.root / "params.yaml"
+    original = params.read_text()
+    try:
+        params.write_text(original.replace("seed: 1", "seed: 5"))
+        done = finished.run("cscsanet", "profile", "small", check=False)
+        assert done.returncode == 1
+        assert "has changes of your own" in done.stderr
+        assert "seed: 5" in params.read_text()
+    finally:
+        params.write_text(original)
+
+
+def test_drawn_channels_and_their_response(finished, tmp_path):
+    finished.run(
+        "cscsanet", "channel", "draw", "--count", "5", "--seed", "3", "--out", str(tmp_path / "drops")
+    )
+    gain = np.load(tmp_path / "drops" / "gain_re.npy")
+    assert gain.shape == (5, 2, 2)
+    assert json.loads((tmp_path / "drops" / "manifest.json").read_text())["seed"] == 3
+    out = tmp_path / "H.npy"
+    finished.run(
+        "cscsanet", "channel", "response", str(tmp_path / "drops"), "--symbols", "1:4", "--out", str(out)
+    )
+    response = np.load(out)
+    assert response.shape == (5, 2, 3, 16, 64, 8)
+    assert response.dtype == np.complex64
+
+
+def test_the_contact_sheet_is_a_picture(finished, tmp_path):
+    finished.run("cscsanet", "scenes", "preview", "--out", str(tmp_path / "sheet.png"), "--frames", "4")
+    assert min(Image.open(tmp_path / "sheet.png").size) > 100
+
+
+def _changed(project) -> set[str]:
+    return set(json.loads(project.run("dvc", "status", "--json").stdout))
+
+
+def _wait_for_a_checkpoint(scratch: Path, victim: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 300
+    while not list(scratch.glob("*/last.ckpt")):
+        assert victim.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
