@@ -6,7 +6,7 @@ import numpy as np
 
 from cscsanet.scenes.classes import BUMP, CAR_STOP, COLOR_CONE, GUARDRAIL
 from cscsanet.scenes.renderer.climate import Climate
-from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface
+from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface, ring
 
 YELLOW: Rgb = (0.62, 0.4, 0.04)
 ORANGE: Rgb = (0.7, 0.13, 0.025)
@@ -23,13 +23,13 @@ def guardrail(climate: Climate, length: float, rust: float) -> Shape:
     for z in np.arange(0.3, length, 2.0):
         shape.flat([(-0.06, 0.0), (0.06, 0.0), (0.06, 0.72), (-0.06, 0.72)], post, float(z))
     for low, high, surface in (
-        (0.42, 0.52, dark),
-        (0.52, 0.62, light),
+        (0.46, 0.54, dark),
+        (0.54, 0.62, light),
         (0.62, 0.68, dark),
-        (0.68, 0.8, light),
+        (0.68, 0.77, light),
     ):
         shape.add([(0, low, 0), (0, low, length), (0, high, length), (0, high, 0)], surface)
-    shape.cast([(0, 0.42, 0), (0, 0.42, length), (0, 0.8, length), (0, 0.8, 0)])
+    shape.cast([(0, 0.42, 0), (0, 0.42, length), (0, 0.77, length), (0, 0.77, 0)])
     return shape
 
 
@@ -77,7 +77,7 @@ def cone(rng: np.random.Generator, climate: Climate) -> Shape:
 
 def car_stop(rng: np.random.Generator, climate: Climate) -> Shape:
     """A wheel stop of a parking bay, 1.8 m across along x: concrete grey or rubber, with painted bands."""
-    low, high = (-0.9, 0.0, -0.14), (0.9, 0.27, 0.14)
+    low, high = (-0.9, 0.0, -0.14), (0.9, 0.25, 0.14)
     concrete = rng.random() < 0.5
     heat = climate.heat.pavement - 0.03 if concrete else climate.heat.asphalt + 0.03
     body: Rgb = (0.4, 0.39, 0.36) if concrete else (0.04, 0.04, 0.04)
@@ -88,22 +88,22 @@ def car_stop(rng: np.random.Generator, climate: Climate) -> Shape:
     shape.box(low, high, base)
     for x in (-0.75, -0.35, 0.05, 0.45):
         for z in (low[2], high[2]):
-            shape.add([(x, 0.0, z), (x + 0.25, 0.0, z), (x + 0.25, 0.27, z), (x, 0.27, z)], band, solid=True)
+            shape.add([(x, 0.0, z), (x + 0.25, 0.0, z), (x + 0.25, 0.25, z), (x, 0.25, z)], band, solid=True)
         shape.add(
-            [(x, 0.27, -0.14), (x + 0.25, 0.27, -0.14), (x + 0.25, 0.27, 0.14), (x, 0.27, 0.14)],
+            [(x, 0.25, -0.14), (x + 0.25, 0.25, -0.14), (x + 0.25, 0.25, 0.14), (x, 0.25, 0.14)],
             band,
             solid=True,
         )
-    shape.cast([(-0.9, 0.27, -0.14), (0.9, 0.27, -0.14), (0.9, 0.27, 0.14), (-0.9, 0.27, 0.14)])
+    shape.cast([(-0.9, 0.25, -0.14), (0.9, 0.25, -0.14), (0.9, 0.25, 0.14), (-0.9, 0.25, 0.14)])
     return shape
 
 
 def bump(rng: np.random.Generator, climate: Climate, half_width: float) -> Shape:
     """A speed bump across the road: a low rubber or painted ridge, usually in black and yellow blocks."""
-    rise, deep = 0.075, rng.uniform(0.42, 0.6)
+    rise, deep = 0.075, rng.uniform(0.34, 0.48)
     heat = climate.heat.asphalt + (0.012 if climate.night else 0.03)
     worn = rng.uniform(0.5, 1.0)
-    striped = rng.random() < 0.75
+    striped = rng.random() < 0.85
     yellow = Surface(
         (YELLOW[0] * worn, YELLOW[1] * worn, 0.05), heat, BUMP, grain=0.12, stain=0.1, absorb=0.9
     )
@@ -144,13 +144,10 @@ def road_sign(rng: np.random.Generator, climate: Climate) -> Shape:
     face = Surface(colours[rng.integers(4)], climate.heat.metal, glow=shine, absorb=0.3)
     inner = Surface((0.75, 0.75, 0.72), climate.heat.metal, glow=shine, absorb=0.2)
     corners = int(rng.choice([3, 4, 12]))
-    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False) + np.pi / 2
     shape = Shape()
     shape.flat([(-0.04, 0), (0.04, 0), (0.04, 2.4), (-0.04, 2.4)], steel)
     for radius, surface in ((0.38, face), (0.25, inner)):
-        shape.flat(
-            [(radius * float(np.cos(t)), 2.4 + radius * float(np.sin(t))) for t in turns], surface, -0.05
-        )
+        shape.flat([(radius * sine, 2.4 + radius * cosine) for cosine, sine in ring(corners)], surface, -0.05)
     shape.cast([(-0.05, 0, 0), (0.05, 0, 0), (0.05, 2.4, 0), (-0.05, 2.4, 0)])
     return shape
 
@@ -166,7 +163,7 @@ def traffic_light(rng: np.random.Generator, climate: Climate) -> Shape:
         y = 3.42 - 0.32 * index
         surface = Surface(rgb, 0.75, glow=3.0 if climate.night else 1.0) if index == lit else case
         shape.flat(
-            [(0.13 * float(np.cos(t)), y + 0.13 * float(np.sin(t))) for t in np.linspace(0, 5.5, 8)],
+            [(0.13 * cosine, y + 0.13 * sine) for cosine, sine in ring(8)],
             surface,
             -0.02,
         )

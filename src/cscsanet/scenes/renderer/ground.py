@@ -6,7 +6,7 @@ import numpy as np
 
 from cscsanet.scenes.classes import CURVE
 from cscsanet.scenes.renderer.climate import Climate
-from cscsanet.scenes.renderer.mesh import Layer, Prop, Rgb, Shape, Surface
+from cscsanet.scenes.renderer.mesh import Layer, Prop, Rgb, Shape, Surface, ring
 
 LANE = 3.4
 # Where the road's cross-section is bent on its way to the horizon [m ahead].
@@ -187,7 +187,4 @@ def _rectangle(left: float, right: float, start: float, end: float) -> list[tupl
 
 
 def _ellipse(d: float, s: float, across: float, along: float) -> list[tuple[float, float, float]]:
-    return [
-        (d + across * float(np.cos(t)), 0.0, s + along * float(np.sin(t)))
-        for t in np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    ]
+    return [(d + across * cosine, 0.0, s + along * sine) for cosine, sine in ring(12)]

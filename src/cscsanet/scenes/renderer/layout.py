@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cscsanet.scenes.renderer import decoys, furniture, surroundings
+from cscsanet.scenes.renderer.buildings import building
 from cscsanet.scenes.renderer.climate import Climate
 from cscsanet.scenes.renderer.ground import LANE, Street, cross_section, curves, draw_street, markings
 from cscsanet.scenes.renderer.mesh import Layer, Prop, Shape
@@ -52,7 +53,7 @@ def _streetside(
         d = border + side * float(rng.uniform(0.6, 3.0))
         kind = rng.random()
         if kind < (0.25 if street.green else 0.78):
-            house = surroundings.building(rng, climate, length, -side)
+            house = building(rng, climate, length, -side)
             yield Prop(house, d + side * 0.8, s, layer=Layer.STREETSIDE)
         else:
             if kind < 0.9:
@@ -72,7 +73,7 @@ def _kerbside(
     kerb, edge = street.kerb(side), street.lane_edge(side)
     if abs(kerb - edge) > 1.5:
         middle = (kerb + edge) / 2
-        full = float(rng.uniform(0.08, 0.3))
+        full = float(rng.uniform(0.08, 0.26))
         stops = rng.random() < 0.6
         for s in np.arange(3.1, end, 6.2):
             if stops:
@@ -129,7 +130,7 @@ def _pavement(
         spot = across(0.08, 0.4)
         for index in range(int(rng.integers(1, 4))):
             step = (0.0, 0.75) if turned else (0.7, 0.0)
-            parked = bike(rng, climate, warm_engine=bool(rng.random() < 0.15))
+            parked = bike(rng, climate, warm=bool(rng.random() < 0.15))
             yield Prop(parked, spot + side * index * step[0], s + index * step[1], yaw=yaw)
     clutter: tuple[Callable[[], Shape], ...] = (
         lambda: furniture.road_sign(rng, climate),
@@ -154,7 +155,7 @@ def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float
     """Traffic, riders, people who cross, cones and bumps."""
     pool = (0.0, -7.0, 3.5, 0.25) if climate.night else None
     busy = float(rng.uniform(22.0, 55.0))
-    for s in _spaced(rng, end * 1.6, busy * 0.6, busy * 1.4, 8.0):
+    for s in _spaced(rng, end * 1.6, busy * 0.6, busy * 1.4, 12.0):
         speed = -float(rng.uniform(4.0, 9.0))
         yield Prop(
             car(rng, climate, warm=True, lights=climate.night),
@@ -164,8 +165,8 @@ def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float
             yaw=_TURN,
             pool=pool,
         )
-    if rng.random() < 0.45:
-        ahead = float(rng.uniform(11.0, 28.0))
+    if rng.random() < 0.4:
+        ahead = float(rng.uniform(12.0, 30.0))
         yield Prop(
             car(rng, climate, warm=True, lights=climate.night),
             float(rng.uniform(-0.2, 0.2)),
@@ -209,7 +210,7 @@ def _ridden(
     rng: np.random.Generator, climate: Climate, d: float, s: float, yaw: float, velocity: tuple[float, float]
 ) -> Iterator[Prop]:
     sideways = abs(velocity[0]) > 0
-    yield Prop(bike(rng, climate, warm_engine=bool(rng.random() < 0.3)), d, s, velocity, yaw)
+    yield Prop(bike(rng, climate, warm=bool(rng.random() < 0.3)), d, s, velocity, yaw)
     mounted = rider(rng, climate, sideways=sideways)
     if velocity[0] < 0:
         for face in mounted.faces:

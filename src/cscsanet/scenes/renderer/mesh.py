@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,13 @@ Rgb = tuple[float, float, float]
 def scaled(rgb: Rgb, factor: float) -> Rgb:
     """A colour made lighter or darker, at most white."""
     return (min(rgb[0] * factor, 1.0), min(rgb[1] * factor, 1.0), min(rgb[2] * factor, 1.0))
+
+
+@lru_cache(maxsize=32)
+def ring(corners: int) -> tuple[tuple[float, float], ...]:
+    """(cosine, sine) of evenly spaced turns: the corners of a round thing."""
+    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    return tuple((float(np.cos(turn)), float(np.sin(turn))) for turn in turns)
 
 
 class Layer(IntEnum):

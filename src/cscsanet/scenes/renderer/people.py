@@ -4,7 +4,7 @@ import numpy as np
 
 from cscsanet.scenes.classes import PERSON
 from cscsanet.scenes.renderer.climate import Climate
-from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface, scaled
+from cscsanet.scenes.renderer.mesh import Rgb, Shape, Surface, ring, scaled
 
 _CLOTHES: tuple[Rgb, ...] = (
     (0.02, 0.02, 0.025),
@@ -26,8 +26,7 @@ def _cloth(rng: np.random.Generator) -> Rgb:
 
 
 def _oval(x: float, y: float, across: float, up: float, corners: int = 10) -> list[tuple[float, float]]:
-    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return [(x + across * float(np.cos(turn)), y + up * float(np.sin(turn))) for turn in turns]
+    return [(x + across * cosine, y + up * sine) for cosine, sine in ring(corners)]
 
 
 def _surfaces(

@@ -15,7 +15,7 @@ from cscsanet.scenes.renderer.sensor import draw_sensors, expose, take_thermal
 from cscsanet.scenes.renderer.shading import shade
 
 # Time between frames [s].
-_INTERVAL = 0.2
+_INTERVAL = 0.15
 # How far ahead of the last frame the street is laid out [m].
 _OUTLOOK = 75.0
 # Pictures with fewer rows are painted larger and averaged, so that far things do not fall between the pixels.
@@ -56,7 +56,7 @@ def render_sequence(seed: int, frames: int, height: int, width: int, night: bool
 
     Args:
         seed: of the street, the weather, the cameras and the noise.
-        frames: how many, 0.2 s apart.
+        frames: how many, 0.15 s apart.
         height: rows [pixels].
         width: columns [pixels].
         night: by night instead of by day.

@@ -10,7 +10,7 @@ from cscsanet.scenes.classes import CLASS_NAMES, COLOR_CONE, NUM_CLASSES, PERSON
 from cscsanet.scenes.renderer.sequence import Frame, render_sequence
 
 HEIGHT, WIDTH = 96, 128
-DRIVES = 24
+DRIVES = 20
 
 
 @pytest.fixture(scope="module")
@@ -98,5 +98,5 @@ def test_consecutive_frames_differ_a_little_and_drives_a_lot(
         within = [np.mean(drive[0].label != drive[1].label) for drive in drives]
         across = [np.mean(a[0].label != b[0].label) for a, b in pairwise(drives)]
         assert min(within) > 0
-        assert np.median(within) < 0.5 * np.median(across)
+        assert np.median(within) < 0.6 * np.median(across)
         assert all(np.any(drive[0].image != drive[1].image) for drive in drives)
