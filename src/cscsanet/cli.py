@@ -232,7 +232,7 @@ def _point(
 ) -> "OperatingPoint":
     """Fill what was not given from the point that the models were trained and chosen at."""
     from cscsanet.points import OperatingPoint
-    from cscsanet.training.task import validation_point
+    from cscsanet.training.operating_points import validation_point
 
     trained = validation_point(params.points)
     return OperatingPoint(

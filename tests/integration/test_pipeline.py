@@ -1,6 +1,7 @@
 """The main job on the smoke profile: from nothing to results, again, killed and resumed."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cscsanet.cli import main
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.scenes.classes import PALETTE
 
@@ -52,9 +54,9 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
     params = finished.root / "params.yaml"
     original = params.read_text()
     try:
-        params.write_text(original.replace("channel_draws: 1", "channel_draws: 2"))
+        params.write_text(edited(original, "channel_draws", 2))
         assert _changed(finished) == {"evaluate"}
-        params.write_text(original.replace("val_drops: 100 ", "val_drops: 101 "))
+        params.write_text(edited(original, "val_drops", 101))
         assert {"channels", "physical", "noma", "evaluate"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
     finally:
@@ -159,13 +161,17 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
         (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
     ],
 )
-def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, says):
+def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, says, monkeypatch, capsys):
     before = {path.name for path in finished.root.iterdir()}
-    done = finished.run("cscsanet", *arguments, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert says in done.stderr
-    assert done.stderr.count("\n") == 1
+    monkeypatch.chdir(finished.root)
+    monkeypatch.setattr(sys, "argv", ["cscsanet", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    told = capsys.readouterr().err
+    assert left.value.code == 1
+    assert told.startswith("error: ")
+    assert says in told
+    assert told.count("\n") == 1
     assert {path.name for path in finished.root.iterdir()} == before
 
 
@@ -173,7 +179,7 @@ def test_weights_from_another_configuration_are_refused(finished):
     params = finished.root / "params.yaml"
     original = params.read_text()
     try:
-        params.write_text(original.replace("csi_features: 16 ", "csi_features: 8 "))
+        params.write_text(edited(original, "csi_features", 8))
         done = finished.run("cscsanet", "evaluate", "--scheme", "noma", check=False)
     finally:
         params.write_text(original)
@@ -196,7 +202,7 @@ def test_an_edited_params_file_is_not_overwritten(finished):
     params = finished.root / "params.yaml"
     original = params.read_text()
     try:
-        params.write_text(original.replace("seed: 1", "seed: 5"))
+        params.write_text(edited(original, "seed", 5))
         done = finished.run("cscsanet", "profile", "small", check=False)
         assert done.returncode == 1
         assert "has changes of your own" in done.stderr
@@ -224,6 +230,12 @@ def test_drawn_channels_and_their_response(finished, tmp_path):
 def test_the_contact_sheet_is_a_picture(finished, tmp_path):
     finished.run("cscsanet", "scenes", "preview", "--out", str(tmp_path / "sheet.png"), "--frames", "4")
     assert min(Image.open(tmp_path / "sheet.png").size) > 100
+
+
+def edited(params: str, key: str, value: int) -> str:
+    changed, count = re.subn(rf"(?m)^(\s*{key}:) \S+", rf"\1 {value}", params)
+    assert count == 1
+    return changed
 
 
 def _changed(project) -> set[str]:

@@ -12,6 +12,15 @@ from cscsanet.params import Params
 MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 
 
+# Which channels of the image a network trained on both modalities or on one may see.
+_SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
+
+
+def shown_channels(modalities: str) -> Tensor:
+    """Return which image channels (1, 4, 1, 1) the UEs may see: both, rgb or thermal."""
+    return torch.tensor(_SHOWN[modalities]).reshape(1, 4, 1, 1)
+
+
 class SemanticLayer(nn.Module):
     """One UE-MSFNet for each modality, and BS-MSFNet."""
 

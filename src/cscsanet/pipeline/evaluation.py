@@ -18,6 +18,7 @@ from cscsanet.evaluation.rows import ResultRow, normalised_confusion, result_row
 from cscsanet.files import write_by_rename, write_csv, write_json
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.registry import scheme
+from cscsanet.links.semantic_layer import shown_channels
 from cscsanet.params import Params
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
@@ -25,9 +26,8 @@ from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.tracking import StageRun, open_tracking
+from cscsanet.training.operating_points import validation_point
 from cscsanet.training.seeds import generator
-from cscsanet.training.segmentation import shown_channels
-from cscsanet.training.task import validation_point
 from cscsanet.training.weights import load_weights
 
 
@@ -76,7 +76,7 @@ def _scheme_rows(
     drops = open_drops(workspace.drops(split))
     drops.check_matches(params.channel)
     over_air = scheme(name).over_air
-    points = points or _points(params)
+    points = [point.within(params.points.capacity) for point in points or _points(params)]
     # A link without a channel knows neither SNR nor drops: one point and one draw say it all.
     points = points if over_air else points[:1]
     draws = (draws or params.evaluation.channel_draws) if over_air else 1
@@ -87,7 +87,7 @@ def _scheme_rows(
                 link,
                 scenes,
                 drops,
-                point.within(params.points.capacity),
+                point,
                 params.channel,
                 draws=draws,
                 seed=params.seed,

@@ -12,7 +12,8 @@ from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import PhysicalParams, PointParams
 from cscsanet.points import OperatingPoint
-from cscsanet.training.task import Task, draw_point, validation_point
+from cscsanet.training.operating_points import draw_point, validation_point
+from cscsanet.training.task import Task
 
 
 class PhysicalTask(Task):

@@ -10,20 +10,14 @@ from torch.nn.functional import cross_entropy
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
 from cscsanet.links.link import Link
+from cscsanet.links.semantic_layer import shown_channels
 from cscsanet.metrics.segmentation import confusion, miou
 from cscsanet.params import PointParams, SegmentationFitParams
 from cscsanet.scenes.augmentation import augment, to_float
 from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.dataset import SceneSet
-from cscsanet.training.task import Task, draw_point, validation_point
-
-# What a network that is shown one modality sees of an RGB-thermal image.
-_SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
-
-
-def shown_channels(modalities: str) -> Tensor:
-    """Return which image channels (1, 4, 1, 1) the UEs may see: both, rgb or thermal."""
-    return torch.tensor(_SHOWN[modalities]).reshape(1, 4, 1, 1)
+from cscsanet.training.operating_points import draw_point, validation_point
+from cscsanet.training.task import Task
 
 
 def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:

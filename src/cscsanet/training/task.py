@@ -7,8 +7,7 @@ import lightning as L
 import torch
 from torch import Tensor
 
-from cscsanet.params import FitParams, PointParams
-from cscsanet.points import OperatingPoint
+from cscsanet.params import FitParams
 from cscsanet.training.seeds import generator
 
 
@@ -60,27 +59,3 @@ class Task(L.LightningModule, ABC):
         steps = self.fit_params.epochs * self.fit_params.steps_per_epoch
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-def draw_point(points: PointParams, generator: torch.Generator) -> OperatingPoint:
-    """Draw an operating point uniformly from a training run's points; a single point is returned as it is."""
-
-    def pick(choices: tuple[int, ...]) -> int:
-        return choices[int(torch.randint(len(choices), (), generator=generator, device=generator.device))]
-
-    low, high = points.snr_db
-    share = float(torch.rand((), generator=generator, device=generator.device))
-    return OperatingPoint(
-        snr_db=low + (high - low) * share,
-        csirs_symbols=pick(points.csirs_symbols),
-        feedback_bits=pick(points.feedback_bits),
-        data_symbols=pick(points.data_symbols),
-    )
-
-
-def validation_point(points: PointParams) -> OperatingPoint:
-    """Return the point that checkpoints are chosen at: the middle SNR at the largest L, B and Q."""
-    capacity = points.capacity
-    return OperatingPoint(
-        sum(points.snr_db) / 2, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
-    )

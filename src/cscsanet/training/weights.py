@@ -13,6 +13,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.params import Params
 
 # What must agree between the weights and the configuration that loads them; everything else may differ.
+_METADATA = "cscsanet"
 _CHANNEL_KEYS = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
 
 
@@ -40,11 +41,12 @@ def save_weights(module: nn.Module, path: Path, params: Params, origin: Mapping[
     partial = path.with_name(f".{path.name}.partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
-        "architecture": json.dumps(architecture(params), sort_keys=True),
-        "params": json.dumps(params.model_dump(mode="json"), sort_keys=True),
-        "origin": json.dumps(dict(origin), sort_keys=True),
+        "architecture": architecture(params),
+        "params": params.model_dump(mode="json"),
+        "origin": dict(origin),
     }
-    save_file(tensors, partial, metadata=metadata)
+    # One entry, since safetensors writes several in an order that changes from process to process.
+    save_file(tensors, partial, metadata={_METADATA: json.dumps(metadata, sort_keys=True)})
     partial.replace(path)
 
 
@@ -55,7 +57,7 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
         CscsanetError: the file is missing, is not one of ours, or was trained under another architecture.
     """
     tensors, metadata = _read(path)
-    trained, wanted = json.loads(metadata["architecture"]), architecture(params)
+    trained, wanted = metadata["architecture"], architecture(params)
     for key in sorted(wanted):
         if trained.get(key) != wanted[key]:
             raise CscsanetError(
@@ -69,10 +71,10 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
         )
     module.load_state_dict(tensors)
     module.eval()
-    return dict(json.loads(metadata["origin"]))
+    return dict(metadata["origin"])
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not path.exists():
         raise CscsanetError(f"{path}: no such weights; run 'dvc repro' to train them")
     try:
@@ -83,6 +85,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise CscsanetError(
             f"{path}: cannot be read as safetensors ({' '.join(str(error).split())}); run 'dvc repro' to train again"
         ) from None
-    if "architecture" not in metadata:
+    if _METADATA not in metadata:
         raise CscsanetError(f"{path}: not weights of this project; run 'dvc repro' to train them")
-    return tensors, metadata
+    return tensors, json.loads(metadata[_METADATA])

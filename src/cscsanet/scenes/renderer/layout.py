@@ -111,7 +111,7 @@ def _pavement(
             s,
             pool=(reach, 0.0, 6.5, power) if power > 0.05 else None,
         )
-    for s in _spaced(rng, end, 4.5, 13.0):
+    for s in _spaced(rng, end, 6.0, 18.0):
         heading = 1.0 if rng.random() < 0.5 else -1.0
         sideways = bool(rng.random() < 0.2)
         speed = 0.0 if sideways or rng.random() < 0.3 else heading * float(rng.uniform(0.9, 1.6))
@@ -124,7 +124,7 @@ def _pavement(
                 stride=5.5 if speed else 0.0,
                 phase=float(rng.uniform(0, 6.28)),
             )
-    for s in _spaced(rng, end, 7.0, 20.0):
+    for s in _spaced(rng, end, 9.0, 26.0):
         turned = bool(rng.random() < 0.75)
         yaw = float(rng.uniform(1.1, 2.0)) if turned else float(rng.uniform(-0.3, 0.3))
         spot = across(0.08, 0.4)

@@ -18,6 +18,8 @@ from cscsanet.scenes.renderer.shading import shade
 _INTERVAL = 0.15
 # How far ahead of the last frame the street is laid out [m].
 _OUTLOOK = 75.0
+# Focal length over the picture's width: a field of view of 49 degrees.
+_FOCAL = 1.1
 # Pictures with fewer rows are painted larger and averaged, so that far things do not fall between the pixels.
 _PAINTED_ROWS = 190
 
@@ -70,7 +72,7 @@ def render_sequence(seed: int, frames: int, height: int, width: int, night: bool
     sensors = draw_sensors(rng, climate)
     factor = max(1, -(-_PAINTED_ROWS // height))
     camera = Camera(
-        height * factor, width * factor, focal=0.86 * width * factor, mount=float(rng.uniform(1.35, 1.6))
+        height * factor, width * factor, focal=_FOCAL * width * factor, mount=float(rng.uniform(1.35, 1.6))
     )
     noise = np.random.default_rng(noise_seed)
     for index in range(frames):

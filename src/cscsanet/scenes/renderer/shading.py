@@ -15,7 +15,7 @@ from cscsanet.scenes.renderer.rasteriser import Raster
 _FINE_SCALE = np.float32(28.0)
 _COARSE_SCALE = np.float32(9.0)
 # Annotators leave out what is but a speck: a class counts while a metre spans so many pixels of the picture.
-_LABELLED_FROM = 3.0
+_LABELLED_FROM = 4.5
 
 
 @dataclass(frozen=True)

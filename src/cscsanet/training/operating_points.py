@@ -1,0 +1,30 @@
+"""Which operating points a training meets, and which its checkpoints are chosen at."""
+
+import torch
+
+from cscsanet.params import PointParams
+from cscsanet.points import OperatingPoint
+
+
+def draw_point(points: PointParams, generator: torch.Generator) -> OperatingPoint:
+    """Draw an operating point uniformly from a training run's points; a single point is returned as it is."""
+
+    def pick(choices: tuple[int, ...]) -> int:
+        return choices[int(torch.randint(len(choices), (), generator=generator, device=generator.device))]
+
+    low, high = points.snr_db
+    share = float(torch.rand((), generator=generator, device=generator.device))
+    return OperatingPoint(
+        snr_db=low + (high - low) * share,
+        csirs_symbols=pick(points.csirs_symbols),
+        feedback_bits=pick(points.feedback_bits),
+        data_symbols=pick(points.data_symbols),
+    )
+
+
+def validation_point(points: PointParams) -> OperatingPoint:
+    """Return the point that checkpoints are chosen at: the middle SNR at the largest L, B and Q."""
+    capacity = points.capacity
+    return OperatingPoint(
+        sum(points.snr_db) / 2, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
+    )
