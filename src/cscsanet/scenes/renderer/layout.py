@@ -196,7 +196,7 @@ def _road(rng: np.random.Generator, climate: Climate, street: Street, end: float
             )
     if rng.random() < 0.62:
         yield from _cones(rng, climate, street, end)
-    if rng.random() < 0.6:
+    if rng.random() < 0.52:
         middle = (street.left_lane + street.right_lane) / 2
         half = (street.right_lane - street.left_lane) / 2
         for s in _spaced(rng, end, 11.0, 20.0, 5.0):
