@@ -34,7 +34,7 @@ def _surfaces(
 ) -> tuple[Surface, Surface, Surface, Surface, Surface]:
     """Skin, hair, coat, trousers and shoes; thick coats hide much of the body's heat."""
     heat = climate.heat
-    thick = rng.uniform(0.0, 0.6)
+    thick = rng.uniform(0.0, 0.5)
     coat_heat = heat.cloth - thick * (heat.cloth - heat.wall) + rng.uniform(-0.02, 0.02)
     skin = _SKINS[rng.integers(len(_SKINS))]
     hair: Rgb = (0.02, 0.017, 0.015) if rng.random() < 0.7 else (0.2, 0.15, 0.1)

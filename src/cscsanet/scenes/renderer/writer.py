@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.atomic import folder_by_rename
+from cscsanet.files import folder_by_rename
 from cscsanet.scenes.renderer.png import write_png
 from cscsanet.scenes.renderer.sequence import render_sequence
 
