@@ -9,7 +9,6 @@ on the number of workers, and a longer dataset begins with the drops of a shorte
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from torch import Tensor
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import materialise
 from cscsanet.errors import CscsanetError
+from cscsanet.files import folder_by_rename, write_by_rename
 from cscsanet.params import ChannelParams
 
 SCHEMA = "cscsanet-drops-1"
@@ -62,21 +62,10 @@ def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, w
         raise CscsanetError(
             f"{folder}: count = {count}, seed = {seed}, workers = {workers}: must be at least 1, 0 and 1"
         )
-    if folder.exists() and not (folder / "manifest.json").is_file() and not _is_empty(folder):
-        raise CscsanetError(f"{folder}: exists and is not a drop folder; remove it or name another")
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    part.mkdir(parents=True)
-    try:
+    with folder_by_rename(folder, "manifest.json") as part:
         _write_fields(part, count, seed, params, workers)
         manifest = _manifest(part, count, seed, params)
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
-        old = part.with_suffix(".old")
-        if folder.exists():
-            folder.replace(old)
-        part.replace(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
@@ -181,24 +170,18 @@ def export_response(
     bytes_per_drop = 8 * int(np.prod(grid))
     out.parent.mkdir(parents=True, exist_ok=True)
     _check_space(out, len(store) * bytes_per_drop)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
+    chunk = max(1, EXPORT_CHUNK_BYTES // bytes_per_drop)
+
+    def write(part: Path) -> None:
         target = np.lib.format.open_memmap(part, mode="w+", dtype=np.complex64, shape=(len(store), *grid))
-        chunk = max(1, EXPORT_CHUNK_BYTES // bytes_per_drop)
         for first in range(0, len(store), chunk):
             drops = store.batch(slice(first, first + chunk))
             target[first : first + chunk] = materialise(drops, torch.tensor(symbols), params).numpy()
             if progress is not None:
                 progress(len(drops))
         target.flush()
-        del target
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
 
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+    write_by_rename(out, write)
 
 
 def _check_space(out: Path, needed: int) -> None:

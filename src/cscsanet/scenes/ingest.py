@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image
 
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.atomic import folder_by_rename
+from cscsanet.files import folder_by_rename
 from cscsanet.scenes.layout import image_path, label_path, read_lists
 from cscsanet.scenes.manifest import MANIFEST, write_manifest
 from cscsanet.scenes.mfnet import mfnet_frames

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import folder_by_rename
 from cscsanet.params import SplitParams
-from cscsanet.scenes.atomic import folder_by_rename
 from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES
 from cscsanet.scenes.layout import (
     PARTS,

@@ -10,10 +10,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import write_by_rename
 from cscsanet.params import Params
 
-# What must agree between the weights and the configuration that loads them; everything else may differ.
 _METADATA = "cscsanet"
+# What must agree between the weights and the configuration that loads them; everything else may differ.
 _CHANNEL_KEYS = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
 
 
@@ -37,8 +38,6 @@ def save_weights(module: nn.Module, path: Path, params: Params, origin: Mapping[
 
     origin: what the weights came from, anything JSON can hold: stage, digests of the inputs, best metrics.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
         "architecture": architecture(params),
@@ -46,8 +45,8 @@ def save_weights(module: nn.Module, path: Path, params: Params, origin: Mapping[
         "origin": dict(origin),
     }
     # One entry, since safetensors writes several in an order that changes from process to process.
-    save_file(tensors, partial, metadata={_METADATA: json.dumps(metadata, sort_keys=True)})
-    partial.replace(path)
+    entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
+    write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
 
 
 def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any]:

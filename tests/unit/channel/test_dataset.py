@@ -117,7 +117,7 @@ def test_a_failed_run_leaves_nothing(
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(CscsanetError, match="is not a drop folder"):
+    with pytest.raises(CscsanetError, match=r"exists and holds no manifest\.json"):
         write_drops(tmp_path, 5, 1, channel())
     assert (tmp_path / "thesis.tex").exists()
 

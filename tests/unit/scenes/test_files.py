@@ -2,7 +2,7 @@
 
 import pytest
 
-from cscsanet.scenes.atomic import folder_by_rename
+from cscsanet.files import folder_by_rename
 
 
 def fill(target, text="new"):

@@ -1,0 +1,104 @@
+"""Fitting: the best epoch is kept, an interrupted run ends as an unbroken one, early stopping stops."""
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import nn
+
+from cscsanet.params import FitParams
+from cscsanet.training.fit import fit
+from cscsanet.training.log import SilentLog
+from cscsanet.training.task import Task
+
+
+class Line(Task):
+    """Fit y = 3 x; the validation metric is scripted where a test says so."""
+
+    monitor = "val_score"
+    train_items = 32
+    val_items = 4
+
+    def __init__(self, params: FitParams, scores: list[float] | None = None) -> None:
+        super().__init__(params, seed=1)
+        torch.manual_seed(0)
+        self.layer = nn.Linear(1, 1)
+        self.scores = scores
+        self.seen: list[int] = []
+
+    def loss(self, batch, generator):
+        self.seen += batch.tolist()
+        x = torch.rand(len(batch), 1, generator=generator)
+        return (self.layer(x) - 3 * x).square().mean()
+
+    def validate(self, batch, generator):
+        assert not self.training
+
+    def validation_metrics(self) -> Mapping[str, float]:
+        score = self.scores[self.current_epoch] if self.scores else -float((self.layer.weight - 3).abs())
+        return {"val_score": score}
+
+
+class Interrupting(SilentLog):
+    """Die before the checkpoint of an epoch is written."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        if epoch == self.epoch:
+            raise RuntimeError("killed")
+
+
+def params(**changes) -> FitParams:
+    values = {
+        "epochs": 4,
+        "steps_per_epoch": 3,
+        "batch_size": 5,
+        "learning_rate": 0.05,
+        "schedule": "cosine",
+        "patience": 4,
+    }
+    return FitParams(**{**values, **changes})
+
+
+def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path, capsys):
+    unbroken = Line(params())
+    expected = fit(unbroken, tmp_path / "unbroken", SilentLog(), progress=False)
+    for epoch in (0, 2, 3):
+        scratch = tmp_path / f"broken-{epoch}"
+        with pytest.raises(RuntimeError, match="killed"):
+            fit(Line(params()), scratch, Interrupting(epoch), progress=False)
+        resumed = Line(params())
+        result = fit(resumed, scratch, SilentLog(), progress=False)
+        assert result == expected
+        assert torch.equal(resumed.layer.weight, unbroken.layer.weight)
+        steps = params().steps_per_epoch * params().batch_size
+        assert len(resumed.seen) == (params().epochs - epoch) * steps
+    assert "resuming after epoch 3 of 4" in capsys.readouterr().err
+
+
+def test_the_best_epoch_s_weights_are_kept_not_the_last(tmp_path):
+    task = Line(params(schedule="constant"), scores=[0.1, 0.9, 0.2, 0.3])
+    result = fit(task, tmp_path, SilentLog(), progress=False)
+    assert [row["epoch"] for row in result.history] == [0, 1, 2, 3]
+    assert result.best["epoch"] == 1
+    last = torch.load(tmp_path / "last.ckpt", weights_only=False)["state_dict"]["layer.weight"]
+    assert not torch.equal(task.layer.weight, last)
+
+
+def test_early_stopping_waits_for_its_patience_and_stays_stopped(tmp_path):
+    scores = [0.5, 0.4, 0.3, 0.2, 0.9, 0.9]
+    result = fit(Line(params(epochs=6, patience=2), scores), tmp_path, SilentLog(), progress=False)
+    assert len(result.history) == 3
+    again = fit(Line(params(epochs=6, patience=2), scores), tmp_path, SilentLog(), progress=False)
+    assert again == result
+
+
+def test_finished_training_only_loads_what_it_kept(tmp_path):
+    first = Line(params())
+    expected = fit(first, tmp_path, SilentLog(), progress=False)
+    second = Line(params())
+    assert fit(second, tmp_path, SilentLog(), progress=False) == expected
+    assert second.seen == []
+    assert torch.equal(first.layer.weight, second.layer.weight)

@@ -1,0 +1,115 @@
+"""The tasks: class weights, operating points, paired validation."""
+
+import pytest
+import torch
+
+from cscsanet.channel.dataset import open_drops, write_drops
+from cscsanet.links.ideal import IdealLink
+from cscsanet.links.noma import NomaLink
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import SemanticLayer, shown_channels
+from cscsanet.params import PointParams
+from cscsanet.scenes.dataset import SceneSet
+from cscsanet.training.operating_points import draw_point, validation_point
+from cscsanet.training.physical import PhysicalTask
+from cscsanet.training.segmentation import SegmentationTask, class_weights
+
+
+@pytest.fixture
+def scenes(smoke):
+    generator = torch.Generator().manual_seed(0)
+    size = (smoke.scenes.height, smoke.scenes.width)
+    return SceneSet(
+        torch.randint(0, 256, (6, 4, *size), generator=generator, dtype=torch.uint8),
+        torch.randint(0, 3, (6, *size), generator=generator, dtype=torch.uint8),
+        [f"{number:05d}{'DN'[number % 2]}" for number in range(6)],
+    )
+
+
+@pytest.fixture
+def drops(smoke, tmp_path):
+    write_drops(tmp_path / "drops", 20, 1, smoke.channel)
+    return open_drops(tmp_path / "drops")
+
+
+def test_class_weights_have_mean_one_over_the_pixels_and_follow_the_root(scenes):
+    scenes.labels[:] = 0
+    scenes.labels[:, 0, 0] = 4
+    weights = class_weights(scenes, "root")
+    shares = torch.bincount(scenes.labels.flatten(), minlength=9) / scenes.labels.numel()
+    assert float((weights * shares).sum()) == pytest.approx(1, rel=1e-5)
+    assert float(weights[4] / weights[0]) == pytest.approx(float((shares[0] / shares[4]).sqrt()), rel=1e-5)
+    assert weights[1] == 0
+    assert class_weights(scenes, "none")[0] == 1
+
+
+def test_points_are_drawn_from_the_ranges_and_a_single_point_is_itself():
+    elastic = PointParams(snr_db=(-30, -10), csirs_symbols=(1, 4), feedback_bits=(16, 64), data_symbols=(2,))
+    generator = torch.Generator().manual_seed(0)
+    drawn = [draw_point(elastic, generator) for _ in range(200)]
+    assert {point.csirs_symbols for point in drawn} == {1, 4}
+    assert {point.feedback_bits for point in drawn} == {16, 64}
+    assert -30 <= min(point.snr_db for point in drawn) < -27
+    assert -13 < max(point.snr_db for point in drawn) <= -10
+    assert validation_point(elastic).snr_db == -20
+    single = PointParams(snr_db=(-25, -25), csirs_symbols=(8,), feedback_bits=(64,), data_symbols=(4,))
+    assert draw_point(single, generator) == validation_point(single)
+
+
+def test_one_modality_hides_the_other(smoke, scenes):
+    torch.manual_seed(0)
+    link = IdealLink(SemanticLayer(smoke))
+
+    def loss(modalities, pixels):
+        part = SceneSet(pixels, scenes.labels, scenes.names)
+        task = SegmentationTask(
+            link, (part, part), None, smoke.points, smoke.semantic, modalities=modalities, seed=1
+        )
+        # Batch statistics: an untrained encoder's own would drown the image in its biases.
+        return float(task.train().loss(torch.arange(4), torch.Generator().manual_seed(0)).detach())
+
+    no_thermal = scenes.images.clone()
+    no_thermal[:, 3] = 0
+    assert loss("rgb", scenes.images) == loss("rgb", no_thermal)
+    assert loss("thermal", scenes.images) != loss("thermal", no_thermal)
+    assert shown_channels("both").sum() == 4
+
+
+def test_two_validation_passes_give_one_number(smoke, scenes, drops):
+    torch.manual_seed(0)
+    link = NomaLink(PhysicalLayer(smoke), SemanticLayer(smoke))
+    task = SegmentationTask(
+        link, (scenes, scenes), (drops, drops), smoke.points, smoke.joint, modalities="both", seed=1
+    ).eval()
+
+    def passed():
+        with torch.inference_mode():
+            for batch in range(2):
+                task.validation_step(torch.arange(3) + 3 * batch, batch)
+        return dict(task.validation_metrics())
+
+    first = passed()
+    assert first == passed()
+    assert 0 <= first["val_miou"] < 1
+    assert first["val_loss"] > 0
+
+
+def test_stage_two_s_loss_is_minus_the_sum_spectral_efficiency_and_can_be_pushed_down(smoke, drops):
+    torch.manual_seed(0)
+    task = PhysicalTask(PhysicalLayer(smoke), (drops, drops), smoke.points, smoke.physical, seed=1)
+    batch = torch.arange(20)
+    optimiser = torch.optim.Adam(task.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(25):
+        loss = task.loss(batch, torch.Generator().manual_seed(4))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss))
+    assert losses[0] < 0
+    assert losses[-1] < 1.15 * losses[0]
+    with torch.inference_mode():
+        point = validation_point(task.points)
+        per_drop = task.sum_se(drops.batch(batch.numpy()), point, torch.Generator().manual_seed(4))
+    assert per_drop.shape == (20,)
+    assert (per_drop > 0).all()

@@ -1,0 +1,70 @@
+"""Weights on disk: what they came from, and a refusal that names the difference."""
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from cscsanet.errors import CscsanetError
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.params import Params
+from cscsanet.training.weights import load_weights, save_weights
+
+ORIGIN = {"stage": "physical", "inputs": {"channels": "abc"}}
+
+
+@pytest.fixture
+def saved(smoke, tmp_path):
+    torch.manual_seed(2)
+    layer = PhysicalLayer(smoke)
+    path = tmp_path / "physical.safetensors"
+    save_weights(layer, path, smoke, ORIGIN)
+    return layer, path
+
+
+def changed(params: Params, section: str, key: str, value: object) -> Params:
+    content = params.model_dump()
+    content[section][key] = value
+    return Params.model_validate(content)
+
+
+def test_they_come_back_with_their_origin_and_the_same_bytes(smoke, saved, tmp_path):
+    layer, path = saved
+    other = PhysicalLayer(smoke)
+    assert load_weights(other, path, smoke) == ORIGIN
+    for name, value in layer.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value)
+    again = tmp_path / "again.safetensors"
+    save_weights(other, again, smoke, ORIGIN)
+    assert again.read_bytes() == path.read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_another_architecture_is_named(smoke, saved):
+    other = changed(smoke, "csa", "csi_features", 8)
+    with pytest.raises(CscsanetError, match=r"trained with csa.csi_features = 16, but params.yaml says 8"):
+        load_weights(PhysicalLayer(other), saved[1], other)
+
+
+def test_what_does_not_shape_the_networks_may_differ(smoke, saved):
+    other = changed(smoke, "channel", "max_speed_kmh", 3.0)
+    load_weights(PhysicalLayer(other), saved[1], other)
+
+
+def test_missing_damaged_and_foreign_files_are_one_line(smoke, saved, tmp_path):
+    _, path = saved
+    layer = PhysicalLayer(smoke)
+    with pytest.raises(CscsanetError, match="no such weights; run 'dvc repro'"):
+        load_weights(layer, tmp_path / "none.safetensors", smoke)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CscsanetError, match="cannot be read as safetensors") as error:
+        load_weights(layer, path, smoke)
+    assert "\n" not in str(error.value)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(CscsanetError, match="not weights of this project"):
+        load_weights(layer, path, smoke)
+
+
+def test_the_metadata_can_be_read_without_the_project(saved):
+    with safe_open(saved[1], framework="pt") as file:
+        assert '"stage": "physical"' in file.metadata()["cscsanet"]
