@@ -95,6 +95,8 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
     callbacks: list[Callback] = [history, early, best, last]
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))
+    # The layout that convolutions run fastest in, on a CPU as on a GPU; it changes no value's meaning.
+    task.to(memory_format=torch.channels_last)
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,
