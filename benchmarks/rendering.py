@@ -16,7 +16,7 @@ from cscsanet.files import write_json
 from cscsanet.scenes.renderer.writer import write_rendered
 
 # Height, width, sequences, frames per sequence: some seconds each.
-CASES = ((480, 640, 8, 8), (96, 128, 96, 8))
+CASES = ((480, 640, 24, 8), (96, 128, 96, 8))
 REPORT = Path(__file__).parents[1] / "reports" / "benchmarks" / "rendering.json"
 
 
