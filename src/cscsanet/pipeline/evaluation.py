@@ -24,6 +24,7 @@ from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
+from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.tracking import StageRun, open_tracking
 from cscsanet.training.operating_points import validation_point
@@ -197,13 +198,15 @@ def _masks(
 
 
 def _telling_frames(scenes: SceneSet, count: int) -> list[int]:
-    present = torch.stack([(scenes.labels == label).flatten(1).any(dim=1) for label in range(1, 9)])
+    """Choose frames by day and by night, spread over time, each the richest in classes of its stretch of time."""
+    present = torch.stack([(scenes.labels == label).flatten(1).any(dim=1) for label in range(1, NUM_CLASSES)])
     richness = present.sum(dim=0)
     chosen: list[int] = []
-    for night in (False, True):
+    for night, wanted in ((False, count - count // 2), (True, count // 2)):
         candidates = torch.nonzero(scenes.night == night).flatten()
-        order = torch.argsort(richness[candidates], descending=True, stable=True)
-        chosen += candidates[order[: (count + (not night)) // 2]].tolist()
+        for stretch in candidates.tensor_split(max(wanted, 1))[:wanted]:
+            if len(stretch):
+                chosen.append(int(stretch[richness[stretch].argmax()]))
     return chosen
 
 
