@@ -13,6 +13,7 @@ from cscsanet.scenes.renderer.shading import Shaded
 
 _TONES = 4096
 _HALVED_FROM = 360
+_NO_BLUR = 0.02
 
 
 @dataclass(frozen=True)
@@ -74,37 +75,54 @@ def expose(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Take the RGB picture: `factor` x `factor` shaded pixels become one. Returns uint8 (H, W, 3)."""
-    light = _pooled(shaded.rgb, factor)
-    height, width = light.shape[:2]
-    _defocus(light, min((sensors.defocus * height / 480) ** 2 / 2, 1 / 3))
-    if halo is not None:
-        for channel in range(3):
+    planes = _pooled(shaded.rgb, factor)
+    height, width = planes.shape[1:]
+    side = min((sensors.defocus * height / 480) ** 2 / 2, 1 / 3)
+    falloff = _vignette(height, width, sensors.vignette) * np.float32(sensors.exposure)
+    picture = np.empty((height, width, 3), np.uint8)
+    for channel, plane in enumerate(planes):
+        light = _defocused(plane, side)
+        if halo is not None:
             scattered = Image.fromarray(np.ascontiguousarray(halo[..., channel]))
-            light[..., channel] += np.asarray(scattered.resize((width, height), Image.Resampling.BILINEAR))
+            light += np.asarray(scattered.resize((width, height), Image.Resampling.BILINEAR))
+        light *= falloff
+        light *= np.float32(climate.white[channel])
+        picture[..., channel] = _digitised(light, sensor_grain(rng, height, width), sensors)
+    return picture
+
+
+def _vignette(height: int, width: int, loss: float) -> np.ndarray:
+    """Share of the light that reaches each pixel: 1 in the middle of the picture, 1 - loss in its corners."""
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    corner = np.float32(sensors.exposure) * (1 - np.float32(sensors.vignette) * 0.5 * (x * x + y * y))
-    light *= corner[..., None] * np.asarray(climate.white, np.float32)
+    return np.asarray(1 - np.float32(loss) * 0.5 * (x * x + y * y))
+
+
+def _digitised(light: np.ndarray, grain: np.ndarray, sensors: Sensors) -> np.ndarray:
+    """Clip, add noise that grows with the light, and return 8-bit tones; overwrites `light`."""
     np.clip(light, 0, 1, out=light)
     noise = light * np.float32(sensors.shot_noise**2)
     noise += np.float32(sensors.read_noise**2)
     np.sqrt(noise, out=noise)
-    noise *= sensor_grain(rng, height, 3 * width).reshape(height, width, 3)
+    noise *= grain
     light += noise
     np.clip(light, 0, 1, out=light)
     light *= _TONES - 1
     return np.take(_tone_table(), light.astype(np.intp))
 
 
-def _defocus(light: np.ndarray, side: float) -> None:
-    """Blur rows and columns in place with the weights (side, 1 - 2 side, side): a variance of 2 side [pixels^2]."""
-    if side < 0.02:
-        return
-    for picture in (light, light.swapaxes(0, 1)):
-        inner = picture[:-2] + picture[2:]
-        inner *= np.float32(side)
-        picture[1:-1] *= np.float32(1 - 2 * side)
-        picture[1:-1] += inner
+def _defocused(plane: np.ndarray, side: float) -> np.ndarray:
+    """Blur rows and columns with the weights (side, 1 - 2 side, side): a variance of 2 side [pixels^2]."""
+    if side < _NO_BLUR:
+        return plane.copy()
+    outer, middle = np.float32(side), np.float32(1 - 2 * side)
+    down = plane * middle
+    down[1:-1] += (plane[:-2] + plane[2:]) * outer
+    down[[0, -1]] = plane[[0, -1]]
+    across = down * middle
+    across[:, 1:-1] += (down[:, :-2] + down[:, 2:]) * outer
+    across[:, [0, -1]] = down[:, [0, -1]]
+    return np.asarray(across)
 
 
 def take_thermal(shaded: Shaded, sensors: Sensors, factor: int, rng: np.random.Generator) -> np.ndarray:
@@ -140,8 +158,8 @@ def _shifted_gaussian(sigma: float, shift: float) -> np.ndarray:
 
 def _pooled(picture: np.ndarray, factor: int) -> np.ndarray:
     if factor == 1:
-        return picture.copy()
-    total = sum(picture[i::factor, j::factor] for i in range(factor) for j in range(factor))
+        return picture
+    total = sum(picture[..., i::factor, j::factor] for i in range(factor) for j in range(factor))
     return np.asarray(total * np.float32(1 / factor**2), dtype=np.float32)
 
 

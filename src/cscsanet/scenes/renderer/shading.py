@@ -20,7 +20,7 @@ _LABELLED_FROM = 4.5
 
 @dataclass(frozen=True)
 class Shaded:
-    """Linear colour float32 (H, W, 3), thermal radiance float32 (H, W), class ids uint8 (H, W)."""
+    """Linear colour float32 (3, H, W), thermal radiance float32 (H, W), class ids uint8 (H, W)."""
 
     rgb: np.ndarray
     heat: np.ndarray
@@ -93,8 +93,9 @@ def shade(scene: Scene, raster: Raster, camera: Camera, pose: Pose, climate: Cli
     texture += 1
     light *= np.maximum(texture, np.float32(0.15), out=texture)
     light += look(scene.glow)
-    rgb = look(scene.rgb)
-    rgb *= light[..., None]
+    # One plane a colour: NumPy is several times slower over a last axis of three.
+    rgb = np.stack([look(scene.rgb[:, channel]) for channel in range(3)])
+    rgb *= light
     if climate.haze > 0:
         _add_haze(rgb, place.ahead, raster.ids, climate)
     _fill_sky(rgb, raster.ids, camera, pose, climate)
@@ -163,10 +164,10 @@ def _smooth_texture(tile: np.ndarray, place: _Place, scale: np.float32, side: in
 
 def _add_haze(rgb: np.ndarray, ahead: np.ndarray, ids: np.ndarray, climate: Climate) -> None:
     clear = np.exp(ahead * np.float32(-climate.haze))
-    haze = np.asarray(climate.haze_rgb, np.float32)
-    rgb -= haze
     clear[ids == 0] = 1.0
-    rgb *= clear[..., None]
+    haze = np.asarray(climate.haze_rgb, np.float32)[:, None, None]
+    rgb -= haze
+    rgb *= clear
     rgb += haze
 
 
@@ -179,4 +180,4 @@ def _fill_sky(rgb: np.ndarray, ids: np.ndarray, camera: Camera, pose: Pose, clim
     cover = np.clip(1 + np.float32(climate.cloud) * coarse_tile()[row[:, None], column], 0.4, 1.6)
     # The sky has no colour yet, so adding to it alone paints it.
     cover *= ids[:rows] == 0
-    rgb[:rows] += (low + (top - low) * up)[:, None, :] * cover[..., None]
+    rgb[:, :rows] += (low + (top - low) * up).T[:, :, None] * cover

@@ -64,7 +64,7 @@ def test_the_thermal_picture_lies_off_by_its_offset_in_proportion_to_its_size(
         }
     )
     shaded = Shaded(
-        np.zeros((height, width, 3), np.float32), blob.astype(np.float32), np.zeros((height, width))
+        np.zeros((3, height, width), np.float32), blob.astype(np.float32), np.zeros((height, width))
     )
     grey = take_thermal(shaded, quiet, 1, rng).astype(float)
     grey -= grey[0, 0]
