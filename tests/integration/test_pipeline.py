@@ -198,6 +198,32 @@ def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_no
     assert finished.reports() == before
 
 
+def test_a_dataset_in_mfnet_s_layout_takes_the_renderer_s_place(finished, tmp_path):
+    """The rendered folder has MFNet's layout, so it can play the real dataset; then one with its list missing."""
+    project = type(finished)(tmp_path)
+    for name in ("params.yaml", "stages"):
+        copy = shutil.copytree if (finished.root / name).is_dir() else shutil.copy
+        copy(finished.root / name, project.root / name)
+    shutil.copytree(finished.root / "data" / "scenes", project.root / "data" / "external")
+    params = project.root / "params.yaml"
+    params.write_text(params.read_text().replace("source: rendered", "source: mfnet"))
+
+    project.run(sys.executable, "stages/scenes.py")
+    manifests = [
+        json.loads((root / "data/scenes/manifest.json").read_text()) for root in (finished.root, project.root)
+    ]
+    assert [manifest["source"] for manifest in manifests] == ["rendered", "mfnet"]
+    assert manifests[0]["digest"] == manifests[1]["digest"]
+
+    (project.root / "data/external/train.txt").unlink()
+    before = sorted((project.root / "data/scenes").rglob("*"))
+    done = project.run(sys.executable, "stages/scenes.py", check=False)
+    assert done.returncode == 1
+    assert "train.txt" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted((project.root / "data/scenes").rglob("*")) == before
+
+
 def test_an_edited_params_file_is_not_overwritten(finished):
     params = finished.root / "params.yaml"
     original = params.read_text()
