@@ -17,12 +17,13 @@ from cscsanet.channel.dataset import open_drops
 from cscsanet.evaluation.measure import Outcome, measure
 from cscsanet.evaluation.rows import result_row
 from cscsanet.links.ideal import IdealLink
-from cscsanet.links.semantic_layer import SemanticLayer, shown_channels
+from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.metrics.bootstrap import paired_bootstrap_difference
 from cscsanet.metrics.segmentation import miou
 from cscsanet.params import Params, load_params
 from cscsanet.pipeline.entry import limit_threads, one_line_errors
 from cscsanet.pipeline.fitting import initialised
+from cscsanet.pipeline.semantic import DEPENDS
 from cscsanet.pipeline.workspace import Workspace, state_key
 from cscsanet.scenes.dataset import load_part, load_train_and_val
 from cscsanet.training.fit import fit
@@ -33,25 +34,26 @@ from cscsanet.training.weights import load_weights
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "reports" / "modalities.json"
-SECTIONS = ("scenes", "channel", "points", "csa", "msf", "seed", "threads", "semantic")
 
 
 def trained(workspace: Workspace, params: Params, modalities: str) -> SemanticLayer:
     """Return the semantic layer trained on these modalities; the pipeline's own if they are its."""
-    semantic: SemanticLayer = initialised(params, lambda: SemanticLayer(params))
     if modalities == params.semantic.modalities:
+        semantic = SemanticLayer(params)
         load_weights(semantic, workspace.weights("semantic"), params)
         return semantic
+    shown = params.semantic.model_copy(update={"modalities": modalities})
+    params = params.model_copy(update={"semantic": shown})
+    semantic = initialised(params, lambda: SemanticLayer(params))
     task = SegmentationTask(
         IdealLink(semantic),
         load_train_and_val(workspace.scenes, workspace.split),
         None,
         params.points,
         params.semantic,
-        modalities=modalities,
         seed=params.seed,
     )
-    key = state_key(params, SECTIONS, {"modalities": modalities, **workspace.scene_digests()})
+    key = state_key(params, DEPENDS, workspace.scene_digests())
     fit(task, workspace.scratch(f"modalities_{modalities}", key), SilentLog())
     return semantic
 
@@ -79,7 +81,6 @@ def main() -> None:
             params.channel,
             draws=1,
             seed=params.seed,
-            shown=shown_channels(modalities),
         )
         outcomes[modalities] = outcome
         row = result_row(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Abort
+from typer.exceptions import TyperException
 
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.entry import limit_threads, one_line_errors
@@ -63,7 +65,19 @@ class Split(StrEnum):
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit code 1."""
     with one_line_errors():
-        app()
+        try:
+            code = app(standalone_mode=False)
+        except TyperException as error:
+            raise CscsanetError(f"{_told(error)}; 'cscsanet --help' tells more") from None
+        except Abort:
+            code = 130
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _told(error: TyperException) -> str:
+    """What Typer would print in a box, as one line."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return " ".join(message.split()).rstrip(".")
 
 
 @app.command()
@@ -106,6 +120,7 @@ def evaluate(
 
     workspace, params = _project(params_file)
     point = _point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    _tell_untrained(params, point)
     row = evaluate_point(workspace, params, scheme, point, split.value, draws)
     if as_json:
         typer.echo(row.model_dump_json(indent=2))
@@ -161,7 +176,7 @@ def channel_draw(
         int, typer.Option(min=0, help="Equal seeds give equal drops; a longer set begins with a shorter.")
     ],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the content does not depend on it.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Threads; the content does not depend on it.")] = 1,
     params_file: ParamsFile = PARAMS,
 ) -> None:
     """Draw drops: gain_re, gain_im, aod, aoa, delay, doppler as .npy of shape (N, K, L_p), and manifest.json."""
@@ -241,3 +256,11 @@ def _point(
         trained.feedback_bits if feedback_bits is None else feedback_bits,
         trained.data_symbols if data_symbols is None else data_symbols,
     )
+
+
+def _tell_untrained(params: "Params", point: "OperatingPoint") -> None:
+    """Say on standard error where a point was not among those that the models were trained on."""
+    for name in ("csirs_symbols", "feedback_bits", "data_symbols"):
+        value, trained = getattr(point, name), getattr(params.points, name)
+        if value not in trained:
+            typer.echo(f"note: {name} = {value} was not trained (points.{name} = {list(trained)})", err=True)

@@ -6,6 +6,7 @@ Unknown keys, wrong types and values out of range are one-line errors that name 
 
 import hashlib
 import json
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,13 +15,17 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cscsanet.errors import CscsanetError
-from cscsanet.points import Capacity
+from cscsanet.points import MAX_SNR_DB, Capacity
 
 PROFILES = ("smoke", "small", "paper")
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Decibel = Annotated[float, Field(ge=-60, le=60)]
+Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
+
+
+# The rows of the registry in `links`, which this floor cannot see; a test holds the two together.
+SchemeName = Literal["ideal", "noma", "noma-glued"]
 
 
 def _even(bits: int) -> int:
@@ -32,14 +37,14 @@ def _even(bits: int) -> int:
 class Section(BaseModel):
     """A frozen group of parameters that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SceneParams(Section):
     """Where the RGB-thermal frames come from, and their size [pixels]."""
 
     source: Literal["rendered", "mfnet", "msrs"]
-    folder: str
+    folder: Annotated[str, Field(min_length=1)]
     height: Annotated[int, Field(ge=24, le=2160)]
     width: Annotated[int, Field(ge=32, le=3840)]
     sequences: Annotated[int, Field(ge=8, multiple_of=8)]
@@ -176,7 +181,7 @@ class JointParams(SegmentationFitParams):
 class EvaluationParams(Section):
     """What the last stage measures on the test part."""
 
-    schemes: tuple[str, ...] = Field(min_length=1)
+    schemes: tuple[SchemeName, ...] = Field(min_length=1)
     snr_db: tuple[Decibel, ...] = Field(min_length=1)
     channel_draws: Count
     bound_drops: Count
@@ -274,6 +279,18 @@ def profile_text(name: str) -> str:
             f"profile '{name}': there is none of that name; choose one of {', '.join(PROFILES)}"
         )
     return (resources.files("cscsanet") / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def select(params: Params, names: Collection[str]) -> dict[str, Any]:
+    """Return some parameters flat, `section.key` -> value; a name is such a key, a whole section, or a key outside of any."""
+    flat: dict[str, Any] = {}
+    for name, value in params.model_dump(mode="json").items():
+        flat |= (
+            {f"{name}.{key}": entry for key, entry in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
+    return {key: value for key, value in flat.items() if key in names or key.split(".")[0] in names}
 
 
 def digest(content: Any) -> str:

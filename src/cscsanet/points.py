@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from cscsanet.errors import CscsanetError
 
+MAX_SNR_DB = 60.0
+
 
 @dataclass(frozen=True)
 class OperatingPoint:
@@ -22,6 +24,8 @@ class OperatingPoint:
     data_symbols: int
 
     def __post_init__(self) -> None:
+        if not -MAX_SNR_DB <= self.snr_db <= MAX_SNR_DB:
+            raise CscsanetError(f"snr_db = {self.snr_db}: must be from -{MAX_SNR_DB:g} to {MAX_SNR_DB:g} dB")
         for name in ("csirs_symbols", "feedback_bits", "data_symbols"):
             if getattr(self, name) < 1:
                 raise CscsanetError(f"{name} = {getattr(self, name)}: must be at least 1")

@@ -32,7 +32,7 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
     noma = [row for row in rows if row.scheme == "noma"]
     assert [row.snr_db for row in noma] == [-25.0, 0.0]
     assert len({row.model for row in noma}) == 1
-    assert not list((finished.root / "scratch").iterdir())
+    assert not [path for path in (finished.root / "scratch").rglob("*") if path.is_file()]
 
 
 def test_the_bounds_stand_in_their_order(finished):
@@ -111,7 +111,7 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _wait_for_a_checkpoint(project.root / "scratch", victim)
+    _wait_for_a_checkpoint(project.root / "scratch" / stage, victim)
     victim.send_signal(signal.SIGKILL)
     assert victim.wait() == -signal.SIGKILL
     assert not any((project.root / name).exists() for name in results)
@@ -158,6 +158,13 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
         (("channel", "response", "nowhere", "--symbols", "0:2", "--out", "H.npy"), "nowhere"),
         (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
         (("profile", "huge"), "profile 'huge'"),
+        (("profile", "smoke", "--out", "models"), "models: "),
+        (("evaluate", "--snr-db", "nan"), "snr_db = nan: must be from -60 to 60 dB"),
+        (("evaluate", "--csirs-symbols", "0"), "'--csirs-symbols'"),
+        (("evaluate", "--snr-db", "loud"), "'loud'"),
+        (("evaluate", "--split", "all"), "'all'"),
+        (("channel", "draw", "--count", "0", "--seed", "1", "--out", "x"), "'--count'"),
+        (("transmit",), "transmit"),
         (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
     ],
 )

@@ -1,12 +1,14 @@
 """params.yaml: profiles, and one-line errors that name the key, the value and the remedy."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from cscsanet.errors import CscsanetError
-from cscsanet.params import PROFILES, digest, load_params, profile_text
+from cscsanet.links.registry import SCHEMES
+from cscsanet.params import PROFILES, SchemeName, digest, load_params, profile_text, select
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +68,9 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("semantic.learning_rate", -1, "semantic.learning_rate = -1"),
         ("csa.heads", 5, "must be a multiple of 2 x heads = 10"),
         ("seed", -1, "seed = -1"),
+        ("channel.max_delay", float("inf"), "channel.max_delay = inf"),
+        ("evaluation.schemes", ["nomaa"], "evaluation.schemes.0 = 'nomaa'"),
+        ("scenes.folder", "", "scenes.folder = ''"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
@@ -99,6 +104,22 @@ def test_parameters_are_frozen_and_their_digest_follows_the_content(tmp_path):
     again = load_params(changed(tmp_path, "seed", 1))
     other = load_params(changed(tmp_path, "seed", 2))
     assert digest(params) == digest(again) != digest(other)
+
+
+def test_parameters_are_selected_by_key_by_section_and_at_the_top(tmp_path):
+    params = load_params(changed(tmp_path, "seed", 3))
+    chosen = select(params, ("seed", "split", "channel.paths"))
+    assert chosen == {
+        "seed": 3,
+        "split.by": "time",
+        "split.train": 0.5,
+        "split.val": 0.25,
+        "channel.paths": 2,
+    }
+
+
+def test_the_schemes_that_params_knows_are_the_registry_s():
+    assert set(get_args(SchemeName)) == set(SCHEMES)
 
 
 def test_noise_free_csirs_can_be_asked_for(tmp_path):

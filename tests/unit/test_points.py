@@ -14,6 +14,12 @@ def test_noise_power_is_the_inverse_snr(snr_db):
     assert power == pytest.approx(1 / 10 ** (snr_db / 10), rel=1e-12)
 
 
+@pytest.mark.parametrize("snr_db", [float("nan"), float("inf"), -61.0, 4000.0])
+def test_an_snr_out_of_range_is_refused(snr_db):
+    with pytest.raises(CscsanetError, match=r"snr_db = .*: must be from -60 to 60 dB"):
+        OperatingPoint(snr_db, 1, 2, 1)
+
+
 def test_odd_bits_and_empty_blocks_are_refused():
     with pytest.raises(CscsanetError, match="feedback_bits = 7: must be a multiple of 2"):
         OperatingPoint(0, 1, 7, 1)

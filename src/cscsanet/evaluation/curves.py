@@ -1,6 +1,7 @@
 """Training curves, and the look that all figures share."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ def training_curves(history: Sequence[Mapping[str, float]], titles: Mapping[str,
     figure = Figure(figsize=(4.2 * len(titles), 3.2), layout="constrained")
     panels = figure.subplots(1, len(titles), squeeze=False)[0]
     epochs = [row["epoch"] + 1 for row in history]
-    for panel, (metric, title), (colour, marker) in zip(panels, titles.items(), STYLES, strict=False):
+    for panel, (metric, title), (colour, marker) in zip(panels, titles.items(), cycle(STYLES), strict=False):
         values = [row[metric] for row in history]
         panel.plot(epochs, values, color=colour, marker=marker, markersize=3, linewidth=1.4)
         label_axes(panel, "epoch", title)

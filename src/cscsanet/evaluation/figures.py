@@ -1,6 +1,7 @@
 """The figures of a run, as matplotlib figures over results alone."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -65,7 +66,7 @@ def snr_figure(
     """
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
-    for (title, rows), (colour, marker) in zip(curves.items(), STYLES, strict=False):
+    for (title, rows), (colour, marker) in zip(curves.items(), cycle(STYLES), strict=False):
         points = sorted(rows, key=lambda row: row.snr_db or 0.0)
         snr = [row.snr_db or 0.0 for row in points]
         axes.plot(snr, [row.miou for row in points], color=colour, marker=marker, label=title)
@@ -77,7 +78,7 @@ def snr_figure(
             alpha=0.15,
             lw=0,
         )
-    for (title, row), dashes in zip(levels.items(), ("--", ":", "-."), strict=False):
+    for (title, row), dashes in zip(levels.items(), cycle(("--", ":", "-.")), strict=False):
         axes.axhline(row.miou, color="black", linestyle=dashes, linewidth=1.2, label=title)
     axes.set_ylim(bottom=0)
     label_axes(axes, xlabel, "mIoU on the test part")

@@ -44,7 +44,6 @@ def measure(
     *,
     draws: int,
     seed: int,
-    shown: Tensor | None = None,
     progress: Callable[[int], None] = lambda images: None,
 ) -> Outcome:
     """Transmit every image `draws` times, each time over a drop of its own.
@@ -52,7 +51,6 @@ def measure(
     Image i in draw d travels over drop (i + d x images) modulo the drops, with noise that depends on the place in
     the order alone: every scheme meets the same images, drops and noise seeds.
 
-    shown: (1, 4, 1, 1), which image channels the UEs may see; all if None.
     progress: told the number of images after each batch.
     """
     device = next(link.parameters()).device
@@ -65,7 +63,7 @@ def measure(
                 source = generator(seed, "evaluate", draw, batch, device=device)
                 paths = drops.batch((index + draw * images) % len(drops)).to(device)
                 pixels = to_float(scenes.images[index].to(device))
-                sent = link(pixels if shown is None else pixels * shown.to(device), paths, point, source)
+                sent = link(pixels, paths, point, source)
                 counts.append(confusion_per_image(sent.logits.argmax(dim=1).cpu(), scenes.labels[index]))
                 if sent.combiner is not None:
                     rates.append(_rates(sent, paths, point, channel).cpu())

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
 from cscsanet.files import file_digest
 from cscsanet.links.link import Link
 from cscsanet.links.registry import scheme
@@ -10,8 +12,13 @@ from cscsanet.params import Params, digest
 from cscsanet.training.weights import load_weights
 
 
+def compute_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def trained_link(name: str, params: Params, weights_file: Callable[[str], Path]) -> tuple[Link, str]:
-    """Return a trained Link in evaluation mode and the digest of its weights.
+    """Return a trained Link in evaluation mode, on the device to compute on, and the digest of its weights.
 
     weights_file: name of trained weights -> where they lie.
 
@@ -25,5 +32,5 @@ def trained_link(name: str, params: Params, weights_file: Callable[[str], Path])
         path = weights_file(weights)
         load_weights(link.get_submodule(submodule), path, params)
         digests.append(file_digest(path))
-    link.eval()
+    link.eval().to(compute_device())
     return link, digests[0] if len(digests) == 1 else digest(digests)

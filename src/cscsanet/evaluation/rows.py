@@ -20,6 +20,7 @@ class ResultRow(BaseModel):
 
     snr_db to data_symbols are None for what has no channel. iou: by class name, None where the class occurs neither
     in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the images.
+    miou_day, miou_night: None where there are no such frames.
     se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise.
     """
 
@@ -38,8 +39,8 @@ class ResultRow(BaseModel):
     miou: float
     ci_low: float
     ci_high: float
-    miou_day: float
-    miou_night: float
+    miou_day: float | None
+    miou_night: float | None
     miou_mfnet: float
     pixel_accuracy: float
     iou: dict[str, float | None]
@@ -78,8 +79,8 @@ def result_row(
         miou=_figure(miou(total)),
         ci_low=_figure(low),
         ci_high=_figure(high),
-        miou_day=_figure(miou(per_image[~night].sum(dim=0))),
-        miou_night=_figure(miou(per_image[night].sum(dim=0))),
+        miou_day=_figure_or_none(miou(per_image[~night].sum(dim=0))),
+        miou_night=_figure_or_none(miou(per_image[night].sum(dim=0))),
         miou_mfnet=_figure(miou_mfnet(total)),
         pixel_accuracy=_figure(pixel_accuracy(total)),
         iou={

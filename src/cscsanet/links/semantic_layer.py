@@ -12,13 +12,8 @@ from cscsanet.params import Params
 MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 
 
-# Which channels of the image a network trained on both modalities or on one may see.
-_SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
-
-
-def shown_channels(modalities: str) -> Tensor:
-    """Return which image channels (1, 4, 1, 1) the UEs may see: both, rgb or thermal."""
-    return torch.tensor(_SHOWN[modalities]).reshape(1, 4, 1, 1)
+# What of an image's channels the UEs are shown, by `semantic.modalities`; the rest is zero.
+SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
 
 
 class SemanticLayer(nn.Module):
@@ -29,6 +24,8 @@ class SemanticLayer(nn.Module):
         self.capacity = params.points.capacity
         self.positions = params.channel.subcarriers
         self.csi_features = params.csa.csi_features
+        shown = torch.tensor(SHOWN[params.semantic.modalities]).reshape(1, 4, 1, 1)
+        self.register_buffer("shown", shown, persistent=False)
         sizes = (self.csi_features, params.channel.rf_chains, self.capacity.data_symbols)
         self.ue = nn.ModuleList(
             UeMsfNet(seen.stop - seen.start, params.halvings, params.msf, *sizes)
@@ -41,6 +38,7 @@ class SemanticLayer(nn.Module):
 
         images: (batch, 4, H, W); ue_csi: (batch, K, N_c, d_CSI).
         """
+        images = images * self.get_buffer("shown")
         signals = [
             net(images[:, seen], ue_csi[:, user])
             for user, (net, seen) in enumerate(zip(self.ue, MODALITIES.values(), strict=True))

@@ -18,7 +18,6 @@ from cscsanet.evaluation.rows import ResultRow, normalised_confusion, result_row
 from cscsanet.files import write_by_rename, write_csv, write_json
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.registry import scheme
-from cscsanet.links.semantic_layer import shown_channels
 from cscsanet.params import Params
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
@@ -31,13 +30,16 @@ from cscsanet.training.operating_points import validation_point
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import load_weights
 
+CURVE_COLUMNS = ("scheme", "snr_db", "miou", "ci_low", "ci_high", "miou_mfnet", "pixel_accuracy")
+
 
 def evaluate(workspace: Workspace, params: Params) -> None:
     """Measure every scheme of evaluation.schemes at every SNR, and the physical layer against its bounds."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
     sections = ("evaluation", "points", "channel", "scenes", "seed")
     with tracker.stage("evaluate", params, sections=sections) as run:
-        results = {name: _scheme_rows(workspace, params, name) for name in params.evaluation.schemes}
+        schemes: tuple[str, ...] = params.evaluation.schemes
+        results = {name: _scheme_rows(workspace, params, name) for name in schemes}
         scenes = load_part(workspace.scenes, workspace.split, "test")
         constant = _row(params, "constant", "none", "test", None, constant_prediction(scenes), scenes)
         rows = [constant, *(row for scheme_rows, _ in results.values() for row in scheme_rows)]
@@ -46,7 +48,9 @@ def evaluate(workspace: Workspace, params: Params) -> None:
         reports = workspace.reports
         write_json(reports / "evaluation.json", [row.model_dump() for row in rows])
         write_json(reports / "spectral_efficiency.json", efficiency)
-        write_csv(reports / "miou.csv", [_curve_point(row) for row in rows if row.snr_db is not None])
+        write_csv(
+            reports / "miou.csv", CURVE_COLUMNS, [_curve_point(row) for row in rows if row.snr_db is not None]
+        )
         for name, figure in _figures(workspace, params, scenes, results, constant).items():
             _save(reports / "figures" / f"{name}.png", figure)
             run.log_artifact(reports / "figures" / f"{name}.png", "figures")
@@ -92,7 +96,6 @@ def _scheme_rows(
                 params.channel,
                 draws=draws,
                 seed=params.seed,
-                shown=shown_channels(params.semantic.modalities),
                 progress=advance,
             )
             rows.append(_row(params, name, digest, split, point if over_air else None, outcome, scenes))
@@ -189,11 +192,13 @@ def _masks(
     for (name, row), title in zip(chosen.items(), titles, strict=True):
         link, _ = trained_link(name, params, workspace.weights)
         point = _home(params) if row.snr_db is None else _point_of(row)
-        source = generator(params.seed, "evaluate", 0, 0)
+        source = generator(params.seed, "evaluate", 0, 0, device=next(link.parameters()).device)
         with torch.inference_mode():
-            images = to_float(scenes.images[shown]) * shown_channels(params.semantic.modalities)
-            logits = link(images, drops.batch(np.asarray(shown) % len(drops)), point, source).logits
-        predictions[title] = list(logits.argmax(dim=1).to(torch.uint8).numpy())
+            device = next(link.parameters()).device
+            images = to_float(scenes.images[shown].to(device))
+            paths = drops.batch(np.asarray(shown) % len(drops)).to(device)
+            logits = link(images, paths, point, source).logits
+        predictions[title] = list(logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
     return mask_grid(frames, predictions)
 
 
@@ -232,8 +237,7 @@ def _title(name: str, row: ResultRow) -> str:
 
 
 def _curve_point(row: ResultRow) -> dict[str, Any]:
-    fields = ("scheme", "snr_db", "miou", "ci_low", "ci_high", "miou_mfnet", "pixel_accuracy")
-    return {field: getattr(row, field) for field in fields}
+    return {field: getattr(row, field) for field in CURVE_COLUMNS}
 
 
 def _summary(rows: Sequence[ResultRow], efficiency: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from cscsanet.training.seeds import generator
 from cscsanet.training.task import Task
 from cscsanet.training.weights import save_weights
 
-# The parameters that shape the networks and what they are fed; each training's outcome depends on them.
-SHARED_SECTIONS = ("scenes", "channel", "points", "csa", "msf", "seed", "threads")
 SEGMENTATION_CURVES = {"train_loss": "training cross-entropy", "val_miou": "validation mIoU"}
 
 
@@ -27,14 +25,16 @@ SEGMENTATION_CURVES = {"train_loss": "training cross-entropy", "val_miou": "vali
 class Training:
     """One training stage.
 
-    name: of the stage, its weights and its reports. sections: the parameters that its outcome depends on.
+    name: of the stage, its weights and its reports. depends: the parameters that its outcome depends on, as dvc.yaml
+    lists them. shapes: those of them that shape the networks, which whoever loads the weights must share.
     inputs: digest of every file it reads. task: builds the task, and names the module whose weights are kept.
     curves: metric -> axis label of the figure, the validation metric last.
     """
 
     name: str
     title: str
-    sections: tuple[str, ...]
+    depends: tuple[str, ...]
+    shapes: tuple[str, ...]
     inputs: Mapping[str, str]
     task: Callable[[], tuple[Task, nn.Module]]
     curves: Mapping[str, str]
@@ -43,11 +43,12 @@ class Training:
 def train(workspace: Workspace, params: Params, training: Training) -> None:
     """Run one training stage; killed at any moment, the next run of it takes up where the last epoch ended."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
-    scratch = workspace.scratch(training.name, state_key(params, training.sections, training.inputs))
+    scratch = workspace.scratch(training.name, state_key(params, training.depends, training.inputs))
     begun = scratch / "mlflow-run"
     resume_id = begun.read_text() if begun.exists() else None
+    sections = sorted({name.split(".")[0] for name in training.depends})
     with tracker.stage(
-        training.name, params, sections=training.sections, tags=training.inputs, resume_id=resume_id
+        training.name, params, sections=sections, tags=training.inputs, resume_id=resume_id
     ) as run:
         begun.write_text(run.run_id)
         for name, value in training.inputs.items():
@@ -59,7 +60,7 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
         best = {key: _rounded(value) for key, value in result.best.items()}
         metrics = {"epochs": len(result.history), **{f"best_{key}": value for key, value in best.items()}}
         rows = [{key: _rounded(value) for key, value in row.items()} for row in result.history]
-        write_csv(report / f"{training.name}.csv", rows)
+        write_csv(report / f"{training.name}.csv", list(rows[0]), rows)
         picture = report / f"{training.name}.png"
         figure = training_curves(result.history, training.curves, training.title)
         write_by_rename(picture, lambda partial: figure.savefig(partial, dpi=120))
@@ -67,6 +68,7 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
             module,
             workspace.weights(training.name),
             params,
+            training.shapes,
             {"stage": training.name, "inputs": dict(training.inputs), "best": best},
         )
         # The metrics come last: where they lie, all lies.

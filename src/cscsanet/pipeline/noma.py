@@ -9,7 +9,6 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
     SEGMENTATION_CURVES,
-    SHARED_SECTIONS,
     Training,
     train,
 )
@@ -17,8 +16,10 @@ from cscsanet.pipeline.workspace import Workspace
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
-from cscsanet.training.weights import load_weights
+from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
 
+SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
+DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "joint")
 # Submodules of the link that start from weights of their own name.
 _PRETRAINED = ("semantic", "physical")
 
@@ -36,7 +37,6 @@ def train_noma(workspace: Workspace, params: Params) -> None:
             open_train_and_val(workspace.drops, params.channel),
             params.points,
             params.joint,
-            modalities=params.semantic.modalities,
             seed=params.seed,
         )
         return task, link
@@ -47,7 +47,8 @@ def train_noma(workspace: Workspace, params: Params) -> None:
         Training(
             name="noma",
             title="Stage III: CSC-SA-Net, non-orthogonal",
-            sections=(*SHARED_SECTIONS, "semantic", "joint"),
+            depends=DEPENDS,
+            shapes=SHAPES,
             inputs={
                 **workspace.scene_digests(),
                 **workspace.drop_digests("train", "val"),

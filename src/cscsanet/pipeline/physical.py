@@ -6,7 +6,6 @@ from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
-    SHARED_SECTIONS,
     Training,
     initialised,
     train,
@@ -14,6 +13,9 @@ from cscsanet.pipeline.fitting import (
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.training.physical import PhysicalTask
 from cscsanet.training.task import Task
+from cscsanet.training.weights import PHYSICAL_SHAPES
+
+DEPENDS = ("seed", "threads", *PHYSICAL_SHAPES, "channel", "points", "physical")
 
 
 def train_physical(workspace: Workspace, params: Params) -> None:
@@ -30,7 +32,8 @@ def train_physical(workspace: Workspace, params: Params) -> None:
         Training(
             name="physical",
             title="Stage II: physical layer, spectral efficiency",
-            sections=(*SHARED_SECTIONS, "physical"),
+            depends=DEPENDS,
+            shapes=PHYSICAL_SHAPES,
             inputs=workspace.drop_digests("train", "val"),
             task=task,
             curves={

@@ -43,15 +43,16 @@ def predict_pair(
         )
     link, digest = trained_link(name, params, workspace.weights)
     pair = read_pair(rgb, thermal, params.scenes.height, params.scenes.width)
-    paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0))
+    device = next(link.parameters()).device
+    paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0)).to(device)
     with torch.inference_mode():
         sent = link(
-            to_float(pair.unsqueeze(0)),
+            to_float(pair.unsqueeze(0).to(device)),
             paths,
             point.within(params.points.capacity),
-            generator(seed, "evaluate", 1),
+            generator(seed, "evaluate", 1, device=device),
         )
-    mask = sent.logits.argmax(dim=1)[0].to(torch.uint8).numpy()
+    mask = sent.logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
 
     picture = Image.fromarray(mask, mode="P")
     picture.putpalette([value for colour in PALETTE for value in colour])

@@ -4,7 +4,7 @@ from cscsanet.params import Params
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.scenes.ingest import ingest
-from cscsanet.scenes.manifest import read_manifest, write_manifest
+from cscsanet.scenes.manifest import read_manifest
 from cscsanet.scenes.renderer.writer import write_rendered
 from cscsanet.tracking import open_tracking
 
@@ -35,7 +35,6 @@ def _render(workspace: Workspace, params: Params) -> None:
             workers=params.threads,
             progress=advance,
         )
-    write_manifest(workspace.scenes)
 
 
 def _ingest(workspace: Workspace, params: Params) -> None:

@@ -7,7 +7,6 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
     SEGMENTATION_CURVES,
-    SHARED_SECTIONS,
     Training,
     initialised,
     train,
@@ -16,6 +15,9 @@ from cscsanet.pipeline.workspace import Workspace
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
+from cscsanet.training.weights import SEMANTIC_SHAPES
+
+DEPENDS = ("seed", "threads", *SEMANTIC_SHAPES, "semantic")
 
 
 def train_semantic(workspace: Workspace, params: Params) -> None:
@@ -29,7 +31,6 @@ def train_semantic(workspace: Workspace, params: Params) -> None:
             None,
             params.points,
             params.semantic,
-            modalities=params.semantic.modalities,
             seed=params.seed,
         )
         return task, semantic
@@ -40,7 +41,8 @@ def train_semantic(workspace: Workspace, params: Params) -> None:
         Training(
             name="semantic",
             title="Stage I: semantic layer, error-free link",
-            sections=(*SHARED_SECTIONS, "semantic"),
+            depends=DEPENDS,
+            shapes=SEMANTIC_SHAPES,
             inputs=workspace.scene_digests(),
             task=task,
             curves=SEGMENTATION_CURVES,

@@ -18,7 +18,7 @@ def row_table(row: ResultRow) -> None:
     table.add_column(justify="right")
     table.add_row("mIoU", f"{row.miou:.4f}")
     table.add_row("95 % interval over images", f"{row.ci_low:.4f} .. {row.ci_high:.4f}")
-    table.add_row("mIoU by day, by night", f"{row.miou_day:.4f}, {row.miou_night:.4f}")
+    table.add_row("mIoU by day, by night", f"{_figure(row.miou_day)}, {_figure(row.miou_night)}")
     table.add_row("mIoU as the MFNet code counts", f"{row.miou_mfnet:.4f}")
     table.add_row("pixel accuracy", f"{row.pixel_accuracy:.4f}")
     if row.se_per_ue:
@@ -27,8 +27,12 @@ def row_table(row: ResultRow) -> None:
         )
     table.add_section()
     for name, value in row.iou.items():
-        table.add_row(f"IoU {name}", "-" if value is None else f"{value:.4f}")
+        table.add_row(f"IoU {name}", _figure(value))
     table.add_section()
     table.add_row("images x channel draws", f"{row.images} x {row.channel_draws} ({row.split})")
     table.add_row("model", row.model[:12])
     Console().print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import cscsanet
 from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
-from cscsanet.params import Params, digest
+from cscsanet.params import Params, digest, select
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Workspace:
 
         State of the same stage under another key is of no use any more and is cleared away.
         """
-        folder = self.root / "scratch" / f"{stage}-{key[:16]}"
+        folder = self.root / "scratch" / stage / key[:16]
         self.clear_scratch(stage, keep=folder)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def clear_scratch(self, stage: str, keep: Path | None = None) -> None:
         """Remove a stage's resumable state, once its results are in place."""
-        for stale in (self.root / "scratch").glob(f"{stage}-*"):
+        for stale in (self.root / "scratch" / stage).glob("*"):
             if stale != keep:
                 shutil.rmtree(stale)
 
@@ -91,11 +91,11 @@ class Workspace:
         return {name: file_digest(self.weights(name)) for name in names}
 
 
-def state_key(params: Params, sections: Sequence[str], inputs: Mapping[str, str]) -> str:
+def state_key(params: Params, depends: Sequence[str], inputs: Mapping[str, str]) -> str:
     """Digest of all that a training's outcome depends on: its parameters, its inputs, and the package's code."""
     return digest(
         {
-            "params": {name: params.model_dump(mode="json")[name] for name in sections},
+            "params": select(params, depends),
             "inputs": dict(inputs),
             "code": _code_digest(),
         }

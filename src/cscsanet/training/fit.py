@@ -5,6 +5,7 @@ was killed loses at most the epoch it was in, and ends with the weights it would
 noise and the augmentation depend on the epoch's number alone.
 """
 
+import pickle
 import sys
 import warnings
 from collections.abc import Mapping
@@ -40,6 +41,13 @@ class _History(Callback):
     def __init__(self, log: EpochLog) -> None:
         self.rows: list[dict[str, float]] = []
         self.epoch_log = log
+
+    def on_train_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        # The log of a resumed run may be a new one; one that has these epochs keeps them as they are.
+        for row in self.rows:
+            self.epoch_log.log_epoch(
+                int(row["epoch"]), {key: value for key, value in row.items() if key != "epoch"}
+            )
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         metrics = {
@@ -109,17 +117,14 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
         deterministic="warn",
         default_root_dir=scratch,
     )
-    resume = scratch / "last.ckpt"
-    if resume.exists():
-        done = torch.load(resume, map_location="cpu", weights_only=False)["epoch"]
-        print(f"resuming after epoch {done + 1} of {task.fit_params.epochs}", file=sys.stderr)
+    resume = _checkpoint(scratch / "last.ckpt", task.fit_params.epochs)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*")
         trainer.fit(
             task,
             _train_loader(task),
             _val_loader(task),
-            ckpt_path=resume if resume.exists() else None,
+            ckpt_path=resume,
             weights_only=False,
         )
     weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
@@ -127,6 +132,20 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
     task.eval()
     rows = tuple(history.rows)
     return FitResult(rows, max(rows, key=lambda row: row[task.monitor]))
+
+
+def _checkpoint(path: Path, epochs: int) -> Path | None:
+    """Return the checkpoint to resume from; one that a kill or a full disk has left unreadable is no checkpoint."""
+    if not path.exists():
+        return None
+    try:
+        done = torch.load(path, map_location="cpu", weights_only=False)["epoch"]
+    except (RuntimeError, EOFError, OSError, KeyError, pickle.UnpicklingError):
+        print(f"{path}: unreadable, so the training starts anew", file=sys.stderr)
+        path.unlink()
+        return None
+    print(f"resuming after epoch {done + 1} of {epochs}", file=sys.stderr)
+    return path
 
 
 def _train_loader(task: Task) -> "DataLoader[int]":

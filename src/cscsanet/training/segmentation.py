@@ -10,7 +10,6 @@ from torch.nn.functional import cross_entropy
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
 from cscsanet.links.link import Link
-from cscsanet.links.semantic_layer import shown_channels
 from cscsanet.metrics.segmentation import confusion, miou
 from cscsanet.params import PointParams, SegmentationFitParams
 from cscsanet.scenes.augmentation import augment, to_float
@@ -44,7 +43,6 @@ class SegmentationTask(Task):
         points: PointParams,
         fit: SegmentationFitParams,
         *,
-        modalities: str,
         seed: int,
     ) -> None:
         """scenes, drops: the training and the validation part; drops are None for a link without a channel."""
@@ -60,7 +58,6 @@ class SegmentationTask(Task):
             "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
         )
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
-        self.shown = shown_channels(modalities)
         self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
         self._loss, self._batches = 0.0, 0
 
@@ -74,9 +71,7 @@ class SegmentationTask(Task):
                 len(self.train_drops), (len(batch),), generator=generator, device=generator.device
             )
             paths = self._paths(self.train_drops, chosen)
-        sent = self.link(
-            images * self.shown.to(self.device), paths, draw_point(self.points, generator), generator
-        )
+        sent = self.link(images, paths, draw_point(self.points, generator), generator)
         return self._cross_entropy(sent.logits, labels)
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
@@ -85,7 +80,7 @@ class SegmentationTask(Task):
         paths = None
         if self.val_drops is not None:
             paths = self._paths(self.val_drops, batch % len(self.val_drops))
-        sent = self.link(images * self.shown.to(self.device), paths, validation_point(self.points), generator)
+        sent = self.link(images, paths, validation_point(self.points), generator)
         self._loss += float(self._cross_entropy(sent.logits, labels))
         self._batches += 1
         self._counts += confusion(sent.logits.argmax(dim=1), labels).cpu()

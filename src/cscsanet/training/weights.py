@@ -1,7 +1,7 @@
 """Trained weights as safetensors: no pickle, with the parameters and digests that they came from as metadata."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +11,54 @@ from torch import nn
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
-from cscsanet.params import Params
+from cscsanet.params import Params, select
 
 _METADATA = "cscsanet"
-# What must agree between the weights and the configuration that loads them; everything else may differ.
-_CHANNEL_KEYS = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
+# What must agree between the weights of a layer and the configuration that loads them; everything else may differ.
+SEMANTIC_SHAPES = (
+    "scenes.height",
+    "scenes.width",
+    "channel.subcarriers",
+    "channel.rf_chains",
+    "points.data_symbols",
+    "csa.csi_features",
+    "msf",
+    "semantic.modalities",
+)
+PHYSICAL_SHAPES = (
+    "channel.users",
+    "channel.bs_antennas",
+    "channel.ue_antennas",
+    "channel.rf_chains",
+    "channel.subcarriers",
+    "points.csirs_symbols",
+    "points.feedback_bits",
+    "csa",
+)
 
 
-def architecture(params: Params) -> dict[str, Any]:
-    """Return the parameters that shape the networks, flat, by their names in params.yaml."""
-    capacity = params.points.capacity
+def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters that shape some networks, flat, by their names in params.yaml.
+
+    Of the lists under `points` the largest value shapes a network.
+    """
     return {
-        "scenes.height": params.scenes.height,
-        "scenes.width": params.scenes.width,
-        **{f"channel.{key}": getattr(params.channel, key) for key in _CHANNEL_KEYS},
-        "points.csirs_symbols": capacity.csirs_symbols,
-        "points.feedback_bits": capacity.feedback_bits,
-        "points.data_symbols": capacity.data_symbols,
-        **{f"csa.{key}": value for key, value in params.csa.model_dump().items()},
-        **{f"msf.{key}": value for key, value in params.msf.model_dump().items()},
+        key: max(value) if key.startswith("points.") else value
+        for key, value in select(params, shapes).items()
     }
 
 
-def save_weights(module: nn.Module, path: Path, params: Params, origin: Mapping[str, Any]) -> None:
+def save_weights(
+    module: nn.Module, path: Path, params: Params, shapes: Sequence[str], origin: Mapping[str, Any]
+) -> None:
     """Write a module's weights; the file appears by rename.
 
+    shapes: the parameters that shape the module, SEMANTIC_SHAPES, PHYSICAL_SHAPES or both.
     origin: what the weights came from, anything JSON can hold: stage, digests of the inputs, best metrics.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
-        "architecture": architecture(params),
+        "architecture": architecture(params, shapes),
         "params": params.model_dump(mode="json"),
         "origin": dict(origin),
     }
@@ -56,18 +74,21 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
         CscsanetError: the file is missing, is not one of ours, or was trained under another architecture.
     """
     tensors, metadata = _read(path)
-    trained, wanted = metadata["architecture"], architecture(params)
-    for key in sorted(wanted):
-        if trained.get(key) != wanted[key]:
+    trained = metadata["architecture"]
+    wanted = architecture(params, tuple(trained))
+    for key in sorted(trained):
+        if trained[key] != wanted.get(key):
             raise CscsanetError(
-                f"{path}: trained with {key} = {trained.get(key)}, but params.yaml says {wanted[key]}; "
+                f"{path}: trained with {key} = {trained[key]}, but params.yaml says {wanted.get(key)}; "
                 f"set it back, or run 'dvc repro' to train again"
             )
-    missing = set(module.state_dict()) ^ set(tensors)
-    if missing:
-        raise CscsanetError(
-            f"{path}: does not fit this model ('{sorted(missing)[0]}' is on one side only); run 'dvc repro' to train again"
-        )
+    built = module.state_dict()
+    for name in sorted(set(built) | set(tensors)):
+        shapes = [tuple(side[name].shape) if name in side else None for side in (tensors, built)]
+        if shapes[0] != shapes[1]:
+            raise CscsanetError(
+                f"{path}: '{name}' is {shapes[0]} here and {shapes[1]} in this model; run 'dvc repro' to train again"
+            )
     module.load_state_dict(tensors)
     module.eval()
     return dict(metadata["origin"])

@@ -102,3 +102,32 @@ def test_finished_training_only_loads_what_it_kept(tmp_path):
     assert fit(second, tmp_path, SilentLog(), progress=False) == expected
     assert second.seen == []
     assert torch.equal(first.layer.weight, second.layer.weight)
+
+
+def test_an_unreadable_checkpoint_is_no_checkpoint(tmp_path, capsys):
+    expected = fit(Line(params()), tmp_path / "whole", SilentLog(), progress=False)
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(Line(params()), tmp_path / "torn", Interrupting(2), progress=False)
+    last = tmp_path / "torn" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:200])
+    assert fit(Line(params()), tmp_path / "torn", SilentLog(), progress=False) == expected
+    assert "unreadable, so the training starts anew" in capsys.readouterr().err
+
+
+class Noting(SilentLog):
+    """Remember which epochs were told."""
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        assert "epoch" not in metrics
+        self.epochs.append(epoch)
+
+
+def test_a_new_log_of_a_resumed_run_is_told_the_epochs_before(tmp_path):
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(Line(params()), tmp_path, Interrupting(2), progress=False)
+    log = Noting()
+    fit(Line(params()), tmp_path, log, progress=False)
+    assert log.epochs == [0, 1, 2, 3]

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from cscsanet.errors import CscsanetError
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
-from cscsanet.training.weights import load_weights, save_weights
+from cscsanet.training.weights import PHYSICAL_SHAPES, load_weights, save_weights
 
 ORIGIN = {"stage": "physical", "inputs": {"channels": "abc"}}
 
@@ -18,7 +18,7 @@ def saved(smoke, tmp_path):
     torch.manual_seed(2)
     layer = PhysicalLayer(smoke)
     path = tmp_path / "physical.safetensors"
-    save_weights(layer, path, smoke, ORIGIN)
+    save_weights(layer, path, smoke, PHYSICAL_SHAPES, ORIGIN)
     return layer, path
 
 
@@ -35,7 +35,7 @@ def test_they_come_back_with_their_origin_and_the_same_bytes(smoke, saved, tmp_p
     for name, value in layer.state_dict().items():
         assert torch.equal(other.state_dict()[name], value)
     again = tmp_path / "again.safetensors"
-    save_weights(other, again, smoke, ORIGIN)
+    save_weights(other, again, smoke, PHYSICAL_SHAPES, ORIGIN)
     assert again.read_bytes() == path.read_bytes()
     assert not list(tmp_path.glob(".*"))
 
@@ -49,6 +49,21 @@ def test_another_architecture_is_named(smoke, saved):
 def test_what_does_not_shape_the_networks_may_differ(smoke, saved):
     other = changed(smoke, "channel", "max_speed_kmh", 3.0)
     load_weights(PhysicalLayer(other), saved[1], other)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"), [("msf", "context_features", 3), ("scenes", "sequences", 8)]
+)
+def test_the_other_layer_s_shape_may_differ(smoke, saved, section, key, value):
+    other = changed(smoke, section, key, value)
+    load_weights(PhysicalLayer(other), saved[1], other)
+
+
+def test_a_tensor_of_another_shape_is_named(smoke, saved):
+    layer = PhysicalLayer(smoke)
+    layer.bs.to_csi = torch.nn.Linear(3, 4)
+    with pytest.raises(CscsanetError, match=r"'bs.to_csi.bias' is \(16,\) here and \(4,\) in this model"):
+        load_weights(layer, saved[1], smoke)
 
 
 def test_missing_damaged_and_foreign_files_are_one_line(smoke, saved, tmp_path):

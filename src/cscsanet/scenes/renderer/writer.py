@@ -11,6 +11,7 @@ import numpy as np
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
+from cscsanet.scenes.manifest import MANIFEST, write_manifest
 from cscsanet.scenes.renderer.png import write_png
 from cscsanet.scenes.renderer.sequence import render_sequence
 
@@ -84,7 +85,7 @@ def write_rendered(
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Render a whole dataset into `folder`: images/, labels/, train.txt, val.txt, test.txt and sequences.json.
+    """Render a whole dataset into `folder`: images/, labels/, train.txt, val.txt, test.txt, sequences.json and manifest.json.
 
     The content depends on the arguments but not on `workers`. The folder appears by rename once it is complete;
     an older one is replaced only then.
@@ -106,7 +107,7 @@ def write_rendered(
         raise CscsanetError(f"workers = {workers}: must be at least 1")
     plans = plan_sequences(sequences, frames_per_sequence, seed)
     # Only a folder that this function made is replaced; one that holds something else is the user's own.
-    with folder_by_rename(folder, SEQUENCES) as partial:
+    with folder_by_rename(folder, MANIFEST) as partial:
         (partial / "images").mkdir()
         (partial / "labels").mkdir()
         for written in _render_all(partial, plans, (height, width), workers):
@@ -119,6 +120,7 @@ def write_rendered(
             for plan in plans
         ]
         (partial / SEQUENCES).write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        write_manifest(partial)
 
 
 def _render_all(
