@@ -93,7 +93,7 @@ def profile(
     from cscsanet.params import PROFILES, profile_text
 
     text = profile_text(name)
-    if out.exists() and not force and out.read_text(encoding="utf-8") not in map(profile_text, PROFILES):
+    if out.is_file() and not force and out.read_text(encoding="utf-8") not in map(profile_text, PROFILES):
         raise CscsanetError(f"{out}: has changes of your own; keep a copy of it, or replace it with --force")
     write_by_rename(out, lambda partial: partial.write_text(text, encoding="utf-8"))
     typer.echo(f"{out}: profile {name}; 'dvc repro' runs it")
@@ -120,8 +120,8 @@ def evaluate(
 
     workspace, params = _project(params_file)
     point = _point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    _tell_untrained(params, point)
     row = evaluate_point(workspace, params, scheme, point, split.value, draws)
+    _tell_untrained(params, point)
     if as_json:
         typer.echo(row.model_dump_json(indent=2))
     else:

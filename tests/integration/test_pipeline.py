@@ -161,7 +161,7 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
         (("profile", "smoke", "--out", "models"), "models: "),
         (("evaluate", "--snr-db", "nan"), "snr_db = nan: must be from -60 to 60 dB"),
         (("evaluate", "--csirs-symbols", "0"), "'--csirs-symbols'"),
-        (("evaluate", "--snr-db", "loud"), "'loud'"),
+        (("evaluate", "--snr-db", "loud"), "'--snr-db'"),
         (("evaluate", "--split", "all"), "'all'"),
         (("channel", "draw", "--count", "0", "--seed", "1", "--out", "x"), "'--count'"),
         (("transmit",), "transmit"),
