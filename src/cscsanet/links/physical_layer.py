@@ -71,9 +71,7 @@ class PhysicalLayer(nn.Module):
             return [net(received[:, user]) for user, net in enumerate(self.ue)]
         analog, baseband, combiner = self.csirs.signals()
         sent = torch.arange(len(baseband), device=received.device) < point.csirs_symbols
-        sounding = Sounding(
-            to_pairs(analog), to_pairs(baseband * sent.reshape(-1, 1, 1)), to_pairs(combiner)
-        )
+        sounding = Sounding(to_pairs(analog), to_pairs(baseband * sent.reshape(-1, 1, 1)), to_pairs(combiner))
         snr_db = received.new_full((len(received), 1), point.snr_db)
         return [net(received[:, user], sounding, snr_db) for user, net in enumerate(self.ue)]
 

@@ -70,8 +70,8 @@ class BeamspaceBs(nn.Module):
         the rest, whose bits are not looked at. snr_db: (batch, 1).
         """
         missing = self.order.length - self.features
-        fed_back = nn.functional.pad(active, (0, max(0, missing)))
-        codeword = nn.functional.pad(dequantise(bits), (0, max(0, missing)), value=0.5)
+        fed_back = nn.functional.pad(active, (0, missing))
+        codeword = nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
         centred = (codeword - 0.5) * fed_back
         aoa, digits = self._positions(codeword, fed_back)
         snr = snr_db / SNR_SCALE

@@ -15,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from cscsanet.errors import CscsanetError
 from cscsanet.networks.beam_grid import array_response, circular_mean, overlap, wrapped
 from cscsanet.networks.beam_head import BeamHead
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
@@ -42,7 +43,12 @@ class BeamspaceUe(nn.Module):
         self.antennas = (channel.bs_antennas, channel.ue_antennas)
         self.search = PathSearch(channel, params.aoa_beams, params.aod_beams)
         self.order = codeword_order(paths, params.aoa_beams)
-        known = 1 + 3 * paths + paths * (paths - 1)
+        if self.features > self.order.length:
+            raise CscsanetError(
+                f"points.feedback_bits = {capacity.feedback_bits}: csa.front beamspace with csa.aoa_beams = "
+                f"{params.aoa_beams} fills at most {BITS_PER_FEATURE * self.order.length}; ask for less, or raise aoa_beams"
+            )
+        known = 1 + 3 * paths + 5 * paths * (paths - 1) // 2
         hidden = params.beam_features
         self.aoa_trunk = BeamTrunk(2 * paths, known, hidden, params.beam_layers)
         self.spectrum = small(nn.Conv1d(hidden, 2, 1), 0.1)
@@ -69,19 +75,26 @@ class BeamspaceUe(nn.Module):
         context = torch.cat((context, known), dim=-1)
         weights = self.gate(snr, self.mixer(context), torch.ones_like(found.aod))
         on_grid = self.on_grid(hidden).unflatten(1, (self.paths, 2)).transpose(2, 3)
-        phases = self.head(self._position(found.aod, found.aod_profile, self.search.aod_grid), weights,
-                           torch.zeros_like(found.aod), on_grid)
+        phases = self.head(
+            self._position(found.aod, found.aod_profile, self.search.aod_grid),
+            weights,
+            torch.zeros_like(found.aod),
+            on_grid,
+        )
         csi = self._csi(found, phases, context, sounding)
         return UeChannelView(phases.transpose(1, 2), quantise(self._codeword(found, known)), csi)
 
     def _known(self, found: FoundPaths, snr: Tensor) -> Tensor:
-        """What the UE knows of the whole: SNR, strengths, directions of departure, overlaps of the paths' beams."""
+        """What the UE knows of the whole: SNR, strengths, directions of departure, and how paths differ."""
         strength = torch.log10(energy(found.gain) + 1e-6)
         parts = [snr, strength, torch.cos(math.pi * found.aod), torch.sin(math.pi * found.aod)]
         for one in range(self.paths):
             for other in range(one):
                 for angle, antennas in zip((found.aoa, found.aod), self.antennas, strict=True):
                     parts.append(overlap(angle[:, one], angle[:, other], antennas).unsqueeze(-1))
+                turned = multiply(found.gain[:, one], conjugate(found.gain[:, other]))
+                parts.append(turned * torch.rsqrt(energy(turned) + 1e-12).unsqueeze(-1))
+                parts.append(torch.tanh(found.delay[:, one] - found.delay[:, other]).unsqueeze(-1))
         return torch.cat(parts, dim=-1)
 
     def _position(self, direction: Tensor, profile: Tensor, grid: Tensor) -> Tensor:

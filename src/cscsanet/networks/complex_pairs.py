@@ -65,4 +65,5 @@ def matrix_product(one: Tensor, other: Tensor) -> Tensor:
 
 def energy(pairs: Tensor) -> Tensor:
     """Return |.|^2 (...) of pairs (..., 2)."""
-    return pairs.square().sum(dim=-1)
+    squared = pairs.square()
+    return squared[..., 0] + squared[..., 1]

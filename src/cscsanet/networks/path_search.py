@@ -9,8 +9,7 @@ filter matched to it, over the energy of the response, is the map. Delays are fe
 coherent over subcarriers too, which costs less than adding the energies of all subcarriers and hears 10 dB deeper.
 
 The strongest cell of the map is refined coordinate by coordinate, taken out of the signal, and the next one is
-sought; each is then refined once more with the others taken out. Nothing here is learned; the search itself carries
-no gradient, the profiles around its result do.
+sought. Nothing here is learned; the search itself carries no gradient, the profiles around its result do.
 
 Axes: N_c subcarriers, R chains of the UE, C chains of the BS, L CSI-RS symbols, P paths sought, I beams, J beams,
 D delays, 2 = I/Q.
@@ -29,6 +28,7 @@ from cscsanet.params import ChannelParams
 
 _COARSE_STEP, _FINE_STEP = 0.5, 0.25  # of the delay grids [samples]
 _DOPPLER_STEPS = 9
+_SWEEPS = 3
 _TINY = 1e-12
 
 
@@ -72,11 +72,10 @@ class FoundPaths(NamedTuple):
 class PathSearch(nn.Module):
     """Find the P = N_RF strongest paths in the CSI-RS of one UE."""
 
-    def __init__(self, channel: ChannelParams, aoa_beams: int, aod_beams: int, rounds: int = 2) -> None:
+    def __init__(self, channel: ChannelParams, aoa_beams: int, aod_beams: int) -> None:
         super().__init__()
         self.antennas = (channel.bs_antennas, channel.ue_antennas)
         self.paths = channel.rf_chains
-        self.rounds = rounds
         fastest = channel.max_speed_kmh / 3.6 * channel.carrier_ghz * 1e9 / SPEED_OF_LIGHT
         turns = fastest * channel.symbol_duration_us * 1e-6
         frequency = torch.arange(channel.subcarriers) / channel.subcarriers
@@ -105,6 +104,7 @@ class PathSearch(nn.Module):
     def forward(self, received: Tensor, sounding: Sounding) -> FoundPaths:
         """received: Y_p[k] as pairs (batch, N_c, R, L, 2), zero from the first unused symbol on."""
         air = _Air(self, sounding)
+        received = received.permute(0, 3, 2, 1, 4).contiguous()
         with torch.no_grad():
             places = self._search(received, air)
         others = [air.response(place) for place in places]
@@ -129,10 +129,6 @@ class PathSearch(nn.Module):
             place = self._refine(rest, air, self._strongest_cell(rest, air))
             places.append(place)
             rest = rest - air.fitted(rest, place)
-        for _ in range(self.rounds if self.paths > 1 else 0):
-            for path, place in enumerate(places):
-                alone = _without(received, air, places, path)
-                places[path] = self._refine(alone, air, place)
         return places
 
     def _strongest_cell(self, signal: Tensor, air: "_Air") -> Place:
@@ -148,7 +144,7 @@ class PathSearch(nn.Module):
         )
 
     def _refine(self, signal: Tensor, air: "_Air", place: Place) -> Place:
-        for _ in range(2):
+        for _ in range(_SWEEPS):
             chains = air.chains(signal, place.delay)
             place = place._replace(aod=_peak(air.aod_profile(chains, place), self.aod_grid, circular=True))
             place = place._replace(aoa=_peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True))
@@ -169,8 +165,11 @@ class _Air:
 
     def _transmit(self, aoa: Tensor) -> tuple[Tensor, Tensor]:
         """s_l,c (L, *, C, 2) of directions (*), and its energy over subcarriers (L, *)."""
-        table = matrix_product(array_response(aoa, self.search.antennas[0]), self.sounding.transmit)
+        table = self._chains_at(aoa)
         return table, energy(matrix_product(table, self.sounding.baseband.transpose(1, 2))).sum(dim=-1)
+
+    def _chains_at(self, aoa: Tensor) -> Tensor:
+        return matrix_product(array_response(aoa, self.search.antennas[0]), self.sounding.transmit)
 
     def _receive(self, aod: Tensor) -> tuple[Tensor, Tensor]:
         """v_l,r (L, *, R, 2) of directions (*), and its energy over chains (L, *)."""
@@ -186,24 +185,27 @@ class _Air:
         turning = multiply(
             conjugate(self.sounding.baseband).unsqueeze(3), search.coarse_turning.unsqueeze(0).unsqueeze(2)
         )
-        by_symbol = signal.permute(3, 0, 2, 1, 4).flatten(1, 2)
+        by_symbol = signal.transpose(0, 1).flatten(1, 2)
         delayed = matrix_product(by_symbol, turning.flatten(2, 3)).unflatten(1, (count, -1))
         delayed = delayed.transpose(2, 3).flatten(1, 2)
         departed = matrix_product(delayed, conjugate(aod).transpose(1, 2))
-        departed = departed.reshape(len(self.symbols), count, -1, len(search.coarse_delay), *departed.shape[2:])
-        departed = departed.permute(1, 3, 4, 0, 2, 5).flatten(3, 4)
-        filtered = matrix_product(
-            departed.flatten(0, 2), conjugate(aoa).transpose(1, 2).flatten(0, 1)
+        departed = departed.reshape(
+            len(self.symbols), count, -1, len(search.coarse_delay), *departed.shape[2:]
         )
+        departed = departed.permute(1, 3, 4, 0, 2, 5).flatten(3, 4).flatten(0, 2)
+        # Real and imaginary parts apart, since this is the one large product of the search.
+        table = conjugate(aoa).transpose(1, 2).flatten(0, 1)
+        real = departed.flatten(-2) @ torch.stack((table[..., 0], -table[..., 1]), dim=1).flatten(0, 1)
+        imaginary = departed.flatten(-2) @ torch.stack((table[..., 1], table[..., 0]), dim=1).flatten(0, 1)
+        filtered = real.square_().addcmul_(imaginary, imaginary)
         response_energy = aod_energy.mT @ aoa_energy
-        return energy(filtered).reshape(count, -1, *response_energy.shape) / (response_energy + _TINY)
+        return filtered.reshape(count, -1, *response_energy.shape).div_(response_energy + _TINY)
 
     def response(self, place: Place) -> Tensor:
-        """Return the response to a unit path at each place, (batch, N_c, R, L, 2)."""
+        """Return the response to a unit path at each place, (batch, L, R, N_c, 2)."""
         over_frequency = phasor(-2 * math.pi * place.delay.unsqueeze(-1) * self.search.frequency)
-        transmit = multiply(self._transmit_at(place), over_frequency.unsqueeze(2))
-        receive = self._receive_at(place).transpose(1, 2)
-        return multiply(transmit.unsqueeze(2), receive.unsqueeze(1))
+        transmit = multiply(self._transmit_at(place), over_frequency.unsqueeze(1))
+        return multiply(transmit.unsqueeze(2), self._receive_at(place).unsqueeze(3))
 
     def gain(self, signal: Tensor, response: Tensor) -> Tensor:
         """Return the least-squares gain (batch, 2) of a response in a signal."""
@@ -218,9 +220,8 @@ class _Air:
     def chains(self, signal: Tensor, delay: Tensor) -> Tensor:
         """Return what is left of a signal at one delay (batch,): (batch, L, R, C, 2), a sum over subcarriers."""
         undo = phasor(2 * math.pi * delay.unsqueeze(-1) * self.search.frequency)
-        still = multiply(signal.permute(3, 0, 2, 1, 4), undo.unsqueeze(1))
-        by_symbol = matrix_product(still.flatten(1, 2), conjugate(self.sounding.baseband))
-        return by_symbol.unflatten(1, still.shape[1:3]).transpose(0, 1)
+        still = multiply(signal, undo.unsqueeze(1).unsqueeze(1))
+        return matrix_product(still, conjugate(self.sounding.baseband))
 
     def aoa_profile(self, chains: Tensor, place: Place) -> Tensor:
         """Return the map (batch, I) along the AoA at the delay of `chains`, all else as in place."""
@@ -243,7 +244,7 @@ class _Air:
     def doppler_profile(self, chains: Tensor, place: Place) -> Tensor:
         """Return the map along the Doppler shifts, up to a factor, all else as in place."""
         receive = self._receive_at(place._replace(doppler=torch.zeros_like(place.doppler)))
-        transmit = self._transmit(place.aoa)[0].transpose(0, 1)
+        transmit = self._chains_at(place.aoa).transpose(0, 1)
         response = multiply(receive.unsqueeze(3), transmit.unsqueeze(2))
         matched = multiply(chains, conjugate(response)).sum(dim=(2, 3))
         turning = phasor(-2 * math.pi * self.symbols.unsqueeze(-1) * self.search.doppler_grid)
@@ -251,30 +252,20 @@ class _Air:
 
     def delay_profile(self, signal: Tensor, place: Place) -> Tensor:
         """Return the map along the fine delays (batch, D), up to a factor, all else as in place."""
-        receive = self._receive_at(place).transpose(1, 2).unsqueeze(1)
-        heard = multiply(signal, conjugate(receive)).sum(dim=2)
-        matched = multiply(heard, conjugate(self._transmit_at(place))).sum(dim=2)
+        heard = multiply(signal, conjugate(self._receive_at(place)).unsqueeze(3)).sum(dim=2)
+        matched = multiply(heard, conjugate(self._transmit_at(place))).sum(dim=1)
         return energy(matrix_product(matched.unsqueeze(1), self.search.fine_turning)).squeeze(1)
 
     def _transmit_at(self, place: Place) -> Tensor:
-        """s_l,n (batch, N_c, L, 2) at each place."""
-        chains, _ = self._transmit(place.aoa)
-        return matrix_product(chains, self.sounding.baseband.transpose(1, 2)).permute(1, 2, 0, 3)
+        """s_l,n (batch, L, N_c, 2) at each place."""
+        chains = self._chains_at(place.aoa)
+        return matrix_product(chains, self.sounding.baseband.transpose(1, 2)).transpose(0, 1)
 
     def _receive_at(self, place: Place) -> Tensor:
         """v_l,r (batch, L, R, 2) at each place, turning with its Doppler shift."""
         over_time = phasor(2 * math.pi * place.doppler.unsqueeze(-1) * self.symbols)
         receive, _ = self._receive(place.aod)
         return multiply(receive.transpose(0, 1), over_time.unsqueeze(2))
-
-
-def _without(received: Tensor, air: _Air, places: list[Place], path: int) -> Tensor:
-    """Take out of the signal what the paths other than `path` explain, the strongest first."""
-    rest = received
-    for other, place in enumerate(places):
-        if other != path:
-            rest = rest - air.fitted(rest, place)
-    return rest
 
 
 def _scaled(response: Tensor, gain: Tensor) -> Tensor:
@@ -292,7 +283,7 @@ def _peak(profile: Tensor, grid: Tensor, circular: bool = False) -> Tensor:
     low, top, high = (profile.gather(-1, index) for index in (before, best, after))
     bend = (low - 2 * top + high).clamp_max(-_TINY)
     offset = (0.5 * (low - high) / bend).clamp(-0.5, 0.5)
-    step = (grid[-1] - grid[0]) / last
+    step = (grid[-1] - grid[0]) / max(last, 1)
     found = (grid[best] + offset * step).squeeze(-1)
     return wrapped(found) if circular else found.clamp(grid[0], grid[-1])
 
