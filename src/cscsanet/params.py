@@ -114,9 +114,18 @@ class PointParams(Section):
 
 
 class CsaParams(Section):
-    """The Transformers of UE-CSANet and BS-CSANet (Secs. III-C, III-D)."""
+    """UE-CSANet and BS-CSANet (Secs. III-C, III-D): the paper's Transformers, or layers over beams.
 
-    front: Literal["subcarrier"]
+    front: which of the two. aoa_beams, aod_beams: grids in the sine of the angle at the BS and at the UE;
+    beam_features, beam_layers: the layers over them. They and the keys of the Transformers leave each other alone, but
+    for model_features and csi_features, which serve both.
+    """
+
+    front: Literal["subcarrier", "beamspace"]
+    aoa_beams: Annotated[int, Field(ge=32, multiple_of=16)]
+    aod_beams: Annotated[int, Field(ge=8)]
+    beam_features: Annotated[int, Field(ge=4)]
+    beam_layers: Count
     model_features: Annotated[int, Field(ge=4)]
     heads: Count
     mlp_features: Count
@@ -172,6 +181,7 @@ class PhysicalParams(FitParams):
 
     snr_db: tuple[Decibel, Decibel]
     objective: Literal["coloured", "paper"]
+    objective_scale: Literal["linear", "log"]
 
 
 class JointParams(SegmentationFitParams):

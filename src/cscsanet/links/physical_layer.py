@@ -7,11 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
-from cscsanet.networks.bs_csa_net import BsCsaNet
+from cscsanet.networks.beamspace_bs import BeamspaceBs
+from cscsanet.networks.beamspace_ue import BeamspaceUe
+from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
-from cscsanet.networks.complex_pairs import unit_modulus
+from cscsanet.networks.complex_pairs import to_pairs, unit_modulus
+from cscsanet.networks.path_search import Sounding
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
-from cscsanet.networks.ue_csa_net import UeCsaNet
+from cscsanet.networks.ue_csa_net import UeChannelView, UeCsaNet
 from cscsanet.params import Params
 from cscsanet.points import OperatingPoint
 
@@ -33,7 +36,7 @@ class Beams:
 
 
 class PhysicalLayer(nn.Module):
-    """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet."""
+    """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front that `csa.front` names."""
 
     def __init__(self, params: Params) -> None:
         super().__init__()
@@ -41,8 +44,10 @@ class PhysicalLayer(nn.Module):
         self.channel = channel
         self.capacity = capacity
         self.csirs = BsCsirsNet(channel, capacity.csirs_symbols)
-        self.ue = nn.ModuleList(UeCsaNet(channel, csa, capacity) for _ in range(channel.users))
-        self.bs = BsCsaNet(channel, csa, capacity)
+        self.front = csa.front
+        ue, bs = (BeamspaceUe, BeamspaceBs) if csa.front == "beamspace" else (UeCsaNet, BsCsaNet)
+        self.ue = nn.ModuleList(ue(channel, csa, capacity) for _ in range(channel.users))
+        self.bs = bs(channel, csa, capacity)
 
     def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Beams:
         """Acquire CSI and set the beams for a batch of drops, at the L, B and SNR of the point."""
@@ -50,9 +55,9 @@ class PhysicalLayer(nn.Module):
         downlink_snr_db = point.snr_db + self.channel.bs_power_offset_db
         noise_power = 0.0 if math.isinf(downlink_snr_db) else 10.0 ** (-downlink_snr_db / 10.0)
         received = self.csirs(paths, point.csirs_symbols, noise_power, generator)
-        views = [net(received[:, user]) for user, net in enumerate(self.ue)]
+        views = self._ue_views(received, point)
         bits = torch.stack([view.bits for view in views], dim=1)[..., : point.feedback_bits]
-        combiner_phases, bs_csi = self.bs(*self._on_the_interface(bits))
+        combiner_phases, bs_csi = self._bs_view(bits, point)
         return Beams(
             precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
             combiner=unit_modulus(combiner_phases),
@@ -60,6 +65,23 @@ class PhysicalLayer(nn.Module):
             ue_csi=torch.stack([view.csi_features for view in views], dim=1),
             bs_csi=bs_csi,
         )
+
+    def _ue_views(self, received: Tensor, point: OperatingPoint) -> list[UeChannelView]:
+        if self.front == "subcarrier":
+            return [net(received[:, user]) for user, net in enumerate(self.ue)]
+        analog, baseband, combiner = self.csirs.signals()
+        sent = torch.arange(len(baseband), device=received.device) < point.csirs_symbols
+        sounding = Sounding(to_pairs(analog), to_pairs(baseband * sent.reshape(-1, 1, 1)), to_pairs(combiner))
+        snr_db = received.new_full((len(received), 1), point.snr_db)
+        return [net(received[:, user], sounding, snr_db) for user, net in enumerate(self.ue)]
+
+    def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
+        on_the_interface = self._on_the_interface(bits)
+        if self.front == "subcarrier":
+            view: BsChannelView = self.bs(*on_the_interface)
+            return view
+        informed: BsChannelView = self.bs(*on_the_interface, bits.new_full((len(bits), 1), point.snr_db))
+        return informed
 
     def _on_the_interface(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Fill the bits up to the built length, and mark the codeword features that were fed back."""

@@ -34,3 +34,36 @@ def level(pairs: Tensor, symbol_axis: int) -> Tensor:
     power = energy.sum(dim=1) / (used * samples)
     scale = torch.rsqrt(power + torch.finfo(pairs.dtype).tiny)
     return pairs * scale.clamp(max=1e18).reshape(-1, *[1] * (pairs.dim() - 1))
+
+
+def phasor(phase: Tensor) -> Tensor:
+    """Return exp(j phase) as pairs (..., 2)."""
+    return torch.stack((torch.cos(phase), torch.sin(phase)), dim=-1)
+
+
+def conjugate(pairs: Tensor) -> Tensor:
+    """Return the complex conjugate of pairs (..., 2)."""
+    return torch.stack((pairs[..., 0], -pairs[..., 1]), dim=-1)
+
+
+def multiply(one: Tensor, other: Tensor) -> Tensor:
+    """Return the complex product of pairs (..., 2), element by element."""
+    real = one[..., 0] * other[..., 0] - one[..., 1] * other[..., 1]
+    imaginary = one[..., 0] * other[..., 1] + one[..., 1] * other[..., 0]
+    return torch.stack((real, imaginary), dim=-1)
+
+
+def matrix_product(one: Tensor, other: Tensor) -> Tensor:
+    """Return the complex matrix product (..., m, n, 2) of pairs (..., m, k, 2) and (..., k, n, 2).
+
+    One real product of twice the inner size: [re, im] of the first with [[re, im], [-im, re]] of the second.
+    """
+    block = torch.stack((other, multiply(other, other.new_tensor((0.0, 1.0)))), dim=-3)
+    real = one.flatten(-2) @ block.flatten(-2).flatten(-3, -2)
+    return real.unflatten(-1, (-1, 2))
+
+
+def energy(pairs: Tensor) -> Tensor:
+    """Return |.|^2 (...) of pairs (..., 2)."""
+    squared = pairs.square()
+    return squared[..., 0] + squared[..., 1]

@@ -37,7 +37,7 @@ def train_physical(workspace: Workspace, params: Params) -> None:
             inputs=workspace.drop_digests("train", "val"),
             task=task,
             curves={
-                "train_loss": "minus sum SE, training [bit/s/Hz]",
+                "train_loss": "minus sum SE, or its logarithm, training",
                 "val_sum_se": "validation sum SE [bit/s/Hz]",
             },
         ),

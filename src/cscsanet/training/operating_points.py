@@ -28,3 +28,9 @@ def validation_point(points: PointParams) -> OperatingPoint:
     return OperatingPoint(
         sum(points.snr_db) / 2, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
     )
+
+
+def validation_snrs(points: PointParams) -> tuple[float, ...]:
+    """Return the SNRs [dB] of a validation over the whole range: both ends and two between, or the single one."""
+    low, high = points.snr_db
+    return (low,) if low == high else tuple(low + (high - low) * step / 3 for step in range(4))

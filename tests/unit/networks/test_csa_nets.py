@@ -9,10 +9,20 @@ from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.points import OperatingPoint
 
 
-@pytest.fixture
-def physical(smoke):
+def with_front(params, front):
+    return params.model_copy(update={"csa": params.csa.model_copy(update={"front": front})})
+
+
+@pytest.fixture(params=["subcarrier", "beamspace"])
+def physical(smoke, request):
     torch.manual_seed(3)
-    return PhysicalLayer(smoke).eval()
+    return PhysicalLayer(with_front(smoke, request.param)).eval()
+
+
+def read(physical, bits, active, snr_db=-25.0):
+    """What the BS draws from bits; the SNR is known to both ends."""
+    informed = (torch.full((len(bits), 1), snr_db),) if physical.front == "beamspace" else ()
+    return physical.bs(bits, active, *informed)
 
 
 def test_csirs_are_unit_modulus_and_have_unit_power_on_every_element(smoke):
@@ -60,7 +70,7 @@ def test_beams_are_unit_modulus_and_bits_are_bits_at_every_point(physical, paths
 def test_the_bs_sees_nothing_but_the_bits(physical, paths, seeded):
     beams = physical(paths, OperatingPoint(-25, 8, 64, 1), seeded)
     padded, active = physical._on_the_interface(beams.bits)
-    again = physical.bs(padded.round(), active)
+    again = read(physical, padded.round(), active)
     torch.testing.assert_close(
         torch.polar(torch.ones_like(again.combiner_phases), again.combiner_phases), beams.combiner
     )
@@ -72,16 +82,14 @@ def test_bits_beyond_the_prefix_do_not_matter(physical):
     other = bits.clone()
     other[..., 16:] = 1 - other[..., 16:]
     active = (torch.arange(32) < 8).float()
-    torch.testing.assert_close(physical.bs(bits, active), physical.bs(other, active))
+    torch.testing.assert_close(read(physical, bits, active), read(physical, other, active))
     everything = torch.ones(32)
     assert not torch.allclose(
-        physical.bs(bits, everything).combiner_phases, physical.bs(other, everything).combiner_phases
+        read(physical, bits, everything).combiner_phases, read(physical, other, everything).combiner_phases
     )
 
 
-def test_the_loss_reaches_every_parameter_through_the_bits(smoke, paths, seeded):
-    torch.manual_seed(0)
-    physical = PhysicalLayer(smoke)
+def test_the_loss_reaches_every_parameter_through_the_bits(physical, paths, seeded):
     beams = physical(paths, OperatingPoint(10, 8, 64, 1), seeded)
     loss = (
         beams.combiner.real.square().mean()

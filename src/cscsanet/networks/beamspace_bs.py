@@ -1,0 +1,132 @@
+"""BS-CSANet with a beamspace front: the feedback bits of all UEs -> analog combiner, channel semantics.
+
+    q[1], ..., q[K] -> dequantise -> positions and spectra -> layers over beams -> beams -> phases of W_RF   (18)
+                                                                             -> S_CSI,BS
+
+It has the interface of eq. (19): the BS knows nothing of the channel but these bits, and the SNR. Before any training
+its chains point where the bits say.
+
+Axes: K users, P paths of each, B feedback bits of one UE, F = B / 2 features, I beams, N_r antennas, N_RF chains.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.networks.beam_grid import directions, overlap
+from cscsanet.networks.beam_head import BeamHead
+from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
+from cscsanet.networks.bs_csa_net import BsChannelView
+from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits
+from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
+from cscsanet.networks.strategy_gate import SNR_SCALE, StrategyGate
+from cscsanet.networks.transformer import sine_positions
+from cscsanet.params import ChannelParams, CsaParams
+from cscsanet.points import Capacity
+
+_SWITCH_DB = -5.0
+
+
+class BeamspaceBs(nn.Module):
+    """The base station's channel semantic-aware network, over beams."""
+
+    def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
+        super().__init__()
+        self.users, self.paths, self.chains = channel.users, channel.rf_chains, channel.rf_chains
+        self.antennas = channel.bs_antennas
+        self.order = codeword_order(self.paths, params.aoa_beams)
+        self.features = capacity.feedback_bits // BITS_PER_FEATURE
+        self.tokens = params.aoa_beams // 2
+        self.register_buffer("grid", directions(self.tokens), persistent=False)
+        candidates = self.users * self.paths
+        known = 1 + candidates * (candidates - 1) // 2 + self.users * (4 * self.paths + FREE)
+        hidden = params.beam_features
+        channels = self.users * (self.paths + len(SPECTRUM_POOLS) + 1)
+        self.trunk = BeamTrunk(channels, known, hidden, params.beam_layers)
+        self.on_grid = small(nn.Conv1d(hidden, 2 * self.chains, 1))
+        self.gate = StrategyGate(*self._strategies(), _SWITCH_DB)
+        self.mixer = Mixer(2 * hidden + known, 2 * params.model_features, self.gate.outputs + candidates)
+        self.head = BeamHead(channel.bs_antennas, self.tokens)
+        self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
+        positions = sine_positions(channel.subcarriers, params.model_features)
+        self.register_buffer("positions", positions, persistent=False)
+        self.csi_mix = nn.Linear(params.model_features, params.model_features)
+        self.to_csi = nn.Linear(params.model_features, params.csi_features)
+
+    def _strategies(self) -> tuple[Tensor, Tensor]:
+        """Chain r on the strongest path of UE r; chain r on path r of every UE; (C, K P) each."""
+        low = torch.zeros(self.chains, self.users, self.paths)
+        high = torch.zeros(self.chains, self.users, self.paths)
+        for chain in range(self.chains):
+            low[chain, chain % self.users, 0] = 1
+            high[chain, :, chain % self.paths] = 1 / self.users
+        return low.flatten(1), high.flatten(1)
+
+    def forward(self, bits: Tensor, active: Tensor, snr_db: Tensor) -> BsChannelView:
+        """Read the feedback.
+
+        bits: (batch, K, B), 0 or 1. active: (B / 2,), 1 for the codeword features that were fed back and 0 for
+        the rest, whose bits are not looked at. snr_db: (batch, 1).
+        """
+        missing = self.order.length - self.features
+        fed_back = nn.functional.pad(active, (0, missing))
+        codeword = nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
+        centred = (codeword - 0.5) * fed_back
+        aoa, digits = self._positions(codeword, fed_back)
+        snr = snr_db / SNR_SCALE
+        known = torch.cat((snr, self._overlaps(aoa), self._told(aoa, digits, centred)), dim=-1)
+        hidden, context = self.trunk(self._beams(aoa, centred), known)
+        context = torch.cat((context, known), dim=-1)
+        learned = self.mixer(context)
+        weights = self.gate(snr, learned[:, : self.gate.outputs], (digits > 0).to(snr.dtype).expand_as(aoa))
+        # A cell wider than a beam is covered by a chirp.
+        width = 2 * 4.0 ** (-digits)
+        chirp = (width - 2 / self.antennas).clamp_min(0) / (2 * self.antennas)
+        chirp = chirp * (1 + learned[:, self.gate.outputs :])
+        on_grid = self.on_grid(hidden).unflatten(1, (self.chains, 2)).transpose(2, 3)
+        # W is applied as W y, without a further conjugate: its rows are conjugate steering vectors.
+        phases = -self.head(aoa, weights, chirp, on_grid)
+        return BsChannelView(phases, self._csi(context))
+
+    def _positions(self, codeword: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
+        """Directions u (batch, K P) and how many digits of each path were fed back (K P,)."""
+        aoa, known = [], []
+        for path in range(self.paths):
+            places = list(self.order.digits[path])
+            aoa.append(2 * from_digits(codeword[..., places], active[places]) - 1)
+            known.append(active[places].sum())
+        return torch.stack(aoa, dim=-1).flatten(1), torch.stack(known).repeat(self.users)
+
+    def _overlaps(self, aoa: Tensor) -> Tensor:
+        one, other = torch.triu_indices(aoa.shape[1], aoa.shape[1], offset=1)
+        return overlap(aoa[:, one], aoa[:, other], self.antennas)
+
+    def _told(self, aoa: Tensor, digits: Tensor, centred: Tensor) -> Tensor:
+        """What the codeword says of the whole: (batch, K (4 P + FREE))."""
+        scalars = centred[..., [*self.order.strengths, self.order.level, *self.order.free]]
+        return torch.cat(
+            (
+                torch.cos(math.pi * aoa),
+                torch.sin(math.pi * aoa),
+                (digits / DIGITS).expand_as(aoa),
+                2 * scalars.flatten(1),
+            ),
+            dim=-1,
+        )
+
+    def _beams(self, aoa: Tensor, centred: Tensor) -> Tensor:
+        """Channels over beams (batch, K (P + 6), I / 2): beams at the positions, and the spectra fed back."""
+        parts = [overlap(aoa.unsqueeze(-1), self.grid, self.antennas)]
+        for pool, (first, end) in zip(SPECTRUM_POOLS, self.order.spectrum, strict=True):
+            level = centred[..., first:end]
+            if pool == 1:
+                parts.append(level.unflatten(-1, (-1, 2)).movedim(-1, 2).flatten(1, 2))
+            else:
+                parts.append(level.repeat_interleave(pool // 2, dim=-1))
+        return torch.cat(parts, dim=1)
+
+    def _csi(self, context: Tensor) -> Tensor:
+        tokens = nn.functional.gelu(self.csi_context(context).unsqueeze(1) + self.positions)
+        csi: Tensor = self.to_csi(nn.functional.gelu(self.csi_mix(tokens)))
+        return csi

@@ -1,0 +1,143 @@
+"""UE-CSANet with a beamspace front: received CSI-RS -> analog precoder, feedback bits, channel semantics.
+
+    Y_p[k] -> path search -> AoA profiles -> layers over beams -> codeword -> 2-bit quantiser = q[k], B bits
+                          -> AoD profiles -> layers over beams -> beams -> phases of F_RF[k]          (16)
+                          -> path responses over subcarriers, through F_RF[k] -> S_CSI,UE[k]
+
+It has the interface of eq. (17). Before any training the codeword is the position of the strongest paths and the
+angular spectrum around them, and the precoder points at these paths; learning adds to both.
+
+Axes: N_c subcarriers, N_RF chains and streams, P = N_RF paths, L CSI-RS symbols, I / J beams at BS / UE, 2 = I/Q.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.errors import CscsanetError
+from cscsanet.networks.beam_grid import array_response, circular_mean, overlap, wrapped
+from cscsanet.networks.beam_head import BeamHead
+from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
+from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
+from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
+from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
+from cscsanet.networks.quantiser import BITS_PER_FEATURE, quantise
+from cscsanet.networks.strategy_gate import SNR_SCALE, StrategyGate
+from cscsanet.networks.ue_csa_net import UeChannelView
+from cscsanet.params import ChannelParams, CsaParams
+from cscsanet.points import Capacity
+
+_PEAKINESS = 12.0  # of the softmax that finds the position of a peak
+_CONTRAST = 6.0  # of the spectrum in the codeword: its peak is sigmoid(3)
+_SWITCH_DB = -5.0
+
+
+class BeamspaceUe(nn.Module):
+    """One UE's channel semantic-aware network, over beams."""
+
+    def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
+        super().__init__()
+        paths = self.paths = channel.rf_chains
+        self.features = capacity.feedback_bits // BITS_PER_FEATURE
+        self.antennas = (channel.bs_antennas, channel.ue_antennas)
+        self.search = PathSearch(channel, params.aoa_beams, params.aod_beams)
+        self.order = codeword_order(paths, params.aoa_beams)
+        if self.features > self.order.length:
+            raise CscsanetError(
+                f"points.feedback_bits = {capacity.feedback_bits}: csa.front beamspace with csa.aoa_beams = "
+                f"{params.aoa_beams} fills at most {BITS_PER_FEATURE * self.order.length}; ask for less, or raise aoa_beams"
+            )
+        known = 1 + 3 * paths + 5 * paths * (paths - 1) // 2
+        hidden = params.beam_features
+        self.aoa_trunk = BeamTrunk(2 * paths, known, hidden, params.beam_layers)
+        self.spectrum = small(nn.Conv1d(hidden, 2, 1), 0.1)
+        self.codeword = Mixer(2 * hidden + known, hidden, paths + FREE)
+        self.aod_trunk = BeamTrunk(paths, known, hidden, params.beam_layers)
+        self.on_grid = small(nn.Conv1d(hidden, 2 * paths, 1))
+        first, each = torch.eye(paths)[:1].expand(paths, -1), torch.eye(paths)
+        self.gate = StrategyGate(first, each, _SWITCH_DB)
+        self.mixer = Mixer(2 * hidden + known, params.model_features, self.gate.outputs)
+        self.head = BeamHead(channel.ue_antennas, params.aod_beams)
+        self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
+        self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
+        self.to_csi = nn.Linear(params.model_features, params.csi_features)
+
+    def forward(self, received: Tensor, sounding: Sounding, snr_db: Tensor) -> UeChannelView:
+        """Draw precoder, bits and channel semantics from the CSI-RS.
+
+        received: Y_p[k] as pairs (batch, N_c, N_RF, L, 2), zero from the first unused symbol on; snr_db: (batch, 1).
+        """
+        found = self.search(received, sounding)
+        snr = snr_db / SNR_SCALE
+        known = self._known(found, snr)
+        hidden, context = self.aod_trunk(found.aod_profile, known)
+        context = torch.cat((context, known), dim=-1)
+        weights = self.gate(snr, self.mixer(context), torch.ones_like(found.aod))
+        on_grid = self.on_grid(hidden).unflatten(1, (self.paths, 2)).transpose(2, 3)
+        phases = self.head(
+            self._position(found.aod, found.aod_profile, self.search.aod_grid),
+            weights,
+            torch.zeros_like(found.aod),
+            on_grid,
+        )
+        csi = self._csi(found, phases, context, sounding)
+        return UeChannelView(phases.transpose(1, 2), quantise(self._codeword(found, known)), csi)
+
+    def _known(self, found: FoundPaths, snr: Tensor) -> Tensor:
+        """What the UE knows of the whole: SNR, strengths, directions of departure, and how paths differ."""
+        strength = torch.log10(energy(found.gain) + 1e-6)
+        parts = [snr, strength, torch.cos(math.pi * found.aod), torch.sin(math.pi * found.aod)]
+        for one in range(self.paths):
+            for other in range(one):
+                for angle, antennas in zip((found.aoa, found.aod), self.antennas, strict=True):
+                    parts.append(overlap(angle[:, one], angle[:, other], antennas).unsqueeze(-1))
+                turned = multiply(found.gain[:, one], conjugate(found.gain[:, other]))
+                parts.append(turned * torch.rsqrt(energy(turned) + 1e-12).unsqueeze(-1))
+                parts.append(torch.tanh(found.delay[:, one] - found.delay[:, other]).unsqueeze(-1))
+        return torch.cat(parts, dim=-1)
+
+    def _position(self, direction: Tensor, profile: Tensor, grid: Tensor) -> Tensor:
+        """The directions (batch, P) found, with the gradient of the centre of mass of each peak."""
+        centre = circular_mean(torch.softmax(_PEAKINESS * profile, dim=-1), grid)
+        return direction + (centre - centre.detach())
+
+    def _codeword(self, found: FoundPaths, known: Tensor) -> Tensor:
+        """Return the features (batch, F) in [0, 1], in the order of `position_code`."""
+        fine = found.aoa_profile
+        hidden, context = self.aoa_trunk(fine.unflatten(-1, (-1, 2)).movedim(-1, 2).flatten(1, 2), known)
+        learned = self.codeword(torch.cat((context, known), dim=-1))
+        shift = 2 / self.antennas[0] * torch.tanh(learned[:, : self.paths])
+        aoa = wrapped(self._position(found.aoa, fine, self.search.aoa_grid) + shift)
+        digits = to_digits((aoa + 1) / 2)
+        amplitude = (energy(found.gain) + 1e-9).sqrt()
+        relative = amplitude / amplitude[:, :1]
+        head = self.order.spectrum[0][0]
+        features: list[Tensor] = [digits[:, 0, 0]] * head
+        for path, places in enumerate(self.order.digits):
+            for digit, place in enumerate(places):
+                features[place] = digits[:, path, digit]
+        for path, place in enumerate(self.order.strengths, start=1):
+            features[place] = relative[:, path].clamp(0, 1)
+        features[self.order.level] = torch.sigmoid(2 * torch.log10(energy(found.gain[:, 0]) + 1e-6))
+        for index, place in enumerate(self.order.free):
+            features[place] = torch.sigmoid(learned[:, self.paths + index])
+        spectrum = (relative.square().unsqueeze(-1) * fine).amax(dim=1)
+        logits = _CONTRAST * (spectrum - 0.5) + self.spectrum(hidden).transpose(1, 2).flatten(1)
+        pooled = [logits.unflatten(-1, (-1, pool)).amax(dim=-1) for pool in SPECTRUM_POOLS]
+        whole = torch.cat((torch.stack(features, dim=-1), torch.sigmoid(torch.cat(pooled, dim=-1))), dim=-1)
+        return whole[:, : self.features]
+
+    def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounding: Sounding) -> Tensor:
+        """S_CSI,UE: each path's response at the first data symbol through each stream's beam, over subcarriers."""
+        used = (energy(sounding.baseband).sum(dim=(1, 2)) > 0).sum()
+        turns = found.doppler.unsqueeze(-1) * used - found.delay.unsqueeze(-1) * self.search.frequency
+        response = multiply(phasor(2 * math.pi * turns), found.gain.unsqueeze(2))
+        response = response * torch.rsqrt(energy(found.gain).sum(dim=1) + 1e-9).reshape(-1, 1, 1, 1)
+        departed = matrix_product(
+            conjugate(array_response(found.aod, self.antennas[1])), phasor(phases).transpose(1, 2)
+        )
+        through = multiply(response.unsqueeze(3), departed.unsqueeze(2)) / self.antennas[1]
+        tokens = self.csi_embed(through.transpose(1, 2).flatten(2)) + self.csi_context(context).unsqueeze(1)
+        csi: Tensor = self.to_csi(nn.functional.gelu(tokens))
+        return csi

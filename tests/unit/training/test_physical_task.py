@@ -1,0 +1,79 @@
+"""Stage II: what it maximises, what its checkpoints are chosen by, and that steps of it help."""
+
+import math
+
+import pytest
+import torch
+
+from cscsanet.channel.paths import draw_paths
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.points import OperatingPoint
+from cscsanet.training.operating_points import validation_snrs
+from cscsanet.training.physical import PhysicalTask
+
+
+class Drops:
+    """Drops in memory, with the interface of a drop folder."""
+
+    def __init__(self, paths):
+        self.paths = paths
+
+    def __len__(self):
+        return len(self.paths)
+
+    def batch(self, index):
+        return self.paths[torch.as_tensor(index)]
+
+
+@pytest.fixture
+def build(smoke):
+    def make(**changes):
+        torch.manual_seed(1)
+        fit = smoke.physical.model_copy(update={"batch_size": 8, **changes})
+        drops = Drops(draw_paths(32, smoke.channel, torch.Generator().manual_seed(3)))
+        return PhysicalTask(PhysicalLayer(smoke), (drops, drops), smoke.points, fit, seed=1)
+
+    return make
+
+
+def test_the_objective_is_minus_the_mean_or_the_mean_logarithm_of_each_drop_s_sum(build):
+    batch = torch.arange(8)
+    for scale, function in (("linear", lambda se: se), ("log", torch.log)):
+        task = build(objective_scale=scale, snr_db=(-10.0, -10.0))
+        generator = torch.Generator().manual_seed(2)
+        loss = task.loss(batch, generator)
+        generator = torch.Generator().manual_seed(2)
+        torch.rand((), generator=generator)
+        for _ in range(3):
+            torch.randint(1, (), generator=generator)
+        per_drop = task.sum_se(task._paths(task.train_drops, batch), OperatingPoint(-10, 8, 64, 4), generator)
+        torch.testing.assert_close(loss, -function(per_drop).mean(), rtol=1e-3, atol=1e-4)
+
+
+def test_validation_over_a_range_takes_turns_and_means_as_the_objective_does(build):
+    assert validation_snrs(build(snr_db=(-30.0, 10.0)).points) == pytest.approx((-30, -50 / 3, -10 / 3, 10))
+    assert validation_snrs(build(snr_db=(10.0, 10.0)).points) == (10.0,)
+    task = build(objective_scale="log", snr_db=(-30.0, 0.0))
+    met = []
+    task.sum_se = lambda paths, point, generator: (
+        met.append(point.snr_db) or torch.full((len(paths),), 2.0 ** len(met))
+    )
+    for first in range(0, 32, 8):
+        task.validate(torch.arange(first, first + 8), torch.Generator())
+    assert met == [-30, -20, -10, 0]
+    assert task.validation_metrics()["val_sum_se"] == pytest.approx(math.prod((2, 4, 8, 16)) ** 0.25)
+
+
+def test_a_few_steps_on_the_same_drops_raise_the_spectral_efficiency(build):
+    task = build(snr_db=(0.0, 0.0))
+    batch, optimiser = torch.arange(32), torch.optim.Adam(task.parameters(), 1e-3)
+
+    def loss():
+        return task.loss(batch, torch.Generator().manual_seed(2))
+
+    start = float(loss())
+    for _ in range(8):
+        optimiser.zero_grad()
+        loss().backward()
+        optimiser.step()
+    assert float(loss()) < start
