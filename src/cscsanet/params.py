@@ -234,6 +234,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _stage_two_meets_the_points(self) -> "Params":
+        (low, high), (lowest, highest) = self.physical.snr_db, self.points.snr_db
+        if low > lowest or high < highest:
+            raise ValueError(
+                f"physical.snr_db = {[low, high]}: must cover points.snr_db = {[lowest, highest]}, since the noise on the CSI-RS "
+                f"follows the SNR and Stage II must meet what it will work under"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _images_pool_to_the_latent(self) -> "Params":
         # Raises where no number of 2x2 pools, followed by the last 3x4 pool, leads from the image to the latent.
         self.halvings  # noqa: B018
