@@ -61,7 +61,11 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("channel.subcarriers", 15, "must be channel.subcarriers = 15"),
         ("points.feedback_bits", [7], "points.feedback_bits.0 = 7: must be a multiple of 2"),
         ("points.snr_db", [0.0, -5.0], "must be [lowest, highest]"),
-        ("points.snr_db", [-25.0, 20.0], "physical.snr_db = [-30.0, 10.0]: must cover points.snr_db = [-25.0, 20.0]"),
+        (
+            "points.snr_db",
+            [-25.0, 20.0],
+            "physical.snr_db = [-30.0, 10.0]: must cover points.snr_db = [-25.0, 20.0]",
+        ),
         ("points.csirs_symbols", [], "points.csirs_symbols = []"),
         ("split.val", 0.6, "must leave a test part"),
         ("scenes.height", 50, "scenes.height x scenes.width = 50 x 64"),

@@ -32,14 +32,14 @@ def spectral_efficiency_rows(
     bootstrap_samples: int,
     progress: Callable[[str], None] = lambda scheme: None,
 ) -> list[dict[str, Any]]:
-    """Measure sum spectral efficiency [bit/s/Hz] on the first `count` drops at one point, scheme by scheme.
+    """Measure sum spectral efficiency [bit/s/Hz] on the first `count` drops, at the first data symbol of one point.
 
     Schemes: `learned`, the trained layer; `random`, random phases at both ends, the floor; `genie`, the hybrid with
     perfect CSI; `full-digital`, each UE alone with perfect CSI.
     """
     channel = physical.channel
     paths = drops.batch(torch.arange(min(count, len(drops))).numpy())
-    symbols = torch.arange(point.data_symbols) + point.csirs_symbols
+    symbols = torch.tensor([point.csirs_symbols])
     snr = 1.0 / point.noise_power
     source = generator(seed, "bound")
 
@@ -65,7 +65,7 @@ def spectral_efficiency_rows(
         "learned": learned,
         "genie": lambda: torch.cat(
             [
-                genie_hybrid(paths[start : start + _CHUNK], snr, symbols, channel).sum_se
+                genie_hybrid(paths[start : start + _CHUNK], snr, symbols, channel, random_starts=0).sum_se
                 for start in range(0, len(paths), _CHUNK)
             ]
         ),

@@ -23,6 +23,9 @@ _SOFT_MODULUS = 0.1
 class BeamHead(nn.Module):
     """Sum of beams, and the phases of the sum."""
 
+    bend: Tensor
+    grid: Tensor
+
     def __init__(self, antennas: int, beams: int) -> None:
         super().__init__()
         self.antennas = antennas

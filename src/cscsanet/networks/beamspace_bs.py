@@ -31,6 +31,9 @@ _SWITCH_DB = -5.0
 class BeamspaceBs(nn.Module):
     """The base station's channel semantic-aware network, over beams."""
 
+    grid: Tensor
+    positions: Tensor
+
     def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
         super().__init__()
         self.users, self.paths, self.chains = channel.users, channel.rf_chains, channel.rf_chains
@@ -121,7 +124,7 @@ class BeamspaceBs(nn.Module):
         for pool, (first, end) in zip(SPECTRUM_POOLS, self.order.spectrum, strict=True):
             level = centred[..., first:end]
             if pool == 1:
-                parts.append(level.unflatten(-1, (-1, 2)).movedim(-1, 2).flatten(1, 2))
+                parts.append(level.reshape(*level.shape[:2], -1, 2).transpose(2, 3).flatten(1, 2))
             else:
                 parts.append(level.repeat_interleave(pool // 2, dim=-1))
         return torch.cat(parts, dim=1)

@@ -105,7 +105,9 @@ class BeamspaceUe(nn.Module):
     def _codeword(self, found: FoundPaths, known: Tensor) -> Tensor:
         """Return the features (batch, F) in [0, 1], in the order of `position_code`."""
         fine = found.aoa_profile
-        hidden, context = self.aoa_trunk(fine.unflatten(-1, (-1, 2)).movedim(-1, 2).flatten(1, 2), known)
+        # Two directions to a token.
+        tokens = fine.reshape(*fine.shape[:2], -1, 2).transpose(2, 3).flatten(1, 2)
+        hidden, context = self.aoa_trunk(tokens, known)
         learned = self.codeword(torch.cat((context, known), dim=-1))
         shift = 2 / self.antennas[0] * torch.tanh(learned[:, : self.paths])
         aoa = wrapped(self._position(found.aoa, fine, self.search.aoa_grid) + shift)

@@ -60,7 +60,7 @@ def matrix_product(one: Tensor, other: Tensor) -> Tensor:
     """
     block = torch.stack((other, multiply(other, other.new_tensor((0.0, 1.0)))), dim=-3)
     real = one.flatten(-2) @ block.flatten(-2).flatten(-3, -2)
-    return real.unflatten(-1, (-1, 2))
+    return real.reshape(*real.shape[:-1], -1, 2)
 
 
 def energy(pairs: Tensor) -> Tensor:

@@ -72,6 +72,17 @@ class FoundPaths(NamedTuple):
 class PathSearch(nn.Module):
     """Find the P = N_RF strongest paths in the CSI-RS of one UE."""
 
+    frequency: Tensor
+    aoa_grid: Tensor
+    aod_grid: Tensor
+    coarse_aoa: Tensor
+    coarse_aod: Tensor
+    coarse_delay: Tensor
+    fine_delay: Tensor
+    doppler_grid: Tensor
+    coarse_turning: Tensor
+    fine_turning: Tensor
+
     def __init__(self, channel: ChannelParams, aoa_beams: int, aod_beams: int) -> None:
         super().__init__()
         self.antennas = (channel.bs_antennas, channel.ue_antennas)
@@ -186,7 +197,8 @@ class _Air:
             conjugate(self.sounding.baseband).unsqueeze(3), search.coarse_turning.unsqueeze(0).unsqueeze(2)
         )
         by_symbol = signal.transpose(0, 1).flatten(1, 2)
-        delayed = matrix_product(by_symbol, turning.flatten(2, 3)).unflatten(1, (count, -1))
+        delayed = matrix_product(by_symbol, turning.flatten(2, 3))
+        delayed = delayed.reshape(len(delayed), count, -1, *delayed.shape[2:])
         delayed = delayed.transpose(2, 3).flatten(1, 2)
         departed = matrix_product(delayed, conjugate(aod).transpose(1, 2))
         departed = departed.reshape(

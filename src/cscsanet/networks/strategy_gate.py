@@ -18,6 +18,9 @@ _FLOOR = 0.003  # the weight of a beam that a strategy leaves out, so that learn
 class StrategyGate(nn.Module):
     """Weights of the candidate beams of each chain."""
 
+    low: Tensor
+    high: Tensor
+
     def __init__(self, low: Tensor, high: Tensor, switch_db: float) -> None:
         """low, high: (C, S) weights of the two strategies, each row summing to 1."""
         super().__init__()
@@ -39,6 +42,6 @@ class StrategyGate(nn.Module):
         """
         share = torch.sigmoid(self.steepness * (snr - self.switch)).unsqueeze(-1)
         prior = (1 - share) * self.low + share * self.high
-        logits, turns = learned.unflatten(-1, (2, *self.low.shape)).unbind(dim=1)
+        logits, turns = learned.reshape(-1, 2, *self.low.shape).unbind(dim=1)
         logits = torch.log(prior + _FLOOR) + logits + torch.log(heard + 1e-4).unsqueeze(1)
         return torch.softmax(logits, dim=-1).unsqueeze(-1) * phasor(turns)

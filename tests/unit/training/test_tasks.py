@@ -11,7 +11,6 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import PointParams
 from cscsanet.scenes.dataset import SceneSet
 from cscsanet.training.operating_points import draw_point, validation_point
-from cscsanet.training.physical import PhysicalTask
 from cscsanet.training.segmentation import SegmentationTask, class_weights
 
 
@@ -87,24 +86,3 @@ def test_two_validation_passes_give_one_number(smoke, scenes, drops):
     assert first == passed()
     assert 0 <= first["val_miou"] < 1
     assert first["val_loss"] > 0
-
-
-def test_stage_two_s_loss_is_minus_the_sum_spectral_efficiency_and_can_be_pushed_down(smoke, drops):
-    torch.manual_seed(0)
-    task = PhysicalTask(PhysicalLayer(smoke), (drops, drops), smoke.points, smoke.physical, seed=1)
-    batch = torch.arange(20)
-    optimiser = torch.optim.Adam(task.parameters(), lr=3e-3)
-    losses = []
-    for _ in range(25):
-        loss = task.loss(batch, torch.Generator().manual_seed(4))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss))
-    assert losses[0] < 0
-    assert losses[-1] < 1.15 * losses[0]
-    with torch.inference_mode():
-        point = validation_point(task.points)
-        per_drop = task.sum_se(drops.batch(batch.numpy()), point, torch.Generator().manual_seed(4))
-    assert per_drop.shape == (20,)
-    assert (per_drop > 0).all()
