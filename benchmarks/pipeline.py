@@ -40,7 +40,7 @@ def repro(folder: Path) -> tuple[float, dict[str, float]]:
     if process.wait():
         raise SystemExit(f"dvc repro left with {process.returncode}")
     end = time.monotonic()
-    stops = [when for _, when in begun[1:]] + [end]
+    stops = [*(when for _, when in begun[1:]), end][: len(begun)]
     return end - started, {stage: stop - start for (stage, start), stop in zip(begun, stops, strict=True)}
 
 
