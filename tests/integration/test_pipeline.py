@@ -17,7 +17,7 @@ from cscsanet.cli import main
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.scenes.classes import PALETTE
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
 
 
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
