@@ -21,7 +21,12 @@ class Project:
 
     def run(self, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            command, cwd=self.root, env=self.environment(**extra), text=True, capture_output=True, timeout=1800
+            command,
+            cwd=self.root,
+            env=self.environment(**extra),
+            text=True,
+            capture_output=True,
+            timeout=1800,
         )
         if check and done.returncode:
             pytest.fail(
