@@ -33,6 +33,13 @@ def write_json(path: Path, content: Any) -> None:
     write_by_rename(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a long list of rows as JSON, a row to a line, so that a change of one shows as one line."""
+    lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
+    text = "[\n" + ",\n".join(lines) + "\n]\n"
+    write_by_rename(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows whose keys are the columns."""
 

@@ -72,7 +72,7 @@ def test_the_pipeline_stays_small_enough_for_dvc():
     assert len(STAGES) < 40
 
 
-@pytest.mark.parametrize("stage", ["semantic", "physical", "noma"])
+@pytest.mark.parametrize("stage", ["semantic", "physical", "physical_variants", "noma"])
 def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
     """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""
     module = importlib.import_module(f"cscsanet.pipeline.{stage}")

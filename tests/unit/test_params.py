@@ -8,7 +8,8 @@ import yaml
 
 from cscsanet.errors import CscsanetError
 from cscsanet.links.registry import SCHEMES
-from cscsanet.params import PROFILES, SchemeName, digest, load_params, profile_text, select
+from cscsanet.params import PROFILES, digest, load_params, profile_text, select
+from cscsanet.sections import SchemeName
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,7 +1,10 @@
 """The physical half of CSC-SA-Net: CSI-RS down, feedback bits up, beams at both ends. What Stage II trains."""
 
+import copy
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -11,26 +14,39 @@ from cscsanet.networks.beamspace_bs import BeamspaceBs
 from cscsanet.networks.beamspace_ue import BeamspaceUe
 from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
-from cscsanet.networks.complex_pairs import to_pairs, unit_modulus
-from cscsanet.networks.path_search import Sounding
+from cscsanet.networks.complex_pairs import unit_modulus
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 from cscsanet.networks.ue_csa_net import UeChannelView, UeCsaNet
-from cscsanet.params import Params
+from cscsanet.params import ChannelParams, Params
 from cscsanet.points import OperatingPoint
+
+
+def csirs_noise_power(point: OperatingPoint, channel: ChannelParams) -> float:
+    """Return sigma^2 at one UE antenna for the BS's transmit power 1; zero where the power offset is infinite."""
+    downlink_snr_db = point.snr_db + channel.bs_power_offset_db
+    return 0.0 if math.isinf(downlink_snr_db) else float(10.0 ** (-downlink_snr_db / 10.0))
 
 
 @dataclass(frozen=True)
 class Beams:
-    """The outcome of CSI acquisition.
+    """Beams at both ends, and the feedback between them.
 
     precoder: F_RF (batch, K, N_t, N_RF); combiner: W_RF (batch, N_RF, N_r); both complex, unit modulus.
     bits: (batch, K, B), the B bits of the point, 0 or 1.
-    ue_csi: S_CSI,UE (batch, K, N_c, d_CSI); bs_csi: S_CSI,BS (batch, N_c, d_CSI).
     """
 
     precoder: Tensor
     combiner: Tensor
     bits: Tensor
+
+
+@dataclass(frozen=True)
+class AwareBeams(Beams):
+    """Beams, and the channel semantics that come with them.
+
+    ue_csi: S_CSI,UE (batch, K, N_c, d_CSI); bs_csi: S_CSI,BS (batch, N_c, d_CSI).
+    """
+
     ue_csi: Tensor
     bs_csi: Tensor
 
@@ -49,31 +65,43 @@ class PhysicalLayer(nn.Module):
         self.ue = nn.ModuleList(ue(channel, csa, capacity) for _ in range(channel.users))
         self.bs = bs(channel, csa, capacity)
 
-    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Beams:
+    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> AwareBeams:
         """Acquire CSI and set the beams for a batch of drops, at the L, B and SNR of the point."""
-        point.within(self.capacity)
-        downlink_snr_db = point.snr_db + self.channel.bs_power_offset_db
-        noise_power = 0.0 if math.isinf(downlink_snr_db) else 10.0 ** (-downlink_snr_db / 10.0)
+        return self.at_budgets(paths, point, (point.feedback_bits,), generator)[0]
+
+    def at_budgets(
+        self, paths: PathDrops, point: OperatingPoint, budgets: Sequence[int], generator: torch.Generator
+    ) -> list[AwareBeams]:
+        """Sound the channel once and set the beams for each of several B: only the bits that are fed back differ."""
+        for feedback_bits in budgets:
+            replace(point, feedback_bits=feedback_bits).within(self.capacity)
+        noise_power = csirs_noise_power(point, self.channel)
         received = self.csirs(paths, point.csirs_symbols, noise_power, generator)
         views = self._ue_views(received, point)
-        bits = torch.stack([view.bits for view in views], dim=1)[..., : point.feedback_bits]
-        combiner_phases, bs_csi = self._bs_view(bits, point)
-        return Beams(
-            precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
-            combiner=unit_modulus(combiner_phases),
-            bits=bits,
-            ue_csi=torch.stack([view.csi_features for view in views], dim=1),
-            bs_csi=bs_csi,
-        )
+        codewords = torch.stack([view.bits for view in views], dim=1)
+        precoder = unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1))
+        ue_csi = torch.stack([view.csi_features for view in views], dim=1)
+        beams = []
+        for feedback_bits in budgets:
+            bits = codewords[..., :feedback_bits]
+            combiner_phases, bs_csi = self._bs_view(bits, point)
+            beams.append(AwareBeams(precoder, unit_modulus(combiner_phases), bits, ue_csi, bs_csi))
+        return beams
+
+    def at_offset(self, bs_power_offset_db: float) -> Self:
+        """Return the same layer, weights shared, under a BS of another transmit power."""
+        other = copy.copy(self)
+        other.channel = self.channel.model_copy(update={"bs_power_offset_db": bs_power_offset_db})
+        return other
 
     def _ue_views(self, received: Tensor, point: OperatingPoint) -> list[UeChannelView]:
         if self.front == "subcarrier":
             return [net(received[:, user]) for user, net in enumerate(self.ue)]
-        analog, baseband, combiner = self.csirs.signals()
-        sent = torch.arange(len(baseband), device=received.device) < point.csirs_symbols
-        sounding = Sounding(to_pairs(analog), to_pairs(baseband * sent.reshape(-1, 1, 1)), to_pairs(combiner))
+        sounding = self.csirs.sounding(point.csirs_symbols)
+        # The search is spared the symbols that were not sent.
+        heard = received[..., : point.csirs_symbols, :]
         snr_db = received.new_full((len(received), 1), point.snr_db)
-        return [net(received[:, user], sounding, snr_db) for user, net in enumerate(self.ue)]
+        return [net(heard[:, user], sounding, snr_db) for user, net in enumerate(self.ue)]
 
     def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
         on_the_interface = self._on_the_interface(bits)

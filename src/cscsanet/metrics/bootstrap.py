@@ -32,6 +32,23 @@ def bootstrap_interval(
     return _interval(statistic(_sums(weights, per_item)), level)
 
 
+def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.95) -> tuple[Tensor, Tensor]:
+    """Bounds of the percentile bootstrap interval of many means over the same items at once.
+
+    Args:
+        per_item: values [N, M] of M quantities for N items; a difference of two schemes on the same items gives a
+            paired interval.
+        samples, seed, level: see bootstrap_interval.
+
+    Returns:
+        low, high, each [M], float64.
+    """
+    means = _sums(_weights(per_item.shape[0], samples, seed), per_item) / per_item.shape[0]
+    ends = torch.tensor([(1.0 - level) / 2.0, (1.0 + level) / 2.0], dtype=torch.float64)
+    low, high = torch.quantile(means, ends, dim=0)
+    return low, high
+
+
 def paired_bootstrap_difference(
     a: Tensor, b: Tensor, statistic: Statistic, samples: int, seed: int, level: float = 0.95
 ) -> tuple[float, float, float]:

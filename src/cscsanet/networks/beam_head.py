@@ -23,14 +23,11 @@ _SOFT_MODULUS = 0.1
 class BeamHead(nn.Module):
     """Sum of beams, and the phases of the sum."""
 
-    bend: Tensor
     grid: Tensor
 
     def __init__(self, antennas: int, beams: int) -> None:
         super().__init__()
         self.antennas = antennas
-        elements = torch.arange(antennas) - (antennas - 1) / 2
-        self.register_buffer("bend", math.pi * elements.square(), persistent=False)
         grid = array_response(directions(beams), antennas, centred=True)
         self.register_buffer("grid", grid, persistent=False)
 
@@ -40,10 +37,21 @@ class BeamHead(nn.Module):
         direction: u (batch, S); weights: c (batch, C, S, 2); chirp: (batch, S), [1/antenna]; on_grid: b
         (batch, C, I, 2).
         """
-        exact = array_response(direction, self.antennas, centred=True)
-        exact = multiply(exact, phasor(chirp.unsqueeze(-1) * self.bend))
-        summed = matrix_product(weights, exact) + matrix_product(on_grid, self.grid)
-        return phase(summed)
+        exact = beam_sum(direction, weights, chirp, self.antennas)
+        return phase(exact + matrix_product(on_grid, self.grid))
+
+
+def beam_sum(direction: Tensor, weights: Tensor, chirp: Tensor, antennas: int) -> Tensor:
+    """Return the sum over s of c_s a(u_s), bent by its chirp, as pairs (batch, C, N, 2); see BeamHead."""
+    elements = torch.arange(antennas, dtype=direction.dtype, device=direction.device) - (antennas - 1) / 2
+    bend = phasor(math.pi * chirp.unsqueeze(-1) * elements.square())
+    exact = multiply(array_response(direction, antennas, centred=True), bend)
+    return matrix_product(weights, exact)
+
+
+def chirp_of_width(width: Tensor, antennas: int) -> Tensor:
+    """Return the chirp [1/antenna] that spreads a beam over a cell of directions of this width; 0 for a narrow one."""
+    return (width - 2 / antennas).clamp_min(0) / (2 * antennas)
 
 
 def phase(pairs: Tensor) -> Tensor:

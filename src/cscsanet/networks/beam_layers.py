@@ -65,7 +65,7 @@ class Mixer(nn.Module):
             nn.GELU(),
             nn.Linear(features, features),
             nn.GELU(),
-            small(nn.Linear(features, outputs), 0.1),
+            small(nn.Linear(features, outputs), 0.01),
         )
 
     def forward(self, known: Tensor) -> Tensor:

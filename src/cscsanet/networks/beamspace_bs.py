@@ -15,17 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.networks.beam_grid import directions, overlap
-from cscsanet.networks.beam_head import BeamHead
+from cscsanet.networks.beam_head import BeamHead, chirp_of_width
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
 from cscsanet.networks.bs_csa_net import BsChannelView
-from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits
+from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits, inverse
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
-from cscsanet.networks.strategy_gate import SNR_SCALE, StrategyGate
+from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StrategyGate
 from cscsanet.networks.transformer import sine_positions
 from cscsanet.params import ChannelParams, CsaParams
 from cscsanet.points import Capacity
-
-_SWITCH_DB = -5.0
 
 
 class BeamspaceBs(nn.Module):
@@ -47,8 +45,8 @@ class BeamspaceBs(nn.Module):
         hidden = params.beam_features
         channels = self.users * (self.paths + len(SPECTRUM_POOLS) + 1)
         self.trunk = BeamTrunk(channels, known, hidden, params.beam_layers)
-        self.on_grid = small(nn.Conv1d(hidden, 2 * self.chains, 1))
-        self.gate = StrategyGate(*self._strategies(), _SWITCH_DB)
+        self.on_grid = small(nn.Conv1d(hidden, 2 * self.chains, 1), 0.001)
+        self.gate = StrategyGate(*self._strategies(), SWITCH_DB)
         self.mixer = Mixer(2 * hidden + known, 2 * params.model_features, self.gate.outputs + candidates)
         self.head = BeamHead(channel.bs_antennas, self.tokens)
         self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
@@ -73,33 +71,40 @@ class BeamspaceBs(nn.Module):
         the rest, whose bits are not looked at. snr_db: (batch, 1).
         """
         missing = self.order.length - self.features
-        fed_back = nn.functional.pad(active, (0, missing))
+        fed_back = nn.functional.pad(active, (0, missing)).expand(len(bits), -1)
         codeword = nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
-        centred = (codeword - 0.5) * fed_back
-        aoa, digits = self._positions(codeword, fed_back)
         snr = snr_db / SNR_SCALE
+        fed_back, codeword = self._placed(fed_back, snr), self._placed(codeword, snr.unsqueeze(1))
+        centred = (codeword - 0.5) * fed_back.unsqueeze(1)
+        aoa, digits = self._positions(codeword, fed_back)
         known = torch.cat((snr, self._overlaps(aoa), self._told(aoa, digits, centred)), dim=-1)
         hidden, context = self.trunk(self._beams(aoa, centred), known)
         context = torch.cat((context, known), dim=-1)
         learned = self.mixer(context)
-        weights = self.gate(snr, learned[:, : self.gate.outputs], (digits > 0).to(snr.dtype).expand_as(aoa))
+        weights = self.gate(snr, learned[:, : self.gate.outputs], (digits > 0).to(snr.dtype))
         # A cell wider than a beam is covered by a chirp.
-        width = 2 * 4.0 ** (-digits)
-        chirp = (width - 2 / self.antennas).clamp_min(0) / (2 * self.antennas)
+        chirp = chirp_of_width(2 * 4.0 ** (-digits), self.antennas)
         chirp = chirp * (1 + learned[:, self.gate.outputs :])
         on_grid = self.on_grid(hidden).unflatten(1, (self.chains, 2)).transpose(2, 3)
         # W is applied as W y, without a further conjugate: its rows are conjugate steering vectors.
         phases = -self.head(aoa, weights, chirp, on_grid)
         return BsChannelView(phases, self._csi(context))
 
+    def _placed(self, sent: Tensor, snr: Tensor) -> Tensor:
+        """Bring what was fed back (..., F), in the order of its SNR, to the places of the codeword."""
+        head = self.order.head
+        low, high = (sent[..., inverse(order)] for order in (self.order.low, self.order.high))
+        return torch.cat((torch.where(snr < SWITCH_DB / SNR_SCALE, low, high), sent[..., head:]), dim=-1)
+
     def _positions(self, codeword: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
-        """Directions u (batch, K P) and how many digits of each path were fed back (K P,)."""
+        """Directions u (batch, K P) and how many digits of each path were fed back, likewise."""
         aoa, known = [], []
         for path in range(self.paths):
             places = list(self.order.digits[path])
-            aoa.append(2 * from_digits(codeword[..., places], active[places]) - 1)
-            known.append(active[places].sum())
-        return torch.stack(aoa, dim=-1).flatten(1), torch.stack(known).repeat(self.users)
+            fed_back = active[:, None, places]
+            aoa.append(2 * from_digits(codeword[..., places], fed_back) - 1)
+            known.append(fed_back.sum(dim=-1).expand(-1, self.users))
+        return torch.stack(aoa, dim=-1).flatten(1), torch.stack(known, dim=-1).flatten(1)
 
     def _overlaps(self, aoa: Tensor) -> Tensor:
         one, other = torch.triu_indices(aoa.shape[1], aoa.shape[1], offset=1)
@@ -112,7 +117,7 @@ class BeamspaceBs(nn.Module):
             (
                 torch.cos(math.pi * aoa),
                 torch.sin(math.pi * aoa),
-                (digits / DIGITS).expand_as(aoa),
+                digits / DIGITS,
                 2 * scalars.flatten(1),
             ),
             dim=-1,

@@ -23,14 +23,13 @@ from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, m
 from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
 from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, quantise
-from cscsanet.networks.strategy_gate import SNR_SCALE, StrategyGate
+from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StrategyGate
 from cscsanet.networks.ue_csa_net import UeChannelView
 from cscsanet.params import ChannelParams, CsaParams
 from cscsanet.points import Capacity
 
 _PEAKINESS = 12.0  # of the softmax that finds the position of a peak
 _CONTRAST = 6.0  # of the spectrum in the codeword: its peak is sigmoid(3)
-_SWITCH_DB = -5.0
 
 
 class BeamspaceUe(nn.Module):
@@ -54,9 +53,9 @@ class BeamspaceUe(nn.Module):
         self.spectrum = small(nn.Conv1d(hidden, 2, 1), 0.1)
         self.codeword = Mixer(2 * hidden + known, hidden, paths + FREE)
         self.aod_trunk = BeamTrunk(paths, known, hidden, params.beam_layers)
-        self.on_grid = small(nn.Conv1d(hidden, 2 * paths, 1))
+        self.on_grid = small(nn.Conv1d(hidden, 2 * paths, 1), 0.001)
         first, each = torch.eye(paths)[:1].expand(paths, -1), torch.eye(paths)
-        self.gate = StrategyGate(first, each, _SWITCH_DB)
+        self.gate = StrategyGate(first, each, SWITCH_DB)
         self.mixer = Mixer(2 * hidden + known, params.model_features, self.gate.outputs)
         self.head = BeamHead(channel.ue_antennas, params.aod_beams)
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
@@ -82,7 +81,7 @@ class BeamspaceUe(nn.Module):
             on_grid,
         )
         csi = self._csi(found, phases, context, sounding)
-        return UeChannelView(phases.transpose(1, 2), quantise(self._codeword(found, known)), csi)
+        return UeChannelView(phases.transpose(1, 2), quantise(self._codeword(found, known, snr)), csi)
 
     def _known(self, found: FoundPaths, snr: Tensor) -> Tensor:
         """What the UE knows of the whole: SNR, strengths, directions of departure, and how paths differ."""
@@ -102,7 +101,7 @@ class BeamspaceUe(nn.Module):
         centre = circular_mean(torch.softmax(_PEAKINESS * profile, dim=-1), grid)
         return direction + (centre - centre.detach())
 
-    def _codeword(self, found: FoundPaths, known: Tensor) -> Tensor:
+    def _codeword(self, found: FoundPaths, known: Tensor, snr: Tensor) -> Tensor:
         """Return the features (batch, F) in [0, 1], in the order of `position_code`."""
         fine = found.aoa_profile
         # Two directions to a token.
@@ -114,20 +113,22 @@ class BeamspaceUe(nn.Module):
         digits = to_digits((aoa + 1) / 2)
         amplitude = (energy(found.gain) + 1e-9).sqrt()
         relative = amplitude / amplitude[:, :1]
-        head = self.order.spectrum[0][0]
-        features: list[Tensor] = [digits[:, 0, 0]] * head
+        head: list[Tensor] = [digits[:, 0, 0]] * self.order.head
         for path, places in enumerate(self.order.digits):
             for digit, place in enumerate(places):
-                features[place] = digits[:, path, digit]
+                head[place] = digits[:, path, digit]
         for path, place in enumerate(self.order.strengths, start=1):
-            features[place] = relative[:, path].clamp(0, 1)
-        features[self.order.level] = torch.sigmoid(2 * torch.log10(energy(found.gain[:, 0]) + 1e-6))
+            head[place] = relative[:, path].clamp(0, 1)
+        head[self.order.level] = torch.sigmoid(2 * torch.log10(energy(found.gain[:, 0]) + 1e-6))
         for index, place in enumerate(self.order.free):
-            features[place] = torch.sigmoid(learned[:, self.paths + index])
+            head[place] = torch.sigmoid(learned[:, self.paths + index])
+        placed = torch.stack(head, dim=-1)
+        low, high = (placed[:, list(order)] for order in (self.order.low, self.order.high))
+        ordered = torch.where(snr < SWITCH_DB / SNR_SCALE, low, high)
         spectrum = (relative.square().unsqueeze(-1) * fine).amax(dim=1)
         logits = _CONTRAST * (spectrum - 0.5) + self.spectrum(hidden).transpose(1, 2).flatten(1)
         pooled = [logits.unflatten(-1, (-1, pool)).amax(dim=-1) for pool in SPECTRUM_POOLS]
-        whole = torch.cat((torch.stack(features, dim=-1), torch.sigmoid(torch.cat(pooled, dim=-1))), dim=-1)
+        whole = torch.cat((ordered, torch.sigmoid(torch.cat(pooled, dim=-1))), dim=-1)
         return whole[:, : self.features]
 
     def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounding: Sounding) -> Tensor:

@@ -19,6 +19,7 @@ from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import downlink_csirs
 from cscsanet.networks.complex_pairs import to_complex, to_pairs, unit_modulus
+from cscsanet.networks.path_search import Sounding
 from cscsanet.params import ChannelParams
 
 
@@ -40,6 +41,10 @@ class BsCsirsNet(nn.Module):
         baseband = to_complex(self.baseband)
         radiated = torch.linalg.vector_norm(baseband @ analog.transpose(-1, -2), dim=-1, keepdim=True)
         return analog, baseband / radiated, unit_modulus(self.receive_phases)
+
+    def sounding(self, csirs_symbols: int) -> Sounding:
+        """Return the first CSI-RS symbols as both ends know them, in pairs."""
+        return Sounding(*(to_pairs(signal[:csirs_symbols]) for signal in self.signals()))
 
     def forward(
         self, paths: PathDrops, csirs_symbols: int, noise_power: float, generator: torch.Generator

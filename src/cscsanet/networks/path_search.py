@@ -35,7 +35,7 @@ _TINY = 1e-12
 class Sounding(NamedTuple):
     """The CSI-RS, known to both ends, in pairs.
 
-    transmit: X_RF (L, N_r, C, 2); baseband: x_BB (L, N_c, C, 2), zero from the first unused symbol on;
+    transmit: X_RF (L, N_r, C, 2); baseband: x_BB (L, N_c, C, 2), zero for symbols that were not sent;
     receive: V_RF (L, R, N_t, 2).
     """
 

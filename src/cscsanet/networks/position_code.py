@@ -5,13 +5,15 @@ A direction t in [0, 1) becomes base-4 digits, one feature of two bits each:
     f_0 = t,   f_(d+1) = fold(4 f_d),   fold(x) = 1 - |x mod 2 - 1|
 
 Quantised to four levels, D of them name one of 4^D cells; folding instead of wrapping keeps every feature continuous
-in t. The order is
+in t. The head of the codeword holds every path's digits, the strengths of the paths after the first, the level, and free
+features; both ends know the SNR, so its order follows what the SNR makes worth knowing:
 
-    4 digits of the strongest path | of every further path: its strength, 4 digits | fifth digits | level | free ones
-    angular spectrum at 1/16, 1/8, 1/4, 1/2 and all of its resolution
+    low SNR    all digits of the strongest path | of every further path: its strength, its digits | level | free ones
+    high SNR   4 digits of each path | strengths | fifth digits | level | sixth digits | free ones
 
-The first block has 16 features for two paths: B = 4 is the strongest path within four beams, B = 16 both paths within
-a beam of 64 antennas and how they compare. Free features and all of the spectrum are for the networks to use.
+After the head comes the angular spectrum at 1/16, 1/8, 1/4, 1/2 and all of its resolution. The head has 16 features for
+two paths: B = 4 is the strongest path within four beams of 64 antennas; B = 16 the strongest within a hundredth of a beam,
+or both within a quarter. Free features and all of the spectrum are for the networks to use.
 
 Axes: P paths, D digits, F = B / 2 features, I beams.
 """
@@ -21,8 +23,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-DIGITS = 5
-FREE = 4
+DIGITS = 6
+FREE = 2
+_SHARED_DIGITS = 4  # of each path that come first at high SNR
 SPECTRUM_POOLS = (16, 8, 4, 2, 1)
 
 
@@ -30,15 +33,23 @@ SPECTRUM_POOLS = (16, 8, 4, 2, 1)
 class CodewordOrder:
     """Where each part of the codeword stands; every entry is the index of a feature.
 
-    digits: for each path; strengths: of the paths after the first; level; free; spectrum: the first and one past
-    the last feature of each resolution.
+    digits: for each path; strengths: of the paths after the first; level; free: places in the head before it is put in
+    order. low, high: the head's places in the order in which they are fed back. spectrum: the first and one past the
+    last feature of each resolution.
     """
 
     digits: tuple[tuple[int, ...], ...]
     strengths: tuple[int, ...]
     level: int
     free: tuple[int, ...]
+    low: tuple[int, ...]
+    high: tuple[int, ...]
     spectrum: tuple[tuple[int, int], ...]
+
+    @property
+    def head(self) -> int:
+        """Features before the spectrum."""
+        return len(self.low)
 
     @property
     def length(self) -> int:
@@ -48,24 +59,31 @@ class CodewordOrder:
 
 def codeword_order(paths: int, beams: int) -> CodewordOrder:
     """Return the order of the codeword for P paths and a spectrum of I beams, I a multiple of 16."""
-    digits = [list(range(DIGITS - 1))]
-    strengths = []
-    cursor = DIGITS - 1
-    for _ in range(1, paths):
-        strengths.append(cursor)
-        digits.append(list(range(cursor + 1, cursor + DIGITS)))
-        cursor += DIGITS
-    for path in digits:
-        path.append(cursor)
-        cursor += 1
-    level, cursor = cursor, cursor + 1
-    free = tuple(range(cursor, cursor + FREE))
-    cursor += FREE
+    places = iter(range(paths * DIGITS + paths + FREE))
+    digits = tuple(tuple(next(places) for _ in range(DIGITS)) for _ in range(paths))
+    strengths = tuple(next(places) for _ in range(paths - 1))
+    level = next(places)
+    free = tuple(places)
+    low = [*digits[0]]
+    for strength, further in zip(strengths, digits[1:], strict=True):
+        low += [strength, *further]
+    high = [place for path in digits for place in path[:_SHARED_DIGITS]] + list(strengths)
+    fifth, *rest = range(_SHARED_DIGITS, DIGITS)
+    high += [path[fifth] for path in digits] + [level]
+    high += [path[digit] for digit in rest for path in digits]
+    cursor = len(low) + 1 + FREE
     spectrum = []
     for pool in SPECTRUM_POOLS:
         spectrum.append((cursor, cursor + beams // pool))
         cursor += beams // pool
-    return CodewordOrder(tuple(map(tuple, digits)), tuple(strengths), level, free, tuple(spectrum))
+    return CodewordOrder(
+        digits, strengths, level, free, (*low, level, *free), (*high, *free), tuple(spectrum)
+    )
+
+
+def inverse(order: tuple[int, ...]) -> list[int]:
+    """Return where each place stands in an order."""
+    return sorted(range(len(order)), key=order.__getitem__)
 
 
 def to_digits(position: Tensor) -> Tensor:
@@ -79,7 +97,7 @@ def to_digits(position: Tensor) -> Tensor:
 def from_digits(features: Tensor, active: Tensor) -> Tensor:
     """Return the centre t (...) of the cell that the dequantised features (..., D) name.
 
-    active: (D,), 1 for digits that were fed back, 0 for those after them. The gradient is straight-through, by
+    active: (..., D), 1 for digits that were fed back, 0 for those after them. The gradient is straight-through, by
     way of the first digit, whose slope in t is 1: d t / d f_0 = 1.
     """
     level = torch.round(4 * features.detach() - 0.5)
@@ -87,6 +105,6 @@ def from_digits(features: Tensor, active: Tensor) -> Tensor:
     position = torch.full_like(features[..., 0], 0.5)
     for digit in reversed(range(DIGITS)):
         inside = odd[..., digit] + (1 - 2 * odd[..., digit]) * position
-        position = active[digit] * (level[..., digit] + inside) / 4 + (1 - active[digit]) * 0.5
+        position = active[..., digit] * (level[..., digit] + inside) / 4 + (1 - active[..., digit]) * 0.5
     first = features[..., 0]
-    return position + active[0] * (first - first.detach())
+    return position + active[..., 0] * (first - first.detach())

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from cscsanet.networks.complex_pairs import phasor
 
 SNR_SCALE = 20.0  # [dB], of SNRs as inputs of networks
+SWITCH_DB = -5.0  # below it the strategy for low SNR is the better one
 _FLOOR = 0.003  # the weight of a beam that a strategy leaves out, so that learning can bring it back
 
 

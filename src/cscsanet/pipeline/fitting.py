@@ -29,6 +29,8 @@ class Training:
     lists them. shapes: those of them that shape the networks, which whoever loads the weights must share.
     inputs: digest of every file it reads. task: builds the task, and names the module whose weights are kept.
     curves: metric -> axis label of the figure, the validation metric last.
+    variant: the parameters it goes by, where these are not the pipeline's own. Such a training leaves no picture, and its
+    resumable state stays until the stage that runs several of them clears it.
     """
 
     name: str
@@ -38,17 +40,24 @@ class Training:
     inputs: Mapping[str, str]
     task: Callable[[], tuple[Task, nn.Module]]
     curves: Mapping[str, str]
+    variant: Params | None = None
 
 
 def train(workspace: Workspace, params: Params, training: Training) -> None:
     """Run one training stage; killed at any moment, the next run of it takes up where the last epoch ended."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
-    scratch = workspace.scratch(training.name, state_key(params, training.depends, training.inputs))
+    own = training.variant or params
+    scratch = workspace.scratch(training.name, state_key(own, training.depends, training.inputs))
     begun = scratch / "mlflow-run"
     resume_id = begun.read_text() if begun.exists() else None
     sections = sorted({name.split(".")[0] for name in training.depends})
     with tracker.stage(
-        training.name, params, sections=sections, tags=training.inputs, resume_id=resume_id
+        training.name,
+        params,
+        sections=sections,
+        tags=training.inputs,
+        resume_id=resume_id,
+        variant=training.variant,
     ) as run:
         begun.write_text(run.run_id)
         for name, value in training.inputs.items():
@@ -61,22 +70,24 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
         metrics = {"epochs": len(result.history), **{f"best_{key}": value for key, value in best.items()}}
         rows = [{key: _rounded(value) for key, value in row.items()} for row in result.history]
         write_csv(report / f"{training.name}.csv", list(rows[0]), rows)
-        picture = report / f"{training.name}.png"
-        figure = training_curves(result.history, training.curves, training.title)
-        write_by_rename(picture, lambda partial: figure.savefig(partial, dpi=120))
+        if training.variant is None:
+            picture = report / f"{training.name}.png"
+            figure = training_curves(result.history, training.curves, training.title)
+            write_by_rename(picture, lambda partial: figure.savefig(partial, dpi=120))
+            run.log_artifact(picture, "figures")
         save_weights(
             module,
             workspace.weights(training.name),
-            params,
+            own,
             training.shapes,
             {"stage": training.name, "inputs": dict(training.inputs), "best": best},
         )
         # The metrics come last: where they lie, all lies.
         write_json(report / f"{training.name}.json", metrics)
         run.log_metrics({**metrics, "seconds": time.monotonic() - started})
-        run.log_artifact(picture, "figures")
         run.log_artifact(workspace.weights(training.name), "weights")
-    workspace.clear_scratch(training.name)
+    if training.variant is None:
+        workspace.clear_scratch(training.name)
 
 
 def initialised(params: Params, build: Callable[[], Any]) -> Any:

@@ -20,25 +20,27 @@ DEPENDS = ("seed", "threads", *PHYSICAL_SHAPES, "channel", "points", "physical")
 
 def train_physical(workspace: Workspace, params: Params) -> None:
     """Train BS-CSIRS-Net, UE-CSANet and BS-CSANet from scratch."""
+    train(workspace, params, physical_training(workspace, params, "physical"))
+
+
+def physical_training(workspace: Workspace, params: Params, name: str, *, variant: bool = False) -> Training:
+    """Describe a Stage II: of the pipeline itself, or of a variant of its parameters."""
 
     def task() -> tuple[Task, nn.Module]:
         physical = initialised(params, lambda: PhysicalLayer(params))
         drops = open_train_and_val(workspace.drops, params.channel)
         return PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed), physical
 
-    train(
-        workspace,
-        params,
-        Training(
-            name="physical",
-            title="Stage II: physical layer, spectral efficiency",
-            depends=DEPENDS,
-            shapes=PHYSICAL_SHAPES,
-            inputs=workspace.drop_digests("train", "val"),
-            task=task,
-            curves={
-                "train_loss": "minus sum SE, or its logarithm, training",
-                "val_sum_se": "validation sum SE [bit/s/Hz]",
-            },
-        ),
+    return Training(
+        name=name,
+        title="Stage II: physical layer, spectral efficiency",
+        depends=DEPENDS,
+        shapes=PHYSICAL_SHAPES,
+        inputs=workspace.drop_digests("train", "val"),
+        task=task,
+        curves={
+            "train_loss": "minus sum SE, or its logarithm, training",
+            "val_sum_se": "validation sum SE [bit/s/Hz]",
+        },
+        variant=params if variant else None,
     )

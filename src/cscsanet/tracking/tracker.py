@@ -60,6 +60,7 @@ class Tracker:
         sections: Sequence[str],
         tags: Mapping[str, str] = NO_TAGS,
         resume_id: str | None = None,
+        variant: Params | None = None,
     ) -> Iterator[StageRun]:
         """Open the run of one stage, a child of the run of its whole configuration.
 
@@ -75,6 +76,7 @@ class Tracker:
             tags: further tags: `scheme` (becomes part of the run's name), digests of the data, ...
             resume_id: the run of a killed execution of this stage, to be continued. A new run is made where
                 it is gone, has finished, or belongs to another stage or configuration.
+            variant: the parameters that the run goes by, where a stage varies those of `params` itself.
 
         Raises:
             CscsanetError: the store no longer answers.
@@ -89,7 +91,7 @@ class Tracker:
                 {**tags, "stage": stage, "profile": params.profile, "mlflow.parentRunId": parent_id},
             )
             self._client.update_run(run_id, status="RUNNING")
-            self._complete_params(run_id, flatten_params(params, sections))
+            self._complete_params(run_id, flatten_params(variant or params, sections))
         try:
             yield StageRun(self.store, self._client, run_id, resumed=previous is not None)
         except BaseException as error:

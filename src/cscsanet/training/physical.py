@@ -1,7 +1,8 @@
 """Stage II: train CSI-RS, feedback and beams for spectral efficiency, eqs. (30)-(32).
 
 `objective_scale: linear` is the paper's sum of spectral efficiencies. Over a range of SNRs it is ruled by the high
-ones; `log` takes the logarithm of each drop's sum, so that one per cent counts alike at every SNR.
+ones; `log` takes the logarithm of a batch's mean, so that one per cent counts alike at every SNR. (The mean of the
+drops' logarithms does that too, but is ruled by the drops whose paths were not heard, which no gradient helps.)
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -20,6 +22,8 @@ from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import PhysicalParams, PointParams
 from cscsanet.points import OperatingPoint
 from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
+from cscsanet.training.seeds import generator
+from cscsanet.training.sounding import design_csirs
 from cscsanet.training.task import Task
 
 _LEAST_SE = 1e-6  # [bit/s/Hz], below which the logarithm is cut off
@@ -28,9 +32,9 @@ _LEAST_SE = 1e-6  # [bit/s/Hz], below which the logarithm is cut off
 class PhysicalTask(Task):
     """Maximise the sum over the UEs of the mean spectral efficiency; the best validation value is kept.
 
-    `val_sum_se` [bit/s/Hz] is the mean over the validation drops that belongs to the objective: arithmetic, or
-    geometric for `log`. Over a range of SNRs the batches of drops take turns at `validation_snrs`, so that a pass
-    costs no more than at one SNR.
+    Over a range of SNRs the batches of validation drops take turns at `validation_snrs`, so that a pass costs no more
+    than at one SNR. `val_sum_se` [bit/s/Hz] is the mean over these SNRs that belongs to the objective: arithmetic, or
+    geometric for `log`.
     """
 
     monitor = "val_sum_se"
@@ -51,14 +55,38 @@ class PhysicalTask(Task):
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.objective = fit.objective
         self.logarithmic = fit.objective_scale == "log"
+        self.csirs_steps, self.csirs_learning_rate = fit.csirs_steps, fit.csirs_learning_rate
         self.val_snrs = validation_snrs(self.points)
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
-        self._sum, self._drops = 0.0, 0
+        self._means: dict[float, tuple[float, int]] = {}
+
+    def on_train_start(self) -> None:
+        """Start from CSI-RS that tell directions apart, unless the training is resumed."""
+        if self.trainer.global_step or not self.csirs_steps:
+            return
+        offset = self.physical.channel.bs_power_offset_db
+        low, high = self.points.snr_db
+        with Tqdm(
+            total=self.csirs_steps,
+            desc="CSI-RS",
+            leave=False,
+            disable=self.trainer.progress_bar_callback is None,
+        ) as bar:
+            design_csirs(
+                self.physical.csirs,
+                (low + offset, high + offset),
+                self.points.csirs_symbols,
+                steps=self.csirs_steps,
+                learning_rate=self.csirs_learning_rate,
+                generator=generator(self.seed, "initialise", 1, device=self.device),
+                progress=bar.update,
+            )
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Minus the sum spectral efficiency or its logarithm, mean over the batch."""
+        """Minus the batch's mean sum spectral efficiency, or the logarithm of it."""
         paths = self._paths(self.train_drops, batch)
-        return -self._scaled(self.sum_se(paths, draw_point(self.points, generator), generator)).mean()
+        mean = self.sum_se(paths, draw_point(self.points, generator), generator).mean()
+        return -mean.clamp_min(_LEAST_SE).log() if self.logarithmic else -mean
 
     def configure_gradient_clipping(
         self,
@@ -66,7 +94,7 @@ class PhysicalTask(Task):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Bound the gradient of the logarithm, which a drop in a deep fade makes as large as it likes."""
+        """Bound the gradient of the logarithm, which a batch that hears little makes as large as it likes."""
         if self.logarithmic:
             self.clip_gradients(optimizer, gradient_clip_val=1.0, gradient_clip_algorithm="norm")
 
@@ -75,14 +103,17 @@ class PhysicalTask(Task):
         paths = self._paths(self.val_drops, batch)
         turn = int(batch[0]) // self.fit_params.batch_size % len(self.val_snrs)
         point = replace(validation_point(self.points), snr_db=self.val_snrs[turn])
-        self._sum += float(self._scaled(self.sum_se(paths, point, generator)).sum())
-        self._drops += len(batch)
+        total, drops = self._means.get(point.snr_db, (0.0, 0))
+        total += float(self.sum_se(paths, point, generator).sum())
+        self._means[point.snr_db] = (total, drops + len(batch))
 
     def validation_metrics(self) -> Mapping[str, float]:
-        """Mean sum spectral efficiency [bit/s/Hz] over the validation drops."""
-        mean = self._sum / max(1, self._drops)
-        self._sum, self._drops = 0.0, 0
-        return {"val_sum_se": math.exp(mean) if self.logarithmic else mean}
+        """Mean sum spectral efficiency [bit/s/Hz] over the SNRs that the validation drops met."""
+        means = [total / drops for total, drops in self._means.values()]
+        self._means = {}
+        if self.logarithmic:
+            return {"val_sum_se": math.prod(max(mean, _LEAST_SE) ** (1 / len(means)) for mean in means)}
+        return {"val_sum_se": sum(means) / len(means)}
 
     def sum_se(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Tensor:
         """Return the sum over the UEs of the mean spectral efficiency of each drop (batch,) [bit/s/Hz]."""
@@ -98,9 +129,6 @@ class PhysicalTask(Task):
             self.objective,
         )
         return efficiency.mean(dim=(2, 3)).sum(dim=1)
-
-    def _scaled(self, sum_se: Tensor) -> Tensor:
-        return sum_se.clamp_min(_LEAST_SE).log() if self.logarithmic else sum_se
 
     def _paths(self, drops: DropStore, batch: Tensor) -> PathDrops:
         return drops.batch(batch.cpu().numpy()).to(self.device)

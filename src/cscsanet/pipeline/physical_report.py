@@ -1,0 +1,200 @@
+"""The report on the physical layer: the codebook, the learned layers and the bounds on the same test drops."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+import torch
+
+from cscsanet.channel.bounds import fully_digital
+from cscsanet.channel.dataset import open_drops
+from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.evaluation.physical_figures import physical_figures
+from cscsanet.evaluation.physical_rates import (
+    Acquirer,
+    Rates,
+    codebook_rates,
+    data_symbols,
+    genie_rates,
+    layer_rates,
+    rates_over_time,
+)
+from cscsanet.evaluation.physical_rows import Case, json_decibel, physical_rows
+from cscsanet.files import write_by_rename, write_json, write_rows
+from cscsanet.links.codebook_layer import STRATEGIES, CodebookLayer
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.metrics.bootstrap import bootstrap_means
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import initialised
+from cscsanet.pipeline.physical_variants import NAME, SUBCARRIER, variants
+from cscsanet.pipeline.progress import progress_bar
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.points import OperatingPoint
+from cscsanet.tracking import open_tracking
+from cscsanet.training.seeds import generator
+from cscsanet.training.weights import load_weights
+
+GENIE_STEPS = 100  # from each of the two strategies
+AGEING_DROPS = 2**31  # no chunk of an evaluation has this number, so no noise is drawn from this seed
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One trained layer: its name in the rows, and L -> the B that it is asked for."""
+
+    scheme: str
+    layer: PhysicalLayer
+    grid: Mapping[int, tuple[int, ...]]
+
+
+def report_physical(workspace: Workspace, params: Params) -> None:
+    """Measure every physical layer over the points of the study, and write rows and figures."""
+    tracker = open_tracking(workspace.root, params.tracking.experiment)
+    sections = ("study", "points", "channel", "csa", "seed")
+    with tracker.stage("physical_report", params, sections=sections) as run:
+        layers = _layers(workspace, params)
+        codebook = initialised(
+            params, lambda: CodebookLayer(params.channel, params.csa, params.points.capacity.csirs_symbols)
+        ).eval()
+        with progress_bar("physical layers and bounds", _passes(params, layers)) as advance:
+            measured = _measured(workspace, params, layers, codebook, lambda: advance(1))
+            ageing = _ageing(
+                params, {"codebook": codebook, layers[0].scheme: layers[0].layer}, lambda: advance(1)
+            )
+        rows = physical_rows(measured, seed=params.seed, bootstrap_samples=params.study.bootstrap_samples)
+        reports, offset = workspace.reports, json_decibel(params.channel.bs_power_offset_db)
+        write_rows(reports / "physical.json", rows)
+        write_rows(reports / "physical_ageing.json", ageing)
+        for name, figure in physical_figures(rows, ageing, params.points.capacity, offset).items():
+            path = reports / "physical" / f"{name}.png"
+            write_by_rename(path, partial(figure.savefig, dpi=120))
+            run.log_artifact(path, "figures")
+        summary = _summary(params, rows)
+        write_json(reports / "physical_metrics.json", summary)
+        run.log_artifact(reports / "physical.json")
+        for name, digest in workspace.drop_digests("test").items():
+            run.log_dataset(name, digest, source=name, context="test")
+        run.log_metrics({f"{name}/sum_se": value for name, value in summary["sum_se"].items()})
+
+
+def _layers(workspace: Workspace, params: Params) -> list[_Layer]:
+    """The trained layers, the one that the pipeline goes on with first."""
+    points, front = params.points, params.csa.front
+    everywhere = dict.fromkeys(points.csirs_symbols, points.feedback_bits)
+
+    def trained(own: Params, weights: str) -> PhysicalLayer:
+        layer = PhysicalLayer(own)
+        load_weights(layer, workspace.weights(weights), own)
+        return layer
+
+    layers = [_Layer(f"{front}-elastic", trained(params, "physical"), everywhere)]
+    for name, own in variants(params).items():
+        layer = trained(own, f"{NAME}/{name}")
+        if name == SUBCARRIER:
+            layers.append(_Layer(SUBCARRIER, layer, everywhere))
+        else:
+            grid = {own.points.csirs_symbols[0]: own.points.feedback_bits}
+            layers.append(_Layer(f"{front}-dedicated", layer, grid))
+    return layers
+
+
+def _passes(params: Params, layers: Sequence[_Layer]) -> int:
+    study = params.study
+    sounded = (1 + len(study.bs_power_offset_db)) * len(params.points.csirs_symbols)
+    trained = len(study.bs_power_offset_db) * sum(len(entry.grid) for entry in layers)
+    return len(study.snr_db) * (sounded + trained) + 2 * len(study.speeds_kmh) * len(study.snr_db)
+
+
+def _measured(
+    workspace: Workspace,
+    params: Params,
+    layers: Sequence[_Layer],
+    codebook: CodebookLayer,
+    advance: Callable[[], None],
+) -> dict[Case, Rates]:
+    study, points, seed = params.study, params.points, params.seed
+    drops = open_drops(workspace.drops("test"))
+    drops.check_matches(params.channel)
+    paths = drops.batch(slice(0, study.drops))
+    tuning = open_drops(workspace.drops("val")).all()
+    measured: dict[Case, Rates] = {}
+    for snr_db, symbols in product(study.snr_db, points.csirs_symbols):
+        point = OperatingPoint(snr_db, symbols, max(points.feedback_bits), points.capacity.data_symbols)
+        measured |= _bounds(paths, point, params)
+        advance()
+        for offset in study.bs_power_offset_db:
+            found = codebook_rates(codebook.at_offset(offset), paths, point, points.feedback_bits, seed)
+            tried = codebook_rates(codebook.at_offset(offset), tuning, point, points.feedback_bits, seed)
+            for budget in points.feedback_bits:
+                # The better strategy is known beforehand: it is chosen on drops that are not measured.
+                best = max(STRATEGIES, key=lambda name: float(tried[budget, name].coloured.mean()))
+                case = Case("codebook", snr_db, symbols, budget, offset, best)
+                measured[case] = found[budget, best]
+            advance()
+            for entry in layers:
+                if symbols not in entry.grid:
+                    continue
+                own = replace(point, feedback_bits=max(entry.grid[symbols]))
+                reached = layer_rates(entry.layer.at_offset(offset), paths, own, entry.grid[symbols], seed)
+                for budget, rates in reached.items():
+                    measured[Case(entry.scheme, snr_db, symbols, budget, offset)] = rates
+                advance()
+    return measured
+
+
+def _bounds(paths: PathDrops, point: OperatingPoint, params: Params) -> dict[Case, Rates]:
+    digital = fully_digital(paths, 10 ** (point.snr_db / 10), data_symbols(point), params.channel)
+    alone = digital.sum(dim=-1).double()
+    place = (point.snr_db, point.csirs_symbols)
+    return {
+        Case("genie", *place): genie_rates(paths, point, params.channel, GENIE_STEPS),
+        # Eq. (30) says nothing of a receiver without an analog combiner; the rows leave it out.
+        Case("full-digital", *place): Rates(alone, alone),
+    }
+
+
+def _ageing(
+    params: Params, layers: Mapping[str, Acquirer], advance: Callable[[], None]
+) -> list[dict[str, Any]]:
+    """Spectral efficiency at each data symbol after the CSI-RS, on drops that differ in their speed alone."""
+    study, capacity = params.study, params.points.capacity
+    symbols = torch.arange(study.aged_symbols) + capacity.csirs_symbols
+    rows = []
+    for speed in study.speeds_kmh:
+        paths = draw_paths(
+            study.drops, params.channel, generator(params.seed, "evaluate", AGEING_DROPS), speed_kmh=speed
+        )
+        for (scheme, layer), snr_db in product(layers.items(), study.snr_db):
+            point = OperatingPoint(
+                snr_db, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
+            )
+            aged = rates_over_time(layer, paths, point, symbols, params.seed)
+            low, high = bootstrap_means(aged, study.bootstrap_samples, params.seed)
+            for index, symbol in enumerate(symbols.tolist()):
+                rows.append(
+                    {
+                        "scheme": scheme,
+                        "snr_db": snr_db,
+                        "speed_kmh": speed,
+                        "symbol": symbol,
+                        "sum_se": round(float(aged[:, index].mean()), 6),
+                        "ci_low": round(float(low[index]), 6),
+                        "ci_high": round(float(high[index]), 6),
+                    }
+                )
+            advance()
+    return rows
+
+
+def _summary(params: Params, rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """What `dvc metrics diff` compares: every scheme at the largest L and B and at the channel's own CSI-RS power."""
+    capacity = params.points.capacity
+    home = {
+        "csirs_symbols": (capacity.csirs_symbols,),
+        "feedback_bits": (capacity.feedback_bits, None),
+        "bs_power_offset_db": (json_decibel(params.channel.bs_power_offset_db), None),
+    }
+    chosen = [row for row in rows if all(row[key] in values for key, values in home.items())]
+    return {"sum_se": {f"{row['scheme']}/{row['snr_db']:g}dB": row["sum_se"] for row in chosen}}
