@@ -1,5 +1,6 @@
 """The main job on the smoke profile: from nothing to results, again, killed and resumed."""
 
+import itertools
 import json
 import re
 import shutil
@@ -43,6 +44,45 @@ def test_the_bounds_stand_in_their_order(finished):
         assert se["learned"] < se["genie"]
 
 
+def test_the_physical_report_has_every_scheme_at_every_point(finished):
+    rows = json.loads((finished.root / "reports/physical.json").read_text())
+    keys = {"scheme", "snr_db", "csirs_symbols", "feedback_bits", "bs_power_offset_db", "sum_se", "ci_low"}
+    assert all(keys | {"ci_high", "seed"} <= set(row) for row in rows)
+    points = {
+        scheme: {
+            (row["snr_db"], row["csirs_symbols"], row["feedback_bits"], row["bs_power_offset_db"])
+            for row in rows
+            if row["scheme"] == scheme
+        }
+        for scheme in {row["scheme"] for row in rows}
+    }
+    every = set(itertools.product((-25.0, 10.0), (2, 8), (16, 64), (20.0, "inf")))
+    assert (
+        points.pop("genie")
+        == points.pop("full-digital")
+        == set(itertools.product((-25.0, 10.0), (2, 8), (None,), (None,)))
+    )
+    assert points.pop("beamspace-dedicated") == {point for point in every if point[1:3] == (8, 64)}
+    assert set(points) == {"codebook", "subcarrier", "beamspace-elastic"}
+    assert all(found == every for found in points.values())
+    assert all(row["ci_low"] <= row["sum_se"] <= row["ci_high"] for row in rows)
+    assert max(row["share_of_genie"] for row in rows if row["scheme"] != "full-digital") <= 1
+    assert {path.name for path in (finished.root / "reports/physical").iterdir()} == {
+        f"{name}.png" for name in ("csirs_symbols", "feedback_bits", "csirs_power", "grid", "ageing")
+    }
+
+
+def test_a_variant_that_is_asked_for_no_more_leaves_nothing(finished, tmp_path):
+    project = type(finished)(tmp_path / "fewer")
+    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
+    params = project.root / "params.yaml"
+    params.write_text(re.sub(r"(?m)^(  dedicated:) \[\[8, 64\]\]", r"\1 [[2, 16]]", params.read_text()))
+    project.run(sys.executable, "stages/physical_variants.py")
+    for folder in ("models/physical_variants", "reports/training/physical_variants"):
+        names = {path.stem for path in (project.root / folder).iterdir()}
+        assert names == {"subcarrier", "L2-B16"}
+
+
 def test_a_second_repro_does_nothing(finished):
     before = finished.reports()
     done = finished.run("dvc", "repro")
@@ -56,8 +96,10 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
     try:
         params.write_text(edited(original, "channel_draws", 2))
         assert _changed(finished) == {"evaluate"}
+        params.write_text(edited(original, "drops", 41))
+        assert _changed(finished) == {"physical_report"}
         params.write_text(edited(original, "val_drops", 101))
-        assert {"channels", "physical", "noma", "evaluate"} <= _changed(finished)
+        assert {"channels", "physical", "physical_variants", "noma", "evaluate"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
     finally:
         params.write_text(original)
@@ -78,10 +120,16 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
     assert len(parents) == 1
     assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    assert set(children) == {"scenes", "split", "channels", "semantic", "physical", "noma", "evaluate"}
+    stages = {"scenes", "split", "channels", "semantic", "physical", "physical_report", "noma", "evaluate"}
+    variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
+    assert set(children) == stages | variants
     assert {run[0] for run in runs} == {"FINISHED"}
     assert children["noma"][2]["best_val_miou"] > 0
     assert children["noma"][3]["points.data_symbols"] == "[4]"
+    # A variant's run goes by its own parameters, under the parent of the pipeline's.
+    assert children["physical_variants/L8-B64"][3]["points.csirs_symbols"] == "[8]"
+    assert children["physical_variants/subcarrier"][3]["csa.front"] == "subcarrier"
+    assert children["physical_report"][2]["beamspace-elastic/-25dB/sum_se"] > 0
     assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
     assert children["evaluate"][2]["ideal/miou"] > 0
 
@@ -92,31 +140,32 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
     assert again.reports() == finished.reports()
 
 
-@pytest.mark.parametrize("stage", ["semantic", "physical", "noma"])
-def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, stage):
+@pytest.mark.parametrize("training", ["semantic", "physical", "physical_variants/L8-B64", "noma"])
+def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):
     project = type(finished)(tmp_path / "killed")
     shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
     results = [
-        f"reports/training/{stage}.json",
-        f"reports/training/{stage}.csv",
-        f"models/{stage}.safetensors",
+        f"reports/training/{training}.json",
+        f"reports/training/{training}.csv",
+        f"models/{training}.safetensors",
     ]
     for name in results:
         (project.root / name).unlink()
 
+    script = f"stages/{training.split('/')[0]}.py"
     victim = subprocess.Popen(
-        [sys.executable, f"stages/{stage}.py"],
+        [sys.executable, script],
         cwd=project.root,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _wait_for_a_checkpoint(project.root / "scratch" / stage, victim)
+    _wait_for_a_checkpoint(project.root / "scratch" / training, victim)
     victim.send_signal(signal.SIGKILL)
     assert victim.wait() == -signal.SIGKILL
     assert not any((project.root / name).exists() for name in results)
 
-    resumed = project.run(sys.executable, f"stages/{stage}.py")
+    resumed = project.run(sys.executable, script)
     assert "resuming after epoch" in resumed.stderr
     for name in results:
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
