@@ -100,6 +100,20 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_study_has_its_home_and_its_drops(self) -> "Params":
+        offset, offsets = self.channel.bs_power_offset_db, self.study.bs_power_offset_db
+        if offset not in offsets:
+            raise ValueError(
+                f"study.bs_power_offset_db = {list(offsets)}: must hold channel.bs_power_offset_db = {offset:g}, which the "
+                f"models are trained at"
+            )
+        if self.study.drops > self.channel.test_drops:
+            raise ValueError(
+                f"study.drops = {self.study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _dedicated_points_are_points(self) -> "Params":
         for csirs_symbols, feedback_bits in self.study.dedicated:
             asked = {"csirs_symbols": csirs_symbols, "feedback_bits": feedback_bits}

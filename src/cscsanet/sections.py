@@ -183,7 +183,8 @@ class StudyParams(Section):
     """The report on the physical layer: models trained for comparison, and where all are measured.
 
     dedicated: (L, B) of models trained like Stage II, each for this point alone. subcarrier_epochs,
-    subcarrier_learning_rate: of the paper's front, elsewise trained like Stage II. bs_power_offset_db: CSI-RS power
+    subcarrier_learning_rate: of the paper's front, which gets neither early stopping nor the start of the CSI-RS and is
+    elsewise trained like Stage II. bs_power_offset_db: CSI-RS power
     above the UEs' at which the models are measured. speeds_kmh, aged_symbols: of the measurement over time.
     """
 

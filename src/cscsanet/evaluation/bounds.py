@@ -1,25 +1,23 @@
 """Where the trained physical layer stands between doing nothing and the bounds that know the channel."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from cscsanet.channel.bounds import fully_digital, genie_hybrid
+from cscsanet.channel.bounds import fully_digital
 from cscsanet.channel.dataset import DropStore
-from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.response import effective_channel
-from cscsanet.channel.spectral_efficiency import spectral_efficiency
+from cscsanet.evaluation.physical_rates import data_symbols, genie_rates, layer_rates, rates
+from cscsanet.evaluation.physical_rows import json_decibel
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.metrics.bootstrap import bootstrap_interval
 from cscsanet.networks.complex_pairs import unit_modulus
-from cscsanet.params import ChannelParams
 from cscsanet.points import OperatingPoint
 from cscsanet.training.seeds import generator
 
-# Drops that the genie's gradient works on at a time; what it finds for a drop does not depend on its neighbours.
-_CHUNK = 256
+_GENIE_STEPS = 200
 
 
 def spectral_efficiency_rows(
@@ -39,37 +37,28 @@ def spectral_efficiency_rows(
     """
     channel = physical.channel
     paths = drops.batch(torch.arange(min(count, len(drops))).numpy())
-    symbols = torch.tensor([point.csirs_symbols])
-    snr = 1.0 / point.noise_power
+    first = replace(point, data_symbols=1)
     source = generator(seed, "bound")
 
-    def hybrid(precoder: Tensor, combiner: Tensor) -> Tensor:
-        return _sum_se(paths, precoder, combiner, symbols, snr, channel)
-
-    def learned() -> Tensor:
-        with torch.inference_mode():
-            beams = physical(paths, point, source)
-            return hybrid(beams.precoder, beams.combiner)
+    def phases(*shape: int) -> Tensor:
+        return unit_modulus(torch.rand(shape, generator=source) * 2 * torch.pi)
 
     def random() -> Tensor:
-        def phases(*shape: int) -> Tensor:
-            return unit_modulus(torch.rand(shape, generator=source) * 2 * torch.pi)
-
         count, users, chains = len(paths), channel.users, channel.rf_chains
-        return hybrid(
-            phases(count, users, channel.ue_antennas, chains), phases(count, chains, channel.bs_antennas)
-        )
+        precoder = phases(count, users, channel.ue_antennas, chains)
+        combiner = phases(count, chains, channel.bs_antennas)
+        return rates(paths, precoder, combiner, point.snr_db, data_symbols(first), channel).coloured
+
+    def learned() -> Tensor:
+        return layer_rates(physical, paths, first, (first.feedback_bits,), seed)[first.feedback_bits].coloured
 
     schemes: dict[str, Callable[[], Tensor]] = {
         "random": random,
         "learned": learned,
-        "genie": lambda: torch.cat(
-            [
-                genie_hybrid(paths[start : start + _CHUNK], snr, symbols, channel, random_starts=0).sum_se
-                for start in range(0, len(paths), _CHUNK)
-            ]
-        ),
-        "full-digital": lambda: fully_digital(paths, snr, symbols, channel).sum(dim=-1),
+        "genie": lambda: genie_rates(paths, first, channel, _GENIE_STEPS).coloured,
+        "full-digital": lambda: fully_digital(
+            paths, 1.0 / point.noise_power, data_symbols(first), channel
+        ).sum(dim=-1),
     }
     rows = []
     for name, run in schemes.items():
@@ -84,7 +73,7 @@ def spectral_efficiency_rows(
                 "snr_db": point.snr_db,
                 "csirs_symbols": point.csirs_symbols,
                 "feedback_bits": point.feedback_bits,
-                "bs_power_offset_db": channel.bs_power_offset_db,
+                "bs_power_offset_db": json_decibel(channel.bs_power_offset_db),
                 "drops": len(paths),
                 "sum_se": round(float(per_drop.mean()), 6),
                 "ci_low": round(float(low), 6),
@@ -93,12 +82,3 @@ def spectral_efficiency_rows(
             }
         )
     return rows
-
-
-def _sum_se(
-    paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor, snr: float, channel: ChannelParams
-) -> Tensor:
-    """Return the sum over the UEs (drops,), mean over data symbols and subcarriers."""
-    effective = effective_channel(paths, precoder, combiner, symbols, channel)
-    per_element = spectral_efficiency(effective, combiner, snr, channel.ue_antennas, "coloured")
-    return per_element.mean(dim=(2, 3)).sum(dim=1)

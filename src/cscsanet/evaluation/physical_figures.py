@@ -1,6 +1,7 @@
 """The figures of the report on the physical layer, drawn from its rows alone."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,19 @@ Row = Mapping[str, Any]
 _DASHES = {"genie": "--", "full-digital": ":"}
 _TITLES = {
     "codebook": "codebook",
-    "subcarrier": "paper's front (subcarriers)",
     "beamspace-elastic": "beamspace, one model for all L and B",
     "beamspace-dedicated": "beamspace, trained for this L and B",
+    "subcarrier": "paper's front (subcarriers)",
+    "codebook-learned-csirs": "codebook on the learned CSI-RS",
     "subcarrier-elastic": "paper's front, one model for all L and B",
     "subcarrier-dedicated": "paper's front, trained for this L and B",
     "genie": "genie hybrid, perfect CSI",
     "full-digital": "fully digital, perfect CSI",
 }
+
+
+# One look for each scheme in all figures.
+_STYLES = dict(zip((scheme for scheme in _TITLES if scheme not in _DASHES), cycle(STYLES), strict=False))
 
 
 def physical_figures(
@@ -55,8 +61,9 @@ def _curves(rows: Sequence[Row], home: Row, axis: str, label: str) -> Figure:
     places = sorted({row[axis] for row in kept if row[axis] is not None}, key=float)
 
     def draw(panel: Axes, here: Sequence[Row]) -> None:
-        styles = dict(zip(_schemes(rows), STYLES, strict=False))
-        for scheme, (colour, marker) in styles.items():
+        for scheme, (colour, marker) in _STYLES.items():
+            if not any(row["scheme"] == scheme for row in here):
+                continue
             own = {row[axis]: row for row in here if row["scheme"] == scheme}
             at = [index for index, place in enumerate(places) if place in own]
             chosen = [own[places[index]] for index in at]
@@ -92,10 +99,10 @@ def _curves(rows: Sequence[Row], home: Row, axis: str, label: str) -> Figure:
 
 def _ageing(rows: Sequence[Row]) -> Figure:
     def draw(panel: Axes, here: Sequence[Row]) -> None:
-        schemes = list(dict.fromkeys(row["scheme"] for row in here))
         speeds = sorted({row["speed_kmh"] for row in here})
-        for scheme, (colour, _) in zip(schemes, STYLES, strict=False):
-            for speed, (_, marker) in zip(speeds, STYLES, strict=False):
+        for scheme in dict.fromkeys(row["scheme"] for row in here):
+            colour, _ = _STYLES[scheme]
+            for speed, (_, marker) in zip(speeds, cycle(STYLES), strict=False):
                 own = [row for row in here if row["scheme"] == scheme and row["speed_kmh"] == speed]
                 panel.plot(
                     [row["symbol"] for row in own],
@@ -137,6 +144,7 @@ def _grid(rows: Sequence[Row], offset_db: float | str) -> Figure:
         ("elastic", "lead over the codebook [%]", _relative, True),
         ("dedicated", "dedicated over elastic [%]", _relative, True),
     ]
+    tables = [table for table in tables if any(row["scheme"].endswith(table[0]) for row in here)]
     figure = Figure(figsize=(4.0 * len(snrs), 2.5 * len(tables) + 0.5), layout="constrained")
     panels = figure.subplots(len(tables), len(snrs), squeeze=False)
     for line, (suffix, title, value, signed) in zip(panels, tables, strict=True):
@@ -170,7 +178,10 @@ def _grid(rows: Sequence[Row], offset_db: float | str) -> Figure:
             panel.set_xlabel("feedback bits B")
             panel.set_ylabel("CSI-RS symbols L")
             panel.set_title(f"{title}, {snr_db:g} dB", fontsize=10)
-    figure.suptitle("Bold: the 95 % interval of the paired difference leaves zero out", fontsize=10)
+    figure.suptitle(
+        "Bold: zero lies outside the 95 % interval of the difference, paired over drops, for one training seed",
+        fontsize=10,
+    )
     return figure
 
 
@@ -178,12 +189,6 @@ def _relative(row: Row) -> float:
     if row["difference"] is None:
         return float("nan")
     return float(100 * row["difference"] / (row["sum_se"] - row["difference"]))
-
-
-def _schemes(rows: Sequence[Row]) -> list[str]:
-    return [
-        scheme for scheme in _TITLES if scheme not in _DASHES and any(row["scheme"] == scheme for row in rows)
-    ]
 
 
 def _short(value: float | str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Protocol, Self
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -35,20 +35,16 @@ class Acquirer(Protocol):
         """Return the beams for each B."""
         ...
 
-    def at_offset(self, bs_power_offset_db: float) -> Self:
-        """Return the same layer under another power of the CSI-RS."""
-        ...
-
 
 @dataclass(frozen=True)
 class Rates:
-    """Sum over the UEs of the mean spectral efficiency of each drop (drops,) [bit/s/Hz], in both conventions."""
+    """Sum over the UEs of the mean spectral efficiency of each drop (drops,) [bit/s/Hz], in both conventions.
+
+    Eq. (30), `paper`, says nothing of a receiver without an analog combiner: None.
+    """
 
     coloured: Tensor
-    paper: Tensor
-
-    def __getitem__(self, drops: slice) -> "Rates":
-        return Rates(self.coloured[drops], self.paper[drops])
+    paper: Tensor | None
 
 
 def rates(
@@ -63,8 +59,8 @@ def rates(
     effective = effective_channel(paths, precoder, combiner, symbols, channel)
     snr = 10.0 ** (snr_db / 10.0)
 
-    def total(convention: str) -> Tensor:
-        found = spectral_efficiency(effective, combiner, snr, channel.ue_antennas, convention)  # type: ignore[arg-type]
+    def total(convention: Literal["coloured", "paper"]) -> Tensor:
+        found = spectral_efficiency(effective, combiner, snr, channel.ue_antennas, convention)
         return found.mean(dim=(2, 3)).sum(dim=1).double()
 
     return Rates(total("coloured"), total("paper"))
@@ -143,4 +139,5 @@ def _chunks(paths: PathDrops) -> list[PathDrops]:
 
 
 def _joined(parts: Sequence[Rates]) -> Rates:
-    return Rates(torch.cat([part.coloured for part in parts]), torch.cat([part.paper for part in parts]))
+    by_equation = [part.paper for part in parts if part.paper is not None]
+    return Rates(torch.cat([part.coloured for part in parts]), torch.cat(by_equation))

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from cscsanet.evaluation.physical_rates import Rates
+from cscsanet.links.codebook_layer import Strategy
 from cscsanet.metrics.bootstrap import bootstrap_means
 
 # A row's opponent in `difference`: whom a reader compares it with first.
@@ -15,14 +16,14 @@ _AGAINST = {"elastic": "codebook", "subcarrier": "codebook", "dedicated": "elast
 
 @dataclass(frozen=True)
 class Case:
-    """What one row is about. A bound has neither feedback nor CSI-RS power, and the latter no codebook strategy."""
+    """What one row is about. A bound has neither feedback nor CSI-RS power; only a codebook has a strategy."""
 
     scheme: str
     snr_db: float
     csirs_symbols: int
     feedback_bits: int | None = None
     bs_power_offset_db: float | None = None
-    strategy: str | None = None
+    strategy: Strategy | None = None
 
 
 def physical_rows(
@@ -31,13 +32,14 @@ def physical_rows(
     """Reduce the rates of every case to rows.
 
     sum_se [bit/s/Hz] with its 95 % interval ci_low, ci_high over drops; sum_se_paper and its interval by eq. (30), None
-    for the fully digital bound; share_of_genie: of the genie's mean; difference, difference_low, difference_high: from
-    the scheme `against` at the same point, paired over drops.
+    for the fully digital bound; by that equation the genie is no bound, since its beams were sought for the other one.
+    share_of_genie: of the genie's mean. difference, difference_low, difference_high: from the scheme `against` at the
+    same point, paired over drops.
     """
     cases = list(measured)
     opponents = [_opponent(case, cases) for case in cases]
     coloured = torch.stack([measured[case].coloured for case in cases], dim=1)
-    paper = torch.stack([measured[case].paper for case in cases], dim=1)
+    paper = torch.stack([_by_equation(measured[case]) for case in cases], dim=1)
     paired = torch.stack(
         [
             measured[case].coloured - measured[other or case].coloured
@@ -54,7 +56,7 @@ def physical_rows(
     rows = []
     for index, (case, other) in enumerate(zip(cases, opponents, strict=True)):
         low, high = (_figures(end, index) for end in zip(*bounds, strict=True))
-        by_equation = case.scheme != "full-digital"
+        by_equation = measured[case].paper is not None
         mean = float(coloured[:, index].mean())
         rows.append(
             {
@@ -82,6 +84,10 @@ def physical_rows(
             }
         )
     return rows
+
+
+def _by_equation(rates: Rates) -> torch.Tensor:
+    return torch.zeros_like(rates.coloured) if rates.paper is None else rates.paper
 
 
 def _opponent(case: Case, cases: Sequence[Case]) -> Case | None:

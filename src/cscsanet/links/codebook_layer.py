@@ -65,6 +65,12 @@ class CodebookLayer(nn.Module):
         strategy = self.strategy or ("user" if point.snr_db < SWITCH_DB else "path")
         return [self.steer(found, feedback_bits, strategy) for feedback_bits in budgets]
 
+    def playing(self, strategy: Strategy | None) -> Self:
+        """Return the same layer with a strategy of its own; None follows the SNR."""
+        other = copy.copy(self)
+        other.strategy = strategy
+        return other
+
     def at_offset(self, bs_power_offset_db: float) -> Self:
         """Return the same layer under a BS of another transmit power."""
         other = copy.copy(self)

@@ -4,7 +4,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,20 +72,24 @@ class PhysicalLayer(nn.Module):
     def at_budgets(
         self, paths: PathDrops, point: OperatingPoint, budgets: Sequence[int], generator: torch.Generator
     ) -> list[AwareBeams]:
-        """Sound the channel once and set the beams for each of several B: only the bits that are fed back differ."""
+        """Sound the channel once and set the beams for each of several B: the search for paths is the same for all."""
         for feedback_bits in budgets:
             replace(point, feedback_bits=feedback_bits).within(self.capacity)
         noise_power = csirs_noise_power(point, self.channel)
         received = self.csirs(paths, point.csirs_symbols, noise_power, generator)
-        views = self._ue_views(received, point)
-        codewords = torch.stack([view.bits for view in views], dim=1)
-        precoder = unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1))
-        ue_csi = torch.stack([view.csi_features for view in views], dim=1)
         beams = []
-        for feedback_bits in budgets:
-            bits = codewords[..., :feedback_bits]
+        for feedback_bits, views in zip(budgets, self._ue_views(received, point, budgets), strict=True):
+            bits = torch.stack([view.bits for view in views], dim=1)[..., :feedback_bits]
             combiner_phases, bs_csi = self._bs_view(bits, point)
-            beams.append(AwareBeams(precoder, unit_modulus(combiner_phases), bits, ue_csi, bs_csi))
+            beams.append(
+                AwareBeams(
+                    precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
+                    combiner=unit_modulus(combiner_phases),
+                    bits=bits,
+                    ue_csi=torch.stack([view.csi_features for view in views], dim=1),
+                    bs_csi=bs_csi,
+                )
+            )
         return beams
 
     def at_offset(self, bs_power_offset_db: float) -> Self:
@@ -94,14 +98,25 @@ class PhysicalLayer(nn.Module):
         other.channel = self.channel.model_copy(update={"bs_power_offset_db": bs_power_offset_db})
         return other
 
-    def _ue_views(self, received: Tensor, point: OperatingPoint) -> list[UeChannelView]:
+    def _ue_views(
+        self, received: Tensor, point: OperatingPoint, budgets: Sequence[int]
+    ) -> list[list[UeChannelView]]:
+        """What the UEs make of the CSI-RS, for each B."""
         if self.front == "subcarrier":
-            return [net(received[:, user]) for user, net in enumerate(self.ue)]
+            return [[net(received[:, user]) for user, net in enumerate(self.ue)]] * len(budgets)
         sounding = self.csirs.sounding(point.csirs_symbols)
         # The search is spared the symbols that were not sent.
         heard = received[..., : point.csirs_symbols, :]
+        nets = cast(Sequence[BeamspaceUe], self.ue)
+        found = [net.search(heard[:, user], sounding) for user, net in enumerate(nets)]
         snr_db = received.new_full((len(received), 1), point.snr_db)
-        return [net(heard[:, user], sounding, snr_db) for user, net in enumerate(self.ue)]
+        return [
+            [
+                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received))
+                for net, paths in zip(nets, found, strict=True)
+            ]
+            for feedback_bits in budgets
+        ]
 
     def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
         on_the_interface = self._on_the_interface(bits)
@@ -114,8 +129,9 @@ class PhysicalLayer(nn.Module):
     def _on_the_interface(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Fill the bits up to the built length, and mark the codeword features that were fed back."""
         missing = self.capacity.feedback_bits - bits.shape[-1]
-        active = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=bits.device)
-        return (
-            nn.functional.pad(bits, (0, missing)),
-            (active < bits.shape[-1] // BITS_PER_FEATURE).to(bits.dtype),
-        )
+        return nn.functional.pad(bits, (0, missing)), self._active(bits.shape[-1], bits)
+
+    def _active(self, feedback_bits: int, like: Tensor) -> Tensor:
+        """Mark the codeword features (F,) that B bits hold."""
+        features = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=like.device)
+        return (features < feedback_bits // BITS_PER_FEATURE).to(like.dtype)

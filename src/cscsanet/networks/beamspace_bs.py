@@ -18,12 +18,14 @@ from cscsanet.networks.beam_grid import directions, overlap
 from cscsanet.networks.beam_head import BeamHead, chirp_of_width
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
 from cscsanet.networks.bs_csa_net import BsChannelView
-from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits, inverse
+from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
-from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StrategyGate
+from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, beam_weights, decided
 from cscsanet.networks.transformer import sine_positions
 from cscsanet.params import ChannelParams, CsaParams
 from cscsanet.points import Capacity
+
+_ALWAYS = 30.0
 
 
 class BeamspaceBs(nn.Module):
@@ -31,6 +33,7 @@ class BeamspaceBs(nn.Module):
 
     grid: Tensor
     positions: Tensor
+    listens: Tensor
 
     def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
         super().__init__()
@@ -42,12 +45,15 @@ class BeamspaceBs(nn.Module):
         self.register_buffer("grid", directions(self.tokens), persistent=False)
         candidates = self.users * self.paths
         known = 1 + candidates * (candidates - 1) // 2 + self.users * (4 * self.paths + FREE)
+        self.register_buffer("listens", self._listens(), persistent=False)
+        self.sharpness = nn.Parameter(torch.tensor(3.0))
         hidden = params.beam_features
         channels = self.users * (self.paths + len(SPECTRUM_POOLS) + 1)
         self.trunk = BeamTrunk(channels, known, hidden, params.beam_layers)
         self.on_grid = small(nn.Conv1d(hidden, 2 * self.chains, 1), 0.001)
-        self.gate = StrategyGate(*self._strategies(), SWITCH_DB)
-        self.mixer = Mixer(2 * hidden + known, 2 * params.model_features, self.gate.outputs + candidates)
+        # A logit and a phase for each chain and beam, and a chirp for each beam.
+        self.weighed = 2 * self.chains * candidates
+        self.mixer = Mixer(2 * hidden + known, 2 * params.model_features, self.weighed + candidates)
         self.head = BeamHead(channel.bs_antennas, self.tokens)
         self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
         positions = sine_positions(channel.subcarriers, params.model_features)
@@ -55,14 +61,16 @@ class BeamspaceBs(nn.Module):
         self.csi_mix = nn.Linear(params.model_features, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
 
-    def _strategies(self) -> tuple[Tensor, Tensor]:
-        """Chain r on the strongest path of UE r; chain r on path r of every UE; (C, K P) each."""
-        low = torch.zeros(self.chains, self.users, self.paths)
-        high = torch.zeros(self.chains, self.users, self.paths)
-        for chain in range(self.chains):
-            low[chain, chain % self.users, 0] = 1
-            high[chain, :, chain % self.paths] = 1 / self.users
-        return low.flatten(1), high.flatten(1)
+    def _listens(self) -> Tensor:
+        """Which chain listens to path p of UE k, if that carries a stream: (C, K P)."""
+        listens = torch.zeros(self.chains, self.users, self.paths)
+        for user in range(self.users):
+            for path in range(self.paths):
+                listens[(user + path) % self.chains, user, path] = 1
+        for chain in range(self.users, self.chains):
+            # Something to hear while no further path carries a stream.
+            listens[chain, chain % self.users, 0] = 0.1
+        return listens.flatten(1)
 
     def forward(self, bits: Tensor, active: Tensor, snr_db: Tensor) -> BsChannelView:
         """Read the feedback.
@@ -73,28 +81,31 @@ class BeamspaceBs(nn.Module):
         missing = self.order.length - self.features
         fed_back = nn.functional.pad(active, (0, missing)).expand(len(bits), -1)
         codeword = nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
-        snr = snr_db / SNR_SCALE
-        fed_back, codeword = self._placed(fed_back, snr), self._placed(codeword, snr.unsqueeze(1))
+        snr, low = snr_db / SNR_SCALE, snr_db < SWITCH_DB
+        fed_back, codeword = self.order.placed(fed_back, low), self.order.placed(codeword, low.unsqueeze(1))
         centred = (codeword - 0.5) * fed_back.unsqueeze(1)
         aoa, digits = self._positions(codeword, fed_back)
         known = torch.cat((snr, self._overlaps(aoa), self._told(aoa, digits, centred)), dim=-1)
         hidden, context = self.trunk(self._beams(aoa, centred), known)
         context = torch.cat((context, known), dim=-1)
         learned = self.mixer(context)
-        weights = self.gate(snr, learned[:, : self.gate.outputs], (digits > 0).to(snr.dtype))
+        prior = self.listens * torch.sigmoid(self._shares(codeword, fed_back, snr)).unsqueeze(1)
+        weights = beam_weights(prior, learned[:, : self.weighed], (digits > 0).to(snr.dtype))
         # A cell wider than a beam is covered by a chirp.
         chirp = chirp_of_width(2 * 4.0 ** (-digits), self.antennas)
-        chirp = chirp * (1 + learned[:, self.gate.outputs :])
+        chirp = chirp * (1 + learned[:, self.weighed :])
         on_grid = self.on_grid(hidden).unflatten(1, (self.chains, 2)).transpose(2, 3)
         # W is applied as W y, without a further conjugate: its rows are conjugate steering vectors.
         phases = -self.head(aoa, weights, chirp, on_grid)
         return BsChannelView(phases, self._csi(context))
 
-    def _placed(self, sent: Tensor, snr: Tensor) -> Tensor:
-        """Bring what was fed back (..., F), in the order of its SNR, to the places of the codeword."""
-        head = self.order.head
-        low, high = (sent[..., inverse(order)] for order in (self.order.low, self.order.high))
-        return torch.cat((torch.where(snr < SWITCH_DB / SNR_SCALE, low, high), sent[..., head:]), dim=-1)
+    def _shares(self, codeword: Tensor, fed_back: Tensor, snr: Tensor) -> Tensor:
+        """The logit (batch, K P) of each path's share; the strongest path's is always one."""
+        told, heard = self.order.told(fed_back)
+        further = codeword[..., list(self.order.shares)]
+        logit = self.sharpness * torch.log(further / (1 - further))
+        logit = nn.functional.pad(logit, (1, 0), value=_ALWAYS)
+        return decided(logit, snr.unsqueeze(1), told.unsqueeze(1), heard.unsqueeze(1)).flatten(1)
 
     def _positions(self, codeword: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
         """Directions u (batch, K P) and how many digits of each path were fed back, likewise."""
@@ -112,7 +123,7 @@ class BeamspaceBs(nn.Module):
 
     def _told(self, aoa: Tensor, digits: Tensor, centred: Tensor) -> Tensor:
         """What the codeword says of the whole: (batch, K (4 P + FREE))."""
-        scalars = centred[..., [*self.order.strengths, self.order.level, *self.order.free]]
+        scalars = centred[..., [*self.order.shares, self.order.level, *self.order.free]]
         return torch.cat(
             (
                 torch.cos(math.pi * aoa),

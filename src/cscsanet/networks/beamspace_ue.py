@@ -23,7 +23,7 @@ from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, m
 from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
 from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, quantise
-from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StrategyGate
+from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StreamShares, beam_weights
 from cscsanet.networks.ue_csa_net import UeChannelView
 from cscsanet.params import ChannelParams, CsaParams
 from cscsanet.points import Capacity
@@ -54,25 +54,33 @@ class BeamspaceUe(nn.Module):
         self.codeword = Mixer(2 * hidden + known, hidden, paths + FREE)
         self.aod_trunk = BeamTrunk(paths, known, hidden, params.beam_layers)
         self.on_grid = small(nn.Conv1d(hidden, 2 * paths, 1), 0.001)
-        first, each = torch.eye(paths)[:1].expand(paths, -1), torch.eye(paths)
-        self.gate = StrategyGate(first, each, SWITCH_DB)
-        self.mixer = Mixer(2 * hidden + known, params.model_features, self.gate.outputs)
+        self.shares = StreamShares()
+        # A logit and a phase for each stream and path.
+        self.mixer = Mixer(2 * hidden + known, params.model_features, 2 * paths * paths)
         self.head = BeamHead(channel.ue_antennas, params.aod_beams)
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
         self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
 
-    def forward(self, received: Tensor, sounding: Sounding, snr_db: Tensor) -> UeChannelView:
+    def forward(self, received: Tensor, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
         """Draw precoder, bits and channel semantics from the CSI-RS.
 
-        received: Y_p[k] as pairs (batch, N_c, N_RF, L, 2), zero from the first unused symbol on; snr_db: (batch, 1).
+        received: Y_p[k] as pairs (batch, N_c, N_RF, L, 2), zero from the first unused symbol on; snr_db: (batch, 1);
+        active: (F,), 1 for the codeword features that are fed back.
         """
-        found = self.search(received, sounding)
+        return self.answer(self.search(received, sounding), sounding, snr_db, active)
+
+    def answer(self, found: FoundPaths, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
+        """Go on from the paths found; see `forward`."""
         snr = snr_db / SNR_SCALE
+        low = snr_db < SWITCH_DB
         known = self._known(found, snr)
         hidden, context = self.aod_trunk(found.aod_profile, known)
         context = torch.cat((context, known), dim=-1)
-        weights = self.gate(snr, self.mixer(context), torch.ones_like(found.aod))
+        fed_back = nn.functional.pad(active, (0, self.order.length - self.features)).expand(len(snr), -1)
+        told, heard = self.order.told(self.order.placed(fed_back, low))
+        shares = self.shares(snr, found.gain, told, heard)
+        weights = beam_weights(self._streams(shares), self.mixer(context), torch.ones_like(shares))
         on_grid = self.on_grid(hidden).unflatten(1, (self.paths, 2)).transpose(2, 3)
         phases = self.head(
             self._position(found.aod, found.aod_profile, self.search.aod_grid),
@@ -81,7 +89,14 @@ class BeamspaceUe(nn.Module):
             on_grid,
         )
         csi = self._csi(found, phases, context, sounding)
-        return UeChannelView(phases.transpose(1, 2), quantise(self._codeword(found, known, snr)), csi)
+        codeword = self._codeword(found, known, shares, low)
+        return UeChannelView(phases.transpose(1, 2), quantise(codeword), csi)
+
+    def _streams(self, shares: Tensor) -> Tensor:
+        """Weights (batch, P, P) of paths in streams: stream p on path p with its share, else on the strongest."""
+        own = torch.sigmoid(shares).unsqueeze(-1) * torch.eye(self.paths, device=shares.device)
+        strongest = nn.functional.one_hot(torch.zeros_like(shares[0], dtype=torch.long), self.paths)
+        return own + (1 - own.sum(dim=-1, keepdim=True)) * strongest
 
     def _known(self, found: FoundPaths, snr: Tensor) -> Tensor:
         """What the UE knows of the whole: SNR, strengths, directions of departure, and how paths differ."""
@@ -101,7 +116,7 @@ class BeamspaceUe(nn.Module):
         centre = circular_mean(torch.softmax(_PEAKINESS * profile, dim=-1), grid)
         return direction + (centre - centre.detach())
 
-    def _codeword(self, found: FoundPaths, known: Tensor, snr: Tensor) -> Tensor:
+    def _codeword(self, found: FoundPaths, known: Tensor, shares: Tensor, low: Tensor) -> Tensor:
         """Return the features (batch, F) in [0, 1], in the order of `position_code`."""
         fine = found.aoa_profile
         # Two directions to a token.
@@ -117,18 +132,18 @@ class BeamspaceUe(nn.Module):
         for path, places in enumerate(self.order.digits):
             for digit, place in enumerate(places):
                 head[place] = digits[:, path, digit]
-        for path, place in enumerate(self.order.strengths, start=1):
-            head[place] = relative[:, path].clamp(0, 1)
+        for path, place in enumerate(self.order.shares, start=1):
+            head[place] = torch.sigmoid(shares[:, path])
         head[self.order.level] = torch.sigmoid(2 * torch.log10(energy(found.gain[:, 0]) + 1e-6))
         for index, place in enumerate(self.order.free):
             head[place] = torch.sigmoid(learned[:, self.paths + index])
-        placed = torch.stack(head, dim=-1)
-        low, high = (placed[:, list(order)] for order in (self.order.low, self.order.high))
-        ordered = torch.where(snr < SWITCH_DB / SNR_SCALE, low, high)
         spectrum = (relative.square().unsqueeze(-1) * fine).amax(dim=1)
         logits = _CONTRAST * (spectrum - 0.5) + self.spectrum(hidden).transpose(1, 2).flatten(1)
         pooled = [logits.unflatten(-1, (-1, pool)).amax(dim=-1) for pool in SPECTRUM_POOLS]
-        whole = torch.cat((ordered, torch.sigmoid(torch.cat(pooled, dim=-1))), dim=-1)
+        whole = torch.cat(
+            (self.order.sent(torch.stack(head, dim=-1), low), torch.sigmoid(torch.cat(pooled, dim=-1))),
+            dim=-1,
+        )
         return whole[:, : self.features]
 
     def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounding: Sounding) -> Tensor:

@@ -16,7 +16,7 @@ from cscsanet.tracking import open_tracking
 from cscsanet.training.fit import fit
 from cscsanet.training.seeds import generator
 from cscsanet.training.task import Task
-from cscsanet.training.weights import save_weights
+from cscsanet.training.weights import save_weights, weights_origin
 
 SEGMENTATION_CURVES = {"train_loss": "training cross-entropy", "val_miou": "validation mIoU"}
 
@@ -29,8 +29,8 @@ class Training:
     lists them. shapes: those of them that shape the networks, which whoever loads the weights must share.
     inputs: digest of every file it reads. task: builds the task, and names the module whose weights are kept.
     curves: metric -> axis label of the figure, the validation metric last.
-    variant: the parameters it goes by, where these are not the pipeline's own. Such a training leaves no picture, and its
-    resumable state stays until the stage that runs several of them clears it.
+    variant: the parameters it goes by, where these are not the pipeline's own. Such a training is one of several in its
+    stage: it leaves no picture, and is not run again where its results lie already.
     """
 
     name: str
@@ -47,7 +47,10 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
     """Run one training stage; killed at any moment, the next run of it takes up where the last epoch ended."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
     own = training.variant or params
-    scratch = workspace.scratch(training.name, state_key(own, training.depends, training.inputs))
+    key = state_key(own, training.depends, training.inputs)
+    if training.variant is not None and _done(workspace, training, key):
+        return
+    scratch = workspace.scratch(training.name, key)
     begun = scratch / "mlflow-run"
     resume_id = begun.read_text() if begun.exists() else None
     sections = sorted({name.split(".")[0] for name in training.depends})
@@ -80,14 +83,18 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
             workspace.weights(training.name),
             own,
             training.shapes,
-            {"stage": training.name, "inputs": dict(training.inputs), "best": best},
+            {"stage": training.name, "key": key, "inputs": dict(training.inputs), "best": best},
         )
         # The metrics come last: where they lie, all lies.
         write_json(report / f"{training.name}.json", metrics)
         run.log_metrics({**metrics, "seconds": time.monotonic() - started})
         run.log_artifact(workspace.weights(training.name), "weights")
-    if training.variant is None:
-        workspace.clear_scratch(training.name)
+    workspace.clear_scratch(training.name)
+
+
+def _done(workspace: Workspace, training: Training, key: str) -> bool:
+    trained = weights_origin(workspace.weights(training.name)).get("key")
+    return trained == key and (workspace.reports / "training" / f"{training.name}.json").exists()
 
 
 def initialised(params: Params, build: Callable[[], Any]) -> Any:

@@ -23,7 +23,7 @@ from cscsanet.evaluation.physical_rates import (
 )
 from cscsanet.evaluation.physical_rows import Case, json_decibel, physical_rows
 from cscsanet.files import write_by_rename, write_json, write_rows
-from cscsanet.links.codebook_layer import STRATEGIES, CodebookLayer
+from cscsanet.links.codebook_layer import STRATEGIES, CodebookLayer, Strategy
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.metrics.bootstrap import bootstrap_means
 from cscsanet.params import Params
@@ -55,14 +55,10 @@ def report_physical(workspace: Workspace, params: Params) -> None:
     sections = ("study", "points", "channel", "csa", "seed")
     with tracker.stage("physical_report", params, sections=sections) as run:
         layers = _layers(workspace, params)
-        codebook = initialised(
-            params, lambda: CodebookLayer(params.channel, params.csa, params.points.capacity.csirs_symbols)
-        ).eval()
+        codebooks = _codebooks(params, layers[0].layer)
         with progress_bar("physical layers and bounds", _passes(params, layers)) as advance:
-            measured = _measured(workspace, params, layers, codebook, lambda: advance(1))
-            ageing = _ageing(
-                params, {"codebook": codebook, layers[0].scheme: layers[0].layer}, lambda: advance(1)
-            )
+            measured = _measured(workspace, params, layers, codebooks, lambda: advance(1))
+            ageing = _ageing(params, _aged(params, layers[0], codebooks, measured), lambda: advance(1))
         rows = physical_rows(measured, seed=params.seed, bootstrap_samples=params.study.bootstrap_samples)
         reports, offset = workspace.reports, json_decibel(params.channel.bs_power_offset_db)
         write_rows(reports / "physical.json", rows)
@@ -74,7 +70,8 @@ def report_physical(workspace: Workspace, params: Params) -> None:
         summary = _summary(params, rows)
         write_json(reports / "physical_metrics.json", summary)
         run.log_artifact(reports / "physical.json")
-        for name, digest in workspace.drop_digests("test").items():
+        inputs = workspace.drop_digests("test", "val") | workspace.weight_digests("physical")
+        for name, digest in inputs.items():
             run.log_dataset(name, digest, source=name, context="test")
         run.log_metrics({f"{name}/sum_se": value for name, value in summary["sum_se"].items()})
 
@@ -100,9 +97,20 @@ def _layers(workspace: Workspace, params: Params) -> list[_Layer]:
     return layers
 
 
+def _codebooks(params: Params, learned: PhysicalLayer) -> dict[str, CodebookLayer]:
+    """The codebook on CSI-RS of random phases, and on the learned ones: it tells what the CSI-RS alone are worth."""
+
+    def build() -> CodebookLayer:
+        return CodebookLayer(params.channel, params.csa, params.points.capacity.csirs_symbols)
+
+    codebooks = {name: initialised(params, build).eval() for name in ("codebook", "codebook-learned-csirs")}
+    codebooks["codebook-learned-csirs"].csirs.load_state_dict(learned.csirs.state_dict())
+    return codebooks
+
+
 def _passes(params: Params, layers: Sequence[_Layer]) -> int:
     study = params.study
-    sounded = (1 + len(study.bs_power_offset_db)) * len(params.points.csirs_symbols)
+    sounded = (1 + 2 * len(study.bs_power_offset_db)) * len(params.points.csirs_symbols)
     trained = len(study.bs_power_offset_db) * sum(len(entry.grid) for entry in layers)
     return len(study.snr_db) * (sounded + trained) + 2 * len(study.speeds_kmh) * len(study.snr_db)
 
@@ -111,28 +119,28 @@ def _measured(
     workspace: Workspace,
     params: Params,
     layers: Sequence[_Layer],
-    codebook: CodebookLayer,
+    codebooks: Mapping[str, CodebookLayer],
     advance: Callable[[], None],
 ) -> dict[Case, Rates]:
     study, points, seed = params.study, params.points, params.seed
-    drops = open_drops(workspace.drops("test"))
-    drops.check_matches(params.channel)
-    paths = drops.batch(slice(0, study.drops))
-    tuning = open_drops(workspace.drops("val")).all()
+    test, val = (open_drops(workspace.drops(part)) for part in ("test", "val"))
+    for drops in (test, val):
+        drops.check_matches(params.channel)
+    paths, tuning = test.batch(slice(0, study.drops)), val.all()
     measured: dict[Case, Rates] = {}
     for snr_db, symbols in product(study.snr_db, points.csirs_symbols):
         point = OperatingPoint(snr_db, symbols, max(points.feedback_bits), points.capacity.data_symbols)
         measured |= _bounds(paths, point, params)
         advance()
         for offset in study.bs_power_offset_db:
-            found = codebook_rates(codebook.at_offset(offset), paths, point, points.feedback_bits, seed)
-            tried = codebook_rates(codebook.at_offset(offset), tuning, point, points.feedback_bits, seed)
-            for budget in points.feedback_bits:
-                # The better strategy is known beforehand: it is chosen on drops that are not measured.
-                best = max(STRATEGIES, key=lambda name: float(tried[budget, name].coloured.mean()))
-                case = Case("codebook", snr_db, symbols, budget, offset, best)
-                measured[case] = found[budget, best]
-            advance()
+            for scheme, codebook in codebooks.items():
+                at_offset = codebook.at_offset(offset)
+                found = codebook_rates(at_offset, paths, point, points.feedback_bits, seed)
+                tried = codebook_rates(at_offset, tuning, point, points.feedback_bits, seed)
+                for budget in points.feedback_bits:
+                    best = _better_strategy(tried, budget)
+                    measured[Case(scheme, snr_db, symbols, budget, offset, best)] = found[budget, best]
+                advance()
             for entry in layers:
                 if symbols not in entry.grid:
                     continue
@@ -144,45 +152,61 @@ def _measured(
     return measured
 
 
+def _better_strategy(tried: Mapping[tuple[int, Strategy], Rates], budget: int) -> Strategy:
+    """The strategy is known beforehand: it is chosen on validation drops, which are not measured."""
+    return max(STRATEGIES, key=lambda name: float(tried[budget, name].coloured.mean()))
+
+
 def _bounds(paths: PathDrops, point: OperatingPoint, params: Params) -> dict[Case, Rates]:
     digital = fully_digital(paths, 10 ** (point.snr_db / 10), data_symbols(point), params.channel)
     alone = digital.sum(dim=-1).double()
     place = (point.snr_db, point.csirs_symbols)
     return {
         Case("genie", *place): genie_rates(paths, point, params.channel, GENIE_STEPS),
-        # Eq. (30) says nothing of a receiver without an analog combiner; the rows leave it out.
-        Case("full-digital", *place): Rates(alone, alone),
+        Case("full-digital", *place): Rates(alone, None),
     }
 
 
+def _aged(
+    params: Params, learned: _Layer, codebooks: Mapping[str, CodebookLayer], measured: Mapping[Case, Rates]
+) -> dict[tuple[str, float], Acquirer]:
+    """What is measured over time, by scheme and SNR: the learned layer, and the codebook as the rows have it."""
+    home = (params.points.capacity.csirs_symbols, params.points.capacity.feedback_bits)
+    offset = params.channel.bs_power_offset_db
+    chosen = {
+        case.snr_db: case.strategy
+        for case in measured
+        if case.scheme == "codebook"
+        and (case.csirs_symbols, case.feedback_bits, case.bs_power_offset_db) == (*home, offset)
+    }
+    aged: dict[tuple[str, float], Acquirer] = {}
+    for snr_db, strategy in chosen.items():
+        aged["codebook", snr_db] = codebooks["codebook"].playing(strategy)
+        aged[learned.scheme, snr_db] = learned.layer
+    return aged
+
+
 def _ageing(
-    params: Params, layers: Mapping[str, Acquirer], advance: Callable[[], None]
+    params: Params, layers: Mapping[tuple[str, float], Acquirer], advance: Callable[[], None]
 ) -> list[dict[str, Any]]:
     """Spectral efficiency at each data symbol after the CSI-RS, on drops that differ in their speed alone."""
     study, capacity = params.study, params.points.capacity
     symbols = torch.arange(study.aged_symbols) + capacity.csirs_symbols
     rows = []
     for speed in study.speeds_kmh:
-        paths = draw_paths(
-            study.drops, params.channel, generator(params.seed, "evaluate", AGEING_DROPS), speed_kmh=speed
-        )
-        for (scheme, layer), snr_db in product(layers.items(), study.snr_db):
+        source = generator(params.seed, "evaluate", AGEING_DROPS)
+        paths = draw_paths(study.drops, params.channel, source, speed_kmh=speed)
+        for (scheme, snr_db), layer in layers.items():
             point = OperatingPoint(
                 snr_db, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
             )
             aged = rates_over_time(layer, paths, point, symbols, params.seed)
-            low, high = bootstrap_means(aged, study.bootstrap_samples, params.seed)
-            for index, symbol in enumerate(symbols.tolist()):
+            ends = bootstrap_means(aged, study.bootstrap_samples, params.seed)
+            for symbol, *figures in zip(symbols.tolist(), aged.mean(dim=0), *ends, strict=True):
+                values = dict(zip(("sum_se", "ci_low", "ci_high"), figures, strict=True))
                 rows.append(
-                    {
-                        "scheme": scheme,
-                        "snr_db": snr_db,
-                        "speed_kmh": speed,
-                        "symbol": symbol,
-                        "sum_se": round(float(aged[:, index].mean()), 6),
-                        "ci_low": round(float(low[index]), 6),
-                        "ci_high": round(float(high[index]), 6),
-                    }
+                    {"scheme": scheme, "snr_db": snr_db, "speed_kmh": speed, "symbol": symbol}
+                    | {name: round(float(value), 6) for name, value in values.items()}
                 )
             advance()
     return rows

@@ -19,7 +19,7 @@ DEPENDS = (
 
 
 def train_variants(workspace: Workspace, params: Params) -> None:
-    """Train each variant; killed at any moment, the next run takes up the training that it was in."""
+    """Train each variant that has not been trained yet; killed at any moment, the next run goes on where it was."""
     chosen = variants(params)
     for name, variant in chosen.items():
         train(workspace, params, physical_training(workspace, variant, f"{NAME}/{name}", variant=True))
@@ -28,7 +28,6 @@ def train_variants(workspace: Workspace, params: Params) -> None:
         for path in folder.glob("*"):
             if path.stem not in chosen:
                 path.unlink()
-    workspace.clear_scratch(NAME)
 
 
 def variants(params: Params) -> Mapping[str, Params]:

@@ -6,7 +6,7 @@ drops' logarithms does that too, but is ruled by the drops whose paths were not 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
@@ -62,25 +62,24 @@ class PhysicalTask(Task):
 
     def on_train_start(self) -> None:
         """Start from CSI-RS that tell directions apart, unless the training is resumed."""
-        if self.trainer.global_step or not self.csirs_steps:
-            return
+        if self.trainer.global_step == 0 and self.csirs_steps:
+            silent = self.trainer.progress_bar_callback is None
+            with Tqdm(total=self.csirs_steps, desc="CSI-RS", leave=False, disable=silent) as bar:
+                self.start_csirs(bar.update)
+
+    def start_csirs(self, progress: Callable[[], object] = lambda: None) -> None:
+        """Move the CSI-RS to where `training/sounding.py` wants them, for the SNRs and the L of this training."""
         offset = self.physical.channel.bs_power_offset_db
         low, high = self.points.snr_db
-        with Tqdm(
-            total=self.csirs_steps,
-            desc="CSI-RS",
-            leave=False,
-            disable=self.trainer.progress_bar_callback is None,
-        ) as bar:
-            design_csirs(
-                self.physical.csirs,
-                (low + offset, high + offset),
-                self.points.csirs_symbols,
-                steps=self.csirs_steps,
-                learning_rate=self.csirs_learning_rate,
-                generator=generator(self.seed, "initialise", 1, device=self.device),
-                progress=bar.update,
-            )
+        design_csirs(
+            self.physical.csirs,
+            (low + offset, high + offset),
+            self.points.csirs_symbols,
+            steps=self.csirs_steps,
+            learning_rate=self.csirs_learning_rate,
+            generator=generator(self.seed, "initialise", 1, device=self.device),
+            progress=progress,
+        )
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Minus the batch's mean sum spectral efficiency, or the logarithm of it."""

@@ -14,7 +14,9 @@ _PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound")
 
 def generator(seed: int, purpose: str, *where: int, device: str | torch.device = "cpu") -> torch.Generator:
     """Return a fresh generator for one purpose at one place (epoch, batch, ...)."""
-    entropy = np.random.SeedSequence((seed, _PURPOSES.index(purpose), *where)).generate_state(1, np.uint64)[0]
+    # A seed sequence ignores zeros at its end, so the length is part of the key.
+    key = (seed, _PURPOSES.index(purpose), len(where), *where)
+    entropy = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
     return torch.Generator(device=device).manual_seed(int(entropy >> 1))
 
 

@@ -6,9 +6,10 @@ directions (u', w') by its posterior,
     log p(u', w' | u, w) = log p(u') p(w') - gamma / (L_p N_t) (E(u, w) - |<r(u', w'), r(u, w)>|^2 / E(u', w'))
 
 with r the response of the CSI-RS to a direction, E = ||r||^2 its energy, gamma the CSI-RS' SNR, and N_t the noise that a
-chain of the UE gathers. The objective is the array gain to be expected of a beam that is drawn from this posterior, mean
-over directions; of it the logarithm, mean over the SNRs and over the prefixes of L symbols that the model serves. It is
-closed and smooth where the search that follows is not: through an argmax no gradient tells the CSI-RS what to avoid.
+chain of the UE gathers; delay and Doppler shift are taken as known, the noise as white over chains. The objective is the
+array gain to be expected of a beam that is drawn from this posterior, mean over directions; of it the logarithm, mean over
+the SNRs and over the prefixes of L symbols that the model serves. It is closed and smooth where the search that follows is
+not: through an argmax no gradient tells the CSI-RS what to avoid.
 
 Angles are uniform, as in `channel/paths`, so directions crowd where the sine is flat, and the CSI-RS learn to look there.
 
@@ -66,15 +67,16 @@ def design_csirs(
 def expected_gain(
     net: BsCsirsNet, powers: Sequence[float], prefixes: Sequence[int], generator: torch.Generator
 ) -> Tensor:
-    """Return the gain in [0, 1], of shape (prefixes, powers), at freshly drawn directions.
+    """Return the gain in [0, 1], of shape (prefixes, powers), at freshly drawn directions; prefixes in ascending order.
 
     powers: the CSI-RS' SNR at one UE antenna, linear.
     """
     channel = net.channel
     analog, baseband, combiner = net.signals()
-    drawn = [_uniform_angles(_DIRECTIONS, generator) for _ in range(2)]
+    device = baseband.device
+    drawn = [_uniform_angles(_DIRECTIONS, generator).to(device) for _ in range(2)]
     (at_bs_angles, at_bs_prior), (at_ue_angles, at_ue_prior) = (
-        _grid(antennas) for antennas in (channel.bs_antennas, channel.ue_antennas)
+        _grid(antennas, device) for antennas in (channel.bs_antennas, channel.ue_antennas)
     )
     grids, prior = (at_bs_angles, at_ue_angles), at_bs_prior.unsqueeze(1) + at_ue_prior
     # What subcarriers make of the chains of the BS, conj(x) x^T (L, C, C), and of directions, (L, *, C) and (L, *, R).
@@ -93,8 +95,11 @@ def expected_gain(
     array_gain = _gains(drawn[0], grids[0], channel.bs_antennas).unsqueeze(2) * _gains(
         drawn[1], grids[1], channel.ue_antennas
     ).unsqueeze(1)
-    product = torch.zeros(array_gain.shape, dtype=torch.complex64)
-    energy_grid, energy = torch.zeros(array_gain.shape[1:]), torch.zeros(_DIRECTIONS)
+    product = torch.zeros(array_gain.shape, dtype=torch.complex64, device=device)
+    energy_grid, energy = (
+        torch.zeros(array_gain.shape[1:], device=device),
+        torch.zeros(_DIRECTIONS, device=device),
+    )
     found = []
     for symbol in range(max(prefixes)):
         product = product + at_bs[symbol].unsqueeze(2) * at_ue[symbol].unsqueeze(1)
@@ -118,16 +123,18 @@ def _form(chains: Tensor, spread: Tensor) -> Tensor:
 
 def _uniform_angles(count: int, generator: torch.Generator) -> Tensor:
     """One angle from each of `count` equal slices, in random order: far less noise than independent ones."""
-    slices = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
+    device = generator.device
+    order = torch.randperm(count, generator=generator, device=device)
+    slices = order + torch.rand(count, generator=generator, device=device)
     return (2 * slices / count - 1) * math.pi
 
 
-def _grid(antennas: int) -> tuple[Tensor, Tensor]:
+def _grid(antennas: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Angles of an even grid in the sine, and the logarithm of their share of all angles."""
     count = _BEAMS * antennas
     edges = (2 * torch.arange(count + 1, dtype=torch.float64) / count - 1).asin()
     middles = ((2 * torch.arange(count, dtype=torch.float64) + 1) / count - 1).asin()
-    return middles.float(), (edges.diff() / math.pi).log().float()
+    return middles.float().to(device), (edges.diff() / math.pi).log().float().to(device)
 
 
 def _gains(one: Tensor, other: Tensor, antennas: int) -> Tensor:

@@ -94,6 +94,15 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     return dict(metadata["origin"])
 
 
+def weights_origin(path: Path) -> dict[str, Any]:
+    """Return what some weights say that they came from; nothing where there are none, or none that can be read."""
+    try:
+        _, metadata = _read(path)
+    except CscsanetError:
+        return {}
+    return dict(metadata["origin"])
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not path.exists():
         raise CscsanetError(f"{path}: no such weights; run 'dvc repro' to train them")

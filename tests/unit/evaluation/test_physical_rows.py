@@ -35,7 +35,7 @@ def flat(value):
 def measured():
     return {
         Case("genie", -25.0, 8): flat(4.0),
-        Case("full-digital", -25.0, 8): flat(5.0),
+        Case("full-digital", -25.0, 8): Rates(flat(5.0).coloured, None),
         Case("codebook", -25.0, 8, 64, 20.0, "user"): flat(2.0),
         Case("beamspace-elastic", -25.0, 8, 64, 20.0): flat(3.0),
         Case("beamspace-dedicated", -25.0, 8, 64, 20.0): flat(3.2),
@@ -91,14 +91,14 @@ def test_no_layer_beats_the_genie_and_the_genie_not_the_fully_digital_bound(smok
     paths = draw_paths(64, smoke.channel, seeded)
     learned, codebook = layers
     for snr_db in (-25, -10, 10):
-        point = OperatingPoint(snr_db, 8, 64, 1)
-        bound = genie_hybrid(paths, 10 ** (snr_db / 10), data_symbols(point), smoke.channel, steps=100).sum_se
+        point = OperatingPoint(snr_db, 8, 64, 4)
+        bound = genie_rates(paths, point, smoke.channel, 100).coloured
         digital = fully_digital(paths, 10 ** (snr_db / 10), data_symbols(point), smoke.channel).sum(dim=-1)
         assert (bound <= digital * 1.001).all()
         (own,) = layer_rates(learned, paths, point, (64,), 1).values()
         for found in (own, *codebook_rates(codebook, paths, point, (64,), 1).values()):
             assert found.coloured.mean() < bound.mean()
-            assert (found.coloured <= bound * 1.02).all()
+            assert (found.coloured <= bound * 1.03).all()
 
 
 def test_the_thinned_genie_is_the_genie(smoke, seeded):

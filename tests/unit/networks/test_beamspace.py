@@ -19,7 +19,7 @@ from cscsanet.networks.beam_head import BeamHead, phase
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.networks.complex_pairs import matrix_product, to_complex, to_pairs
 from cscsanet.networks.path_search import PathSearch, Place, Sounding, _Air
-from cscsanet.networks.position_code import DIGITS, codeword_order, from_digits, inverse, to_digits
+from cscsanet.networks.position_code import DIGITS, codeword_order, from_digits, to_digits
 from cscsanet.networks.quantiser import dequantise, quantise
 from cscsanet.points import OperatingPoint
 
@@ -65,7 +65,7 @@ def test_the_gradient_of_a_decoded_position_is_straight_through():
 
 def test_the_order_of_the_codeword_is_a_permutation_and_fills_1024_bits():
     order = codeword_order(2, 256)
-    heads = [*sum(order.digits, ()), *order.strengths, order.level, *order.free]
+    heads = [*sum(order.digits, ()), *order.shares, order.level, *order.free]
     assert sorted(heads) == list(range(16))
     assert [end - first for first, end in order.spectrum] == [16, 32, 64, 128, 256]
     assert order.length == 512
@@ -82,7 +82,15 @@ def test_16_bits_are_the_strongest_path_at_low_snr_and_both_paths_at_high_snr():
         assert [sorted(sent.index(place) for place in path) for path in order.digits] == [
             [sent.index(place) for place in path] for path in order.digits
         ]
-        assert [sent[index] for index in inverse(sent)] == list(range(16))
+
+
+def test_what_was_put_in_order_is_brought_back(seeded):
+    order = codeword_order(2, 256)
+    codeword = torch.rand(3, order.length, generator=seeded)
+    for low in (torch.ones(3, 1, dtype=torch.bool), torch.tensor([[True], [False], [True]])):
+        sent = torch.cat((order.sent(codeword[:, : order.head], low), codeword[:, order.head :]), dim=1)
+        assert not torch.equal(sent, codeword)
+        assert torch.equal(order.placed(sent, low), codeword)
 
 
 @pytest.mark.parametrize("snr_db", [-25.0, 10.0])
@@ -95,11 +103,15 @@ def test_both_ends_agree_on_the_order_of_the_codeword(smoke, seeded, snr_db):
     snr = torch.full((32, 1), snr_db)
     with torch.no_grad():
         found = physical.ue[0].search(received, physical.csirs.sounding(8))
-        bits = physical.ue[0](received, physical.csirs.sounding(8), snr).bits
-        codeword, active = dequantise(bits), torch.ones(32, bits.shape[-1] // 2)
-        missing = physical.bs.order.length - codeword.shape[-1]
-        placed = physical.bs._placed(torch.nn.functional.pad(codeword, (0, missing), value=0.5), snr / 20)
-        read, _ = physical.bs._positions(placed.unsqueeze(1), torch.nn.functional.pad(active, (0, missing)))
+        active = torch.ones(physical.bs.features)
+        bits = physical.ue[0](received, physical.csirs.sounding(8), snr, active).bits
+        missing = physical.bs.order.length - physical.bs.features
+        codeword = torch.nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
+        fed_back = torch.nn.functional.pad(active, (0, missing)).expand(32, -1)
+        low = snr < -5
+        read, _ = physical.bs._positions(
+            physical.bs.order.placed(codeword, low).unsqueeze(1), physical.bs.order.placed(fed_back, low)
+        )
     aoa = read.reshape(32, -1, 2)[:, 0]
     # Within a cell of the last digit and the small shift that the UE's network adds before it has learned.
     assert wrapped(aoa - found.aoa).abs().max() < 2 * 4.0**-DIGITS + 0.2 * 2 / 64
