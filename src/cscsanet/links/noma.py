@@ -1,6 +1,8 @@
-"""`noma`: CSC-SA-Net with non-orthogonal access, the paper's proposal (Sec. III, Fig. 2).
+"""`noma` and `noma-aligned`: CSC-SA-Net with non-orthogonal access, the paper's proposal (Sec. III, Fig. 2).
 
 images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noise -> W_RF -> BS-MSFNet -> R
+
+Where the physical layer aligns (ours), each UE turns its streams so that they arrive in phase.
 """
 
 import torch
@@ -11,6 +13,7 @@ from cscsanet.channel.transmission import normalise_block, uplink
 from cscsanet.links.link import Link, Transmission
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.networks.complex_pairs import unit_modulus
 from cscsanet.points import OperatingPoint
 
 
@@ -27,9 +30,10 @@ class NomaLink(Link):
     ) -> Transmission:
         """CSI-RS take symbols 0..L-1 of the frame, data L..L+Q-1."""
         beams = self.physical(paths, point, generator)
-        streams = normalise_block(
-            self.semantic.encode(images, beams.ue_csi, point.data_symbols), beams.precoder
-        )
+        streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
+        if beams.alignment is not None:
+            streams = streams * unit_modulus(-beams.alignment)
+        streams = normalise_block(streams, beams.precoder)
         symbols = torch.arange(point.data_symbols, device=images.device) + point.csirs_symbols
         received = uplink(
             paths,

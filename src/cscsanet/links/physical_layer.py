@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
+from cscsanet.errors import CscsanetError
 from cscsanet.networks.beamspace_bs import BeamspaceBs
 from cscsanet.networks.beamspace_ue import BeamspaceUe
 from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
@@ -45,25 +46,35 @@ class AwareBeams(Beams):
     """Beams, and the channel semantics that come with them.
 
     ue_csi: S_CSI,UE (batch, K, N_c, d_CSI); bs_csi: S_CSI,BS (batch, N_c, d_CSI).
+    alignment: the phases (batch, K, Q, N_c, N_RF) [rad] that each UE expects its streams to arrive with, or None.
     """
 
     ue_csi: Tensor
     bs_csi: Tensor
+    alignment: Tensor | None = None
 
 
 class PhysicalLayer(nn.Module):
     """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front that `csa.front` names."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params, *, aligned: bool = False) -> None:
+        """aligned: whether UEs and BS keep the rule of `phase_alignment`; it changes no weight."""
         super().__init__()
+        self.aligned = aligned
         channel, csa, capacity = params.channel, params.csa, params.points.capacity
         self.channel = channel
         self.capacity = capacity
         self.csirs = BsCsirsNet(channel, capacity.csirs_symbols)
         self.front = csa.front
-        ue, bs = (BeamspaceUe, BeamspaceBs) if csa.front == "beamspace" else (UeCsaNet, BsCsaNet)
-        self.ue = nn.ModuleList(ue(channel, csa, capacity) for _ in range(channel.users))
-        self.bs = bs(channel, csa, capacity)
+        users = range(channel.users)
+        if csa.front == "beamspace":
+            self.ue = nn.ModuleList(BeamspaceUe(channel, csa, capacity) for _ in users)
+            self.bs: nn.Module = BeamspaceBs(channel, csa, capacity, referenced=aligned)
+        elif aligned:
+            raise CscsanetError("csa.front = subcarrier: no streams can be aligned; set it to beamspace")
+        else:
+            self.ue = nn.ModuleList(UeCsaNet(channel, csa, capacity) for _ in users)
+            self.bs = BsCsaNet(channel, csa, capacity)
 
     def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> AwareBeams:
         """Acquire CSI and set the beams for a batch of drops, at the L, B and SNR of the point."""
@@ -88,6 +99,7 @@ class PhysicalLayer(nn.Module):
                     bits=bits,
                     ue_csi=torch.stack([view.csi_features for view in views], dim=1),
                     bs_csi=bs_csi,
+                    alignment=_stacked([view.alignment for view in views]),
                 )
             )
         return beams
@@ -110,9 +122,12 @@ class PhysicalLayer(nn.Module):
         nets = cast(Sequence[BeamspaceUe], self.ue)
         found = [net.search(heard[:, user], sounding) for user, net in enumerate(nets)]
         snr_db = received.new_full((len(received), 1), point.snr_db)
+        symbols = None
+        if self.aligned:
+            symbols = torch.arange(point.data_symbols, device=received.device) + point.csirs_symbols
         return [
             [
-                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received))
+                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received), symbols)
                 for net, paths in zip(nets, found, strict=True)
             ]
             for feedback_bits in budgets
@@ -135,3 +150,9 @@ class PhysicalLayer(nn.Module):
         """Mark the codeword features (F,) that B bits hold."""
         features = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=like.device)
         return (features < feedback_bits // BITS_PER_FEATURE).to(like.dtype)
+
+
+def _stacked(phases: Sequence[Tensor | None]) -> Tensor | None:
+    """Stack what every UE has, or nothing."""
+    held = [phase for phase in phases if phase is not None]
+    return torch.stack(held, dim=1) if held else None

@@ -18,7 +18,9 @@ from cscsanet.networks.beam_grid import directions, overlap
 from cscsanet.networks.beam_head import BeamHead, chirp_of_width
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
 from cscsanet.networks.bs_csa_net import BsChannelView
-from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order, from_digits
+from cscsanet.networks.complex_pairs import energy
+from cscsanet.networks.phase_alignment import reference
+from cscsanet.networks.position_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
 from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, beam_weights, decided
 from cscsanet.networks.transformer import sine_positions
@@ -35,8 +37,12 @@ class BeamspaceBs(nn.Module):
     positions: Tensor
     listens: Tensor
 
-    def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
+    def __init__(
+        self, channel: ChannelParams, params: CsaParams, capacity: Capacity, *, referenced: bool = False
+    ) -> None:
+        """referenced: whether chains keep the rule of `phase_alignment`."""
         super().__init__()
+        self.referenced = referenced
         self.users, self.paths, self.chains = channel.users, channel.rf_chains, channel.rf_chains
         self.antennas = channel.bs_antennas
         self.order = codeword_order(self.paths, params.aoa_beams)
@@ -84,7 +90,8 @@ class BeamspaceBs(nn.Module):
         snr, low = snr_db / SNR_SCALE, snr_db < SWITCH_DB
         fed_back, codeword = self.order.placed(fed_back, low), self.order.placed(codeword, low.unsqueeze(1))
         centred = (codeword - 0.5) * fed_back.unsqueeze(1)
-        aoa, digits = self._positions(codeword, fed_back)
+        aoa, digits = self.order.directions(codeword, fed_back.unsqueeze(1))
+        aoa, digits = aoa.flatten(1), digits.expand(-1, self.users, -1).flatten(1)
         known = torch.cat((snr, self._overlaps(aoa), self._told(aoa, digits, centred)), dim=-1)
         hidden, context = self.trunk(self._beams(aoa, centred), known)
         context = torch.cat((context, known), dim=-1)
@@ -97,6 +104,8 @@ class BeamspaceBs(nn.Module):
         on_grid = self.on_grid(hidden).unflatten(1, (self.chains, 2)).transpose(2, 3)
         # W is applied as W y, without a further conjugate: its rows are conjugate steering vectors.
         phases = -self.head(aoa, weights, chirp, on_grid)
+        if self.referenced:
+            phases = reference(phases, aoa, energy(weights).sqrt())
         return BsChannelView(phases, self._csi(context))
 
     def _shares(self, codeword: Tensor, fed_back: Tensor, snr: Tensor) -> Tensor:
@@ -106,16 +115,6 @@ class BeamspaceBs(nn.Module):
         logit = self.sharpness * torch.log(further / (1 - further))
         logit = nn.functional.pad(logit, (1, 0), value=_ALWAYS)
         return decided(logit, snr.unsqueeze(1), told.unsqueeze(1), heard.unsqueeze(1)).flatten(1)
-
-    def _positions(self, codeword: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
-        """Directions u (batch, K P) and how many digits of each path were fed back, likewise."""
-        aoa, known = [], []
-        for path in range(self.paths):
-            places = list(self.order.digits[path])
-            fed_back = active[:, None, places]
-            aoa.append(2 * from_digits(codeword[..., places], fed_back) - 1)
-            known.append(fed_back.sum(dim=-1).expand(-1, self.users))
-        return torch.stack(aoa, dim=-1).flatten(1), torch.stack(known, dim=-1).flatten(1)
 
     def _overlaps(self, aoa: Tensor) -> Tensor:
         one, other = torch.triu_indices(aoa.shape[1], aoa.shape[1], offset=1)

@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 from cscsanet.errors import CscsanetError
 from cscsanet.networks.beam_grid import array_response, circular_mean, overlap, wrapped
-from cscsanet.networks.beam_head import BeamHead
+from cscsanet.networks.beam_head import BeamHead, chirp_of_width, phase
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
 from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
 from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
+from cscsanet.networks.phase_alignment import stream_responses
 from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
-from cscsanet.networks.quantiser import BITS_PER_FEATURE, quantise
+from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise, quantise
 from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StreamShares, beam_weights
 from cscsanet.networks.ue_csa_net import UeChannelView
 from cscsanet.params import ChannelParams, CsaParams
@@ -70,8 +71,18 @@ class BeamspaceUe(nn.Module):
         """
         return self.answer(self.search(received, sounding), sounding, snr_db, active)
 
-    def answer(self, found: FoundPaths, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
-        """Go on from the paths found; see `forward`."""
+    def answer(
+        self,
+        found: FoundPaths,
+        sounding: Sounding,
+        snr_db: Tensor,
+        active: Tensor,
+        data_symbols: Tensor | None = None,
+    ) -> UeChannelView:
+        """Go on from the paths found; see `forward`.
+
+        data_symbols: (Q,) indices in the frame, if the streams are to arrive in phase.
+        """
         snr = snr_db / SNR_SCALE
         low = snr_db < SWITCH_DB
         known = self._known(found, snr)
@@ -89,8 +100,32 @@ class BeamspaceUe(nn.Module):
             on_grid,
         )
         csi = self._csi(found, phases, context, sounding)
-        codeword = self._codeword(found, known, shares, low)
-        return UeChannelView(phases.transpose(1, 2), quantise(codeword), csi)
+        bits = quantise(self._codeword(found, known, shares, low))
+        alignment = None
+        if data_symbols is not None:
+            aimed, chirp = self._aimed(bits, fed_back, shares, low)
+            departed = self._departed(found, phases)
+            responses = stream_responses(
+                found, aimed, chirp, departed, data_symbols, self.search.frequency, self.antennas[0]
+            )
+            alignment = phase(responses)
+        return UeChannelView(phases.transpose(1, 2), bits, csi, alignment)
+
+    def _aimed(self, bits: Tensor, fed_back: Tensor, shares: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
+        """The direction that the BS was told for each stream (batch, P), and the chirp of its cell."""
+        missing = self.order.length - self.features
+        codeword = nn.functional.pad(dequantise(bits.detach()), (0, missing), value=0.5)
+        aoa, digits = self.order.directions(
+            self.order.placed(codeword, low), self.order.placed(fed_back, low)
+        )
+        own = torch.arange(self.paths, device=bits.device) * (shares > 0)
+        chirp = chirp_of_width(2 * 4.0 ** (-digits), self.antennas[0])
+        return aoa.gather(1, own), chirp.gather(1, own)
+
+    def _departed(self, found: FoundPaths, phases: Tensor) -> Tensor:
+        """a_t(w_p)^H F_s as pairs (batch, P, S, 2); phases: of F, (batch, S, N_t)."""
+        steered = conjugate(array_response(found.aod, self.antennas[1]))
+        return matrix_product(steered, phasor(phases).transpose(1, 2))
 
     def _streams(self, shares: Tensor) -> Tensor:
         """Weights (batch, P, P) of paths in streams: stream p on path p with its share, else on the strongest."""
@@ -152,9 +187,7 @@ class BeamspaceUe(nn.Module):
         turns = found.doppler.unsqueeze(-1) * used - found.delay.unsqueeze(-1) * self.search.frequency
         response = multiply(phasor(2 * math.pi * turns), found.gain.unsqueeze(2))
         response = response * torch.rsqrt(energy(found.gain).sum(dim=1) + 1e-9).reshape(-1, 1, 1, 1)
-        departed = matrix_product(
-            conjugate(array_response(found.aod, self.antennas[1])), phasor(phases).transpose(1, 2)
-        )
+        departed = self._departed(found, phases)
         through = multiply(response.unsqueeze(3), departed.unsqueeze(2)) / self.antennas[1]
         tokens = self.csi_embed(through.transpose(1, 2).flatten(2)) + self.csi_context(context).unsqueeze(1)
         csi: Tensor = self.to_csi(nn.functional.gelu(tokens))

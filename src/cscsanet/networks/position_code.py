@@ -68,6 +68,15 @@ class CodewordOrder:
         head = torch.where(low, sent[..., low_places], sent[..., high_places])
         return torch.cat((head, sent[..., self.head :]), dim=-1)
 
+    def directions(self, codeword: Tensor, fed_back: Tensor) -> tuple[Tensor, Tensor]:
+        """Read directions u (..., P), and of how many digits each, from placed features (..., F) and their mask."""
+        aoa, digits = [], []
+        for path in self.digits:
+            known = fed_back[..., list(path)]
+            aoa.append(2 * from_digits(codeword[..., list(path)], known) - 1)
+            digits.append(known.sum(dim=-1))
+        return torch.stack(aoa, dim=-1), torch.stack(digits, dim=-1)
+
     def told(self, fed_back: Tensor) -> tuple[Tensor, Tensor]:
         """Return which paths' shares and directions (..., P) are among the features fed back, by place (..., F).
 

@@ -24,11 +24,13 @@ class UeChannelView(NamedTuple):
     """What one UE draws from its CSI-RS, eq. (17).
 
     precoder_phases: (batch, N_t, N_RF) [rad]; bits: (batch, B), 0 or 1; csi_features: S_CSI,UE (batch, N_c, d_CSI).
+    alignment: the phases (batch, Q, N_c, N_RF) [rad] that the UE expects its streams to arrive with, or None.
     """
 
     precoder_phases: Tensor
     bits: Tensor
     csi_features: Tensor
+    alignment: Tensor | None = None
 
 
 class UeCsaNet(nn.Module):

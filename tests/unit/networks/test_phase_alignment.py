@@ -1,0 +1,137 @@
+"""Phase alignment: the rule that both ends keep, what a UE needs to know for it, and what it is worth."""
+
+import math
+
+import pytest
+import torch
+
+from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.response import effective_channel
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.networks.beam_grid import array_response
+from cscsanet.networks.complex_pairs import conjugate, matrix_product, phasor, to_complex, to_pairs
+from cscsanet.networks.path_search import FoundPaths
+from cscsanet.networks.phase_alignment import chain_response, reference, stream_responses
+from cscsanet.points import OperatingPoint
+
+POINT = OperatingPoint(-25, 8, 64, 4)
+
+
+@pytest.fixture
+def aligned(smoke):
+    torch.manual_seed(4)
+    return PhysicalLayer(smoke, aligned=True).eval()
+
+
+def arriving(physical, paths, beams, point=POINT):
+    """Each stream's channel after the UE's turn, at the chain that hears it best: (batch, K, Q, N_c, S)."""
+    symbols = torch.arange(point.data_symbols) + point.csirs_symbols
+    effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, physical.channel)
+    chain = effective.abs().square().mean(dim=(2, 3)).argmax(dim=2)
+    index = chain[:, :, None, None, None].expand(*effective.shape[:4], 1, -1)
+    heard = effective.gather(4, index)[:, :, :, :, 0]
+    return heard * torch.exp(-1j * beams.alignment)
+
+
+def coherence(turned):
+    """The mean of the cosine of what is left of the phase, weighted by amplitude."""
+    return float(turned.real.sum() / turned.abs().sum())
+
+
+def test_a_chain_is_real_and_positive_towards_where_it_was_told_to_listen(seeded):
+    phases = (torch.rand(5, 2, 64, generator=seeded) * 2 - 1) * math.pi
+    direction = torch.rand(5, 3, generator=seeded) * 2 - 1
+    weights = torch.rand(5, 2, 3, generator=seeded)
+    kept = reference(phases, direction, weights)
+    steered = array_response(direction, 64, centred=True)
+    response = to_complex(matrix_product(phasor(kept), steered.transpose(1, 2)))
+    total = (weights * response).sum(dim=2)
+    torch.testing.assert_close(total.angle(), torch.zeros(5, 2), atol=1e-3, rtol=0)
+    # A chain is turned as a whole: its beam stays what it was.
+    turned = (kept - phases)[..., :1].expand_as(phases)
+    torch.testing.assert_close(kept - phases, turned)
+
+
+@pytest.mark.parametrize("snr_db", [-25, 10])
+def test_the_bs_keeps_the_rule_knowing_the_bits_alone(smoke, aligned, seeded, snr_db):
+    """Towards every direction that a chain listens to, one of them or one of each UE."""
+    paths = draw_paths(64, smoke.channel, seeded)
+    with torch.no_grad():
+        beams = aligned.at_offset(float("inf"))(paths, OperatingPoint(snr_db, 8, 64, 4), seeded)
+        padded, active = aligned._on_the_interface(beams.bits.round())
+        again = aligned.bs(padded, active, torch.full((64, 1), float(snr_db)))
+    combiner = torch.polar(torch.ones_like(again.combiner_phases), again.combiner_phases)
+    torch.testing.assert_close(combiner, beams.combiner)
+    assert coherence(arriving(aligned, paths, beams)) > 0.95
+
+
+def test_a_chain_s_response_is_the_array_s(seeded):
+    """Against W a(u) with W a conjugate steering vector, bent by the chirp and turned to be positive at its own aim."""
+    u, v, chirp = torch.tensor([0.31]), torch.tensor([0.3]), torch.tensor([0.002])
+    elements = torch.arange(64) - 31.5
+    weights = torch.exp(-1j * math.pi * (v * elements + chirp * elements.square()))
+    weights = weights * torch.exp(-1j * (weights * torch.exp(1j * math.pi * v * elements)).sum().angle())
+    expected = (weights * torch.exp(1j * math.pi * u * elements)).mean()
+    found = to_complex(chain_response(u, v, chirp, 64))[0]
+    torch.testing.assert_close(found, expected.to(torch.complex64), rtol=1e-4, atol=1e-5)
+
+
+def test_with_perfect_csi_one_path_and_no_doppler_all_phases_arrive_alike(smoke, seeded):
+    channel = smoke.channel.model_copy(update={"paths": 1})
+    drops = draw_paths(16, channel, seeded, speed_kmh=0.0)
+    aoa, aod = torch.sin(drops.aoa[:, 0]), torch.sin(drops.aod[:, 0])
+    centred = array_response(aoa[:, :1], 64, centred=True)
+    combiner = to_complex(conjugate(centred))
+    precoder = to_complex(array_response(aod, 8)).mT
+    departed = matrix_product(conjugate(array_response(aod, 8)), to_pairs(precoder))
+    nothing = torch.zeros(16, 1)
+    found = FoundPaths(aoa, aod, drops.delay[:, 0], nothing, to_pairs(drops.gain[:, 0]), nothing, nothing)
+    symbols, frequency = torch.arange(8, 12), torch.arange(channel.subcarriers) / channel.subcarriers
+    expected = to_complex(stream_responses(found, aoa, nothing, departed, symbols, frequency, 64))
+    one = PathDrops(
+        *(field[:, :1] for field in (drops.gain, drops.aod, drops.aoa, drops.delay, drops.doppler))
+    )
+    effective = effective_channel(one, precoder.unsqueeze(1), combiner, symbols, channel)[:, 0, :, :, 0]
+    left = (effective * torch.exp(-1j * expected.angle())).angle()
+    assert left.abs().max() < 1e-4 * 2 * math.pi
+
+
+def test_a_ue_s_turn_does_not_depend_on_the_other_ue_or_on_anything_at_the_bs(smoke, aligned, seeded):
+    paths = draw_paths(3, smoke.channel, seeded)
+    swapped = PathDrops(
+        *(
+            torch.cat((field[:, :1], field[:, 1:].flip(0)), dim=1)
+            for field in (paths.gain, paths.aod, paths.aoa, paths.delay, paths.doppler)
+        )
+    )
+    one, other = (aligned(drops, POINT, torch.Generator().manual_seed(1)) for drops in (paths, swapped))
+    torch.testing.assert_close(one.alignment[:, 0], other.alignment[:, 0])
+    assert not torch.allclose(one.alignment[:, 1], other.alignment[:, 1])
+    with torch.no_grad():
+        for value in aligned.bs.parameters():
+            value.zero_()
+    torch.testing.assert_close(
+        aligned(paths, POINT, torch.Generator().manual_seed(1)).alignment, one.alignment
+    )
+
+
+def test_alignment_changes_neither_rates_nor_weights(smoke, aligned, paths):
+    torch.manual_seed(4)
+    plain = PhysicalLayer(smoke).eval()
+    assert plain.state_dict().keys() == aligned.state_dict().keys()
+    ours, theirs = (layer(paths, POINT, torch.Generator().manual_seed(1)) for layer in (aligned, plain))
+    assert theirs.alignment is None
+    assert torch.equal(ours.bits, theirs.bits)
+    torch.testing.assert_close(ours.precoder, theirs.precoder)
+    turned = (ours.combiner * theirs.combiner.conj()).angle()
+    torch.testing.assert_close(turned, turned[..., :1].expand_as(turned), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("offset_db", "least"), [(float("inf"), 0.97), (20.0, 0.7)])
+def test_streams_arrive_nearly_in_phase_and_without_their_turn_they_do_not(smoke, aligned, offset_db, least):
+    paths = draw_paths(128, smoke.channel, torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        beams = aligned.at_offset(offset_db)(paths, POINT, torch.Generator().manual_seed(1))
+    assert coherence(arriving(aligned, paths, beams)) > least
+    beams = type(beams)(**{**beams.__dict__, "alignment": torch.zeros_like(beams.alignment)})
+    assert abs(coherence(arriving(aligned, paths, beams))) < 0.1
