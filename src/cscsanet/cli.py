@@ -101,7 +101,7 @@ def profile(
 
 @app.command()
 def evaluate(
-    scheme: Annotated[str, typer.Option(help="ideal, noma, or noma-glued.")] = "noma",
+    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -135,7 +135,7 @@ def predict(
     out: Annotated[
         Path, typer.Option(help="The mask, class ids in MFNet's palette; an overlay is written beside it.")
     ],
-    scheme: Annotated[str, typer.Option(help="ideal, noma, or noma-glued.")] = "noma",
+    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,

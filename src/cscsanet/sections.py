@@ -15,7 +15,7 @@ Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
 
 
 # The rows of the registry in `links`, which this floor cannot see; a test holds the two together.
-SchemeName = Literal["ideal", "noma", "noma-glued"]
+SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued"]
 
 
 def _even(bits: int) -> int:

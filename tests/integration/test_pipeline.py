@@ -22,11 +22,11 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.
 
 
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
-    for name in ("semantic", "physical", "noma"):
+    for name in ("semantic", "physical", "noma", "noma_aligned"):
         assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
         assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
     rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
-    assert {row.scheme for row in rows} == {"constant", "ideal", "noma", "noma-glued"}
+    assert {row.scheme for row in rows} == {"constant", "ideal", "noma", "noma-aligned", "noma-glued"}
     for row in rows:
         assert row.ci_low <= row.miou <= row.ci_high
         assert row.miou_mfnet <= 8 / 9
@@ -120,7 +120,17 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
     assert len(parents) == 1
     assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    stages = {"scenes", "split", "channels", "semantic", "physical", "physical_report", "noma", "evaluate"}
+    stages = {
+        "scenes",
+        "split",
+        "channels",
+        "semantic",
+        "physical",
+        "physical_report",
+        "noma",
+        "noma_aligned",
+        "evaluate",
+    }
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
     assert set(children) == stages | variants
     assert {run[0] for run in runs} == {"FINISHED"}

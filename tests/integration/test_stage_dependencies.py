@@ -72,9 +72,9 @@ def test_the_pipeline_stays_small_enough_for_dvc():
     assert len(STAGES) < 40
 
 
-@pytest.mark.parametrize("stage", ["semantic", "physical", "physical_variants", "noma"])
+@pytest.mark.parametrize("stage", ["semantic", "physical", "physical_variants", "noma", "noma_aligned"])
 def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
     """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""
-    module = importlib.import_module(f"cscsanet.pipeline.{stage}")
+    module = importlib.import_module(f"cscsanet.pipeline.{stage.removesuffix('_aligned')}")
     params = Params.model_validate(yaml.safe_load(profile_text("smoke")))
     assert set(select(params, module.DEPENDS)) == set(select(params, STAGES[stage]["params"]))

@@ -27,8 +27,8 @@ class Scheme:
     over_air: bool = True
 
 
-def _noma(params: Params) -> Link:
-    return NomaLink(PhysicalLayer(params), SemanticLayer(params))
+def _noma(params: Params, *, aligned: bool = False) -> Link:
+    return NomaLink(PhysicalLayer(params, aligned=aligned), SemanticLayer(params))
 
 
 SCHEMES: Mapping[str, Scheme] = {
@@ -39,6 +39,11 @@ SCHEMES: Mapping[str, Scheme] = {
         over_air=False,
     ),
     "noma": Scheme("CSC-SA-Net, non-orthogonal", _noma, {"": "noma"}),
+    "noma-aligned": Scheme(
+        "CSC-SA-Net, non-orthogonal, phases aligned (ours)",
+        lambda params: _noma(params, aligned=True),
+        {"": "noma_aligned"},
+    ),
     "noma-glued": Scheme(
         "Stages I and II joined without Stage III", _noma, {"semantic": "semantic", "physical": "physical"}
     ),

@@ -25,12 +25,20 @@ _PRETRAINED = ("semantic", "physical")
 
 
 def train_noma(workspace: Workspace, params: Params) -> None:
-    """Train CSC-SA-Net, non-orthogonal, for the segmentation."""
+    """Train CSC-SA-Net, non-orthogonal, for the segmentation: the paper's form, in which nobody corrects a phase."""
+    train(workspace, params, _training(workspace, params, "noma", aligned=False))
 
+
+def train_noma_aligned(workspace: Workspace, params: Params) -> None:
+    """Train it with streams that arrive in phase."""
+    train(workspace, params, _training(workspace, params, "noma_aligned", aligned=True))
+
+
+def _training(workspace: Workspace, params: Params, name: str, *, aligned: bool) -> Training:
     def task() -> tuple[Task, nn.Module]:
-        link = NomaLink(PhysicalLayer(params), SemanticLayer(params))
-        for name in _PRETRAINED:
-            load_weights(link.get_submodule(name), workspace.weights(name), params)
+        link = NomaLink(PhysicalLayer(params, aligned=aligned), SemanticLayer(params))
+        for pretrained in _PRETRAINED:
+            load_weights(link.get_submodule(pretrained), workspace.weights(pretrained), params)
         task = SegmentationTask(
             link,
             load_train_and_val(workspace.scenes, workspace.split),
@@ -41,20 +49,16 @@ def train_noma(workspace: Workspace, params: Params) -> None:
         )
         return task, link
 
-    train(
-        workspace,
-        params,
-        Training(
-            name="noma",
-            title="Stage III: CSC-SA-Net, non-orthogonal",
-            depends=DEPENDS,
-            shapes=SHAPES,
-            inputs={
-                **workspace.scene_digests(),
-                **workspace.drop_digests("train", "val"),
-                **workspace.weight_digests(*_PRETRAINED),
-            },
-            task=task,
-            curves=SEGMENTATION_CURVES,
-        ),
+    return Training(
+        name=name,
+        title="Stage III: CSC-SA-Net, non-orthogonal" + (", phases aligned" if aligned else ""),
+        depends=DEPENDS,
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests(*_PRETRAINED),
+        },
+        task=task,
+        curves=SEGMENTATION_CURVES,
     )
