@@ -93,8 +93,13 @@ def codebook_rates(
     with torch.inference_mode():
         for chunk, drops in enumerate(_chunks(paths)):
             found = layer.find(drops, point, generator(seed, "evaluate", chunk))
+            measured: dict[tuple[int, int], Rates] = {}
             for case in cases:
-                parts[case].append(_of_beams(drops, layer.steer(found, *case), point, layer.channel))
+                # More bits than the indices need change nothing.
+                shared = layer.shared(*case)
+                if shared not in measured:
+                    measured[shared] = _of_beams(drops, layer.steer(found, *case), point, layer.channel)
+                parts[case].append(measured[shared])
     return {case: _joined(found) for case, found in parts.items()}
 
 

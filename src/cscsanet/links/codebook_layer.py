@@ -84,10 +84,14 @@ class CodebookLayer(nn.Module):
         sounding = self.csirs.sounding(point.csirs_symbols)
         return [self.search(heard[:, user], sounding) for user in range(self.channel.users)]
 
+    def shared(self, feedback_bits: int, strategy: Strategy) -> tuple[int, int]:
+        """Return how many paths of a UE are reported, and with how many bits each."""
+        reported = 1 if strategy == "user" else self.search.paths
+        return reported, min(feedback_bits // reported, INDEX_BITS)
+
     def steer(self, found: Sequence[FoundPaths], feedback_bits: int, strategy: Strategy) -> Beams:
         """Feed indices back in `feedback_bits` bits of each UE and point both ends."""
-        reported = 1 if strategy == "user" else self.search.paths
-        width = min(feedback_bits // reported, INDEX_BITS)
+        reported, width = self.shared(feedback_bits, strategy)
         words = [to_index(ue.aoa[:, :reported], width).flatten(1) for ue in found]
         bits = nn.functional.pad(torch.stack(words, dim=1), (0, feedback_bits - reported * width))
         return Beams(

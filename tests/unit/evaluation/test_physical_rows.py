@@ -119,6 +119,15 @@ def test_several_budgets_are_measured_as_each_alone(smoke, layers, seeded):
     assert not torch.equal(together[16].coloured, together[64].coloured)
 
 
+def test_the_codebook_is_measured_for_each_budget_and_strategy_as_alone(smoke, layers, seeded):
+    paths = draw_paths(8, smoke.channel, seeded)
+    together = codebook_rates(layers[1], paths, POINT, (4, 16, 64, 256), 1)
+    for (budget, strategy), found in together.items():
+        alone = layer_rates(layers[1].playing(strategy), paths, POINT, (budget,), 1)[budget]
+        torch.testing.assert_close(found.coloured, alone.coloured)
+    assert not torch.equal(together[4, "user"].coloured, together[16, "user"].coloured)
+
+
 def test_a_louder_bs_helps_and_leaves_the_layer_as_it_was(smoke, layers, seeded):
     paths = draw_paths(64, smoke.channel, seeded)
     point = OperatingPoint(-25, 8, 64, 1)
