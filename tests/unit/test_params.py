@@ -47,9 +47,10 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
     assert (params.channel.subcarriers, params.msf.latent_height, params.msf.latent_width) == (100, 10, 10)
     assert (params.msf.semantic_features, params.msf.context_features) == (64, 16)
     assert (params.semantic.batch_size, params.physical.batch_size, params.joint.batch_size) == (16, 128, 16)
-    assert (
-        params.semantic.learning_rate == params.physical.learning_rate == params.joint.learning_rate == 1e-4
-    )
+    assert params.semantic.learning_rate == params.joint.learning_rate == 1e-4
+    # The paper's own physical layer is trained beside ours, at its rate and for its 100 000 steps.
+    assert params.study.subcarrier_learning_rate == 1e-4
+    assert params.study.subcarrier_epochs * params.physical.steps_per_epoch == 100_000
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,9 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("channel.subcarriers", 15, "must be channel.subcarriers = 15"),
         ("points.feedback_bits", [7], "points.feedback_bits.0 = 7: must be a multiple of 2"),
         ("points.snr_db", [0.0, -5.0], "must be [lowest, highest]"),
+        ("study.dedicated", [[3, 64]], "study.dedicated = [3, 64]: 3 must be among points.csirs_symbols"),
+        ("study.bs_power_offset_db", [0.0], "must hold channel.bs_power_offset_db = 20"),
+        ("study.drops", 10**6, "study.drops = 1000000: must be at most channel.test_drops"),
         (
             "points.snr_db",
             [-25.0, 20.0],
