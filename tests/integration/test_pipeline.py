@@ -63,7 +63,7 @@ def test_the_physical_report_has_every_scheme_at_every_point(finished):
         == set(itertools.product((-25.0, 10.0), (2, 8), (None,), (None,)))
     )
     assert points.pop("beamspace-dedicated") == {point for point in every if point[1:3] == (8, 64)}
-    assert set(points) == {"codebook", "subcarrier", "beamspace-elastic"}
+    assert set(points) == {"codebook", "codebook-learned-csirs", "subcarrier", "beamspace-elastic"}
     assert all(found == every for found in points.values())
     assert all(row["ci_low"] <= row["sum_se"] <= row["ci_high"] for row in rows)
     assert max(row["share_of_genie"] for row in rows if row["scheme"] != "full-digital") <= 1

@@ -32,7 +32,12 @@ def _free_port() -> int:
 @contextmanager
 def _served(root: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(root), str(port)], env=environment)
+    # Tests that run in the background of a shell inherit a deaf ear to Ctrl-C.
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(root), str(port)],
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         deadline = time.monotonic() + 120
         while not _healthy(port):
