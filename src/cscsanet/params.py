@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cscsanet.errors import CscsanetError
 from cscsanet.sections import (
+    AlignmentParams,
     ChannelParams,
     CsaParams,
     EvaluationParams,
@@ -35,6 +36,7 @@ from cscsanet.sections import (
 # Sections are imported from here, whoever needs them.
 __all__ = [
     "PROFILES",
+    "AlignmentParams",
     "ChannelParams",
     "CsaParams",
     "EvaluationParams",
@@ -76,6 +78,7 @@ class Params(Section):
     physical: PhysicalParams
     study: StudyParams
     joint: JointParams
+    alignment: AlignmentParams
     evaluation: EvaluationParams
     tracking: TrackingParams
 
@@ -110,6 +113,19 @@ class Params(Section):
         if self.study.drops > self.channel.test_drops:
             raise ValueError(
                 f"study.drops = {self.study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_alignments_can_be_measured(self) -> "Params":
+        study, most = self.alignment, max(self.points.data_symbols)
+        if max(study.data_symbols) > most:
+            raise ValueError(
+                f"alignment.data_symbols = {list(study.data_symbols)}: must be at most {most}, the largest of points.data_symbols"
+            )
+        if study.drops > self.channel.test_drops:
+            raise ValueError(
+                f"alignment.drops = {study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
             )
         return self
 

@@ -58,7 +58,11 @@ class SplitParams(Section):
 
 
 class ChannelParams(Section):
-    """The air of Sec. II: arrays, grid, paths and mobility. Angles in [rad], delays in samples of T_s."""
+    """The air of Sec. II: arrays, grid, paths and mobility. Angles in [rad], delays in samples of T_s.
+
+    oscillator_rad: standard deviation of the phase that each UE's oscillator slips by between the CSI-RS and the data, common
+    to all of its antennas, subcarriers and data symbols; 0 keeps reciprocity.
+    """
 
     users: Annotated[int, Field(ge=2, le=2)]
     bs_antennas: Annotated[int, Field(ge=2)]
@@ -71,6 +75,7 @@ class ChannelParams(Section):
     max_delay: Annotated[float, Field(ge=0)]
     max_speed_kmh: Annotated[float, Field(ge=0, le=1000)]
     bs_power_offset_db: Annotated[float, Field(ge=-20, allow_inf_nan=True)]
+    oscillator_rad: Annotated[float, Field(ge=0, le=10)]
     train_drops: Count
     val_drops: Count
     test_drops: Count
@@ -169,12 +174,14 @@ class SemanticParams(SegmentationFitParams):
 class PhysicalParams(FitParams):
     """Stage II: CSI-RS, UE/BS-CSANet for spectral efficiency, eq. (32), at SNRs of its own.
 
+    coherence_weight: of the logarithm of how much in phase streams arrive, beside the spectral efficiency; 0: the paper's.
     csirs_steps, csirs_learning_rate: of the start of the CSI-RS before it (`training/sounding.py`); no steps, no start.
     """
 
     snr_db: tuple[Decibel, Decibel]
     objective: Literal["coloured", "paper"]
     objective_scale: Literal["linear", "log"]
+    coherence_weight: Annotated[float, Field(ge=0)]
     csirs_steps: Annotated[int, Field(ge=0)]
     csirs_learning_rate: Annotated[float, Field(gt=0, le=1)]
 
@@ -201,6 +208,27 @@ class StudyParams(Section):
 
 class JointParams(SegmentationFitParams):
     """Stage III: all five networks, eq. (33), over the operating points of `points`."""
+
+
+class AlignmentParams(Section):
+    """The study of phase alignment, reports/alignment.json: what is trained for it, and where all is measured.
+
+    compared: who else foretells the phases, each with a Stage III of its own (`links/alignment`).
+    trained_oscillator_rad: slip of the oscillators [rad] in a further Stage III; 0: none is trained.
+    snr_db, data_symbols: of the comparison. home_snr_db: where robustness and the phases that are left are measured, over
+    bs_power_offset_db, speeds_kmh and oscillator_rad. drops, symbols: test drops, and data symbols, of the phases that are left.
+    """
+
+    compared: tuple[Literal["classical", "genie-first", "genie-all"], ...]
+    trained_oscillator_rad: Annotated[float, Field(ge=0, le=10)]
+    snr_db: tuple[Decibel, ...] = Field(min_length=1)
+    data_symbols: tuple[Count, ...] = Field(min_length=1)
+    home_snr_db: Decibel
+    bs_power_offset_db: tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...] = Field(min_length=1)
+    speeds_kmh: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=1)
+    oscillator_rad: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(min_length=1)
+    drops: Annotated[int, Field(ge=2)]
+    symbols: Count
 
 
 class EvaluationParams(Section):

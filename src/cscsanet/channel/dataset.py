@@ -41,7 +41,7 @@ UNITS = {
 # What the drawn numbers depend on; the other channel parameters say how the drops are used.
 DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh")
 # Sizes of the parts, and the BS's power: neither is a property of the channel.
-NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset_db")
+NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset_db", "oscillator_rad")
 EXPORT_CHUNK_BYTES = 64 * 2**20
 
 Part = Literal["train", "val", "test"]
@@ -131,7 +131,12 @@ class DropStore:
     def channel(self) -> ChannelParams:
         """The channel parameters of the manifest; what is not of the channel gets neutral values."""
         return ChannelParams(
-            **self.manifest["channel"], bs_power_offset_db=0.0, train_drops=1, val_drops=1, test_drops=1
+            **self.manifest["channel"],
+            bs_power_offset_db=0.0,
+            oscillator_rad=0.0,
+            train_drops=1,
+            val_drops=1,
+            test_drops=1,
         )
 
 

@@ -52,8 +52,13 @@ def uplink(
 
     precoder: F (..., K, N_t, S). combiner: W (..., R, N_r). streams: (..., K, T, N_c, S), power-constrained.
     symbols: (T,) OFDM symbol indices in the frame. noise_power: sigma^2 at one BS antenna for P_t = 1.
+    With params.oscillator_rad every UE sends with a phase of its own, the same over the whole block.
     """
     effective = effective_channel(paths, precoder, combiner, symbols, params)
+    if params.oscillator_rad:
+        slips = torch.randn(streams.shape[:-3], generator=generator, device=generator.device)
+        slips = (params.oscillator_rad * slips).to(streams.device)
+        streams = streams * torch.polar(torch.ones_like(slips), slips)[..., None, None, None]
     return receive(superpose(effective, streams), combiner, noise_power, generator)
 
 

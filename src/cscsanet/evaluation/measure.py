@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -38,7 +37,7 @@ class Outcome:
 def measure(
     link: Link,
     scenes: SceneSet,
-    drops: DropStore,
+    drops: PathDrops,
     point: OperatingPoint,
     channel: ChannelParams,
     *,
@@ -61,7 +60,7 @@ def measure(
         for draw in range(draws):
             for batch, index in enumerate(_batches(images)):
                 source = generator(seed, "evaluate", draw, batch, device=device)
-                paths = drops.batch((index + draw * images) % len(drops)).to(device)
+                paths = drops[((index + draw * images) % len(drops)).tolist()].to(device)
                 pixels = to_float(scenes.images[index].to(device))
                 sent = link(pixels, paths, point, source)
                 counts.append(confusion_per_image(sent.logits.argmax(dim=1).cpu(), scenes.labels[index]))

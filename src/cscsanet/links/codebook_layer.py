@@ -71,10 +71,10 @@ class CodebookLayer(nn.Module):
         other.strategy = strategy
         return other
 
-    def at_offset(self, bs_power_offset_db: float) -> Self:
-        """Return the same layer under a BS of another transmit power."""
+    def under(self, channel: ChannelParams) -> Self:
+        """Return the same layer under another power of the CSI-RS."""
         other = copy.copy(self)
-        other.channel = self.channel.model_copy(update={"bs_power_offset_db": bs_power_offset_db})
+        other.channel = channel
         return other
 
     def find(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> list[FoundPaths]:

@@ -14,6 +14,7 @@ from cscsanet.links.link import Link, Transmission
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.networks.complex_pairs import unit_modulus
+from cscsanet.params import ChannelParams
 from cscsanet.points import OperatingPoint
 
 
@@ -25,11 +26,15 @@ class NomaLink(Link):
         self.physical = physical
         self.semantic = semantic
 
+    def under(self, channel: ChannelParams) -> "NomaLink":
+        """Return the same link, weights shared, over another air: power of the CSI-RS, oscillators."""
+        return NomaLink(self.physical.under(channel), self.semantic).train(self.training)
+
     def forward(
         self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> Transmission:
         """CSI-RS take symbols 0..L-1 of the frame, data L..L+Q-1."""
-        beams = self.physical(paths, point, generator)
+        beams = self.physical(paths, point.within(self.semantic.capacity), generator)
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
         if beams.alignment is not None:
             streams = streams * unit_modulus(-beams.alignment)

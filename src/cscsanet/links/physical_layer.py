@@ -11,11 +11,21 @@ from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.errors import CscsanetError
+from cscsanet.links.alignment import (
+    GENIES,
+    Alignment,
+    arriving,
+    classical_paths,
+    genie_phases,
+    true_paths,
+)
+from cscsanet.networks.beam_head import phase
 from cscsanet.networks.beamspace_bs import BeamspaceBs
 from cscsanet.networks.beamspace_ue import BeamspaceUe
 from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.networks.complex_pairs import unit_modulus
+from cscsanet.networks.phase_alignment import KnownPaths, stream_responses
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 from cscsanet.networks.ue_csa_net import UeChannelView, UeCsaNet
 from cscsanet.params import ChannelParams, Params
@@ -46,7 +56,7 @@ class AwareBeams(Beams):
     """Beams, and the channel semantics that come with them.
 
     ue_csi: S_CSI,UE (batch, K, N_c, d_CSI); bs_csi: S_CSI,BS (batch, N_c, d_CSI).
-    alignment: the phases (batch, K, Q, N_c, N_RF) [rad] that each UE expects its streams to arrive with, or None.
+    alignment: the phases (batch, K, Q, N_c, N_RF) [rad] that the streams are expected to arrive with, or None.
     """
 
     ue_csi: Tensor
@@ -57,10 +67,11 @@ class AwareBeams(Beams):
 class PhysicalLayer(nn.Module):
     """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front that `csa.front` names."""
 
-    def __init__(self, params: Params, *, aligned: bool = False) -> None:
-        """aligned: whether UEs and BS keep the rule of `phase_alignment`; it changes no weight."""
+    def __init__(self, params: Params, alignment: Alignment = "none") -> None:
+        """alignment: how the streams' phases are foretold, if they are; it changes no weight."""
         super().__init__()
-        self.aligned = aligned
+        self.alignment = alignment
+        aligned = alignment != "none"
         channel, csa, capacity = params.channel, params.csa, params.points.capacity
         self.channel = channel
         self.capacity = capacity
@@ -71,7 +82,9 @@ class PhysicalLayer(nn.Module):
             self.ue = nn.ModuleList(BeamspaceUe(channel, csa, capacity) for _ in users)
             self.bs: nn.Module = BeamspaceBs(channel, csa, capacity, referenced=aligned)
         elif aligned:
-            raise CscsanetError("csa.front = subcarrier: no streams can be aligned; set it to beamspace")
+            raise CscsanetError(
+                "csa.front = subcarrier: no streams can be aligned; set it to beamspace, or physical.coherence_weight to 0"
+            )
         else:
             self.ue = nn.ModuleList(UeCsaNet(channel, csa, capacity) for _ in users)
             self.bs = BsCsaNet(channel, csa, capacity)
@@ -85,29 +98,38 @@ class PhysicalLayer(nn.Module):
     ) -> list[AwareBeams]:
         """Sound the channel once and set the beams for each of several B: the search for paths is the same for all."""
         for feedback_bits in budgets:
-            replace(point, feedback_bits=feedback_bits).within(self.capacity)
+            # Beams and phases are set for any Q.
+            replace(point, feedback_bits=feedback_bits, data_symbols=1).within(self.capacity)
         noise_power = csirs_noise_power(point, self.channel)
         received = self.csirs(paths, point.csirs_symbols, noise_power, generator)
         beams = []
         for feedback_bits, views in zip(budgets, self._ue_views(received, point, budgets), strict=True):
             bits = torch.stack([view.bits for view in views], dim=1)[..., :feedback_bits]
             combiner_phases, bs_csi = self._bs_view(bits, point)
-            beams.append(
-                AwareBeams(
-                    precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
-                    combiner=unit_modulus(combiner_phases),
-                    bits=bits,
-                    ue_csi=torch.stack([view.csi_features for view in views], dim=1),
-                    bs_csi=bs_csi,
-                    alignment=_stacked([view.alignment for view in views]),
-                )
+            set_up = AwareBeams(
+                precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
+                combiner=unit_modulus(combiner_phases),
+                bits=bits,
+                ue_csi=torch.stack([view.csi_features for view in views], dim=1),
+                bs_csi=bs_csi,
             )
+            if self.alignment != "none":
+                phases = self._foretold(paths, point, received, views, set_up)
+                set_up = replace(set_up, alignment=phases)
+            beams.append(set_up)
         return beams
 
-    def at_offset(self, bs_power_offset_db: float) -> Self:
-        """Return the same layer, weights shared, under a BS of another transmit power."""
+    def foretelling(self, alignment: Alignment) -> Self:
+        """Return the same layer, weights and beams, with phases foretold in another way."""
+        assert "none" not in (alignment, self.alignment), "only layers that keep the rule have the same beams"
         other = copy.copy(self)
-        other.channel = self.channel.model_copy(update={"bs_power_offset_db": bs_power_offset_db})
+        other.alignment = alignment
+        return other
+
+    def under(self, channel: ChannelParams) -> Self:
+        """Return the same layer, weights shared, under another power of the CSI-RS or another oscillator."""
+        other = copy.copy(self)
+        other.channel = channel
         return other
 
     def _ue_views(
@@ -122,16 +144,48 @@ class PhysicalLayer(nn.Module):
         nets = cast(Sequence[BeamspaceUe], self.ue)
         found = [net.search(heard[:, user], sounding) for user, net in enumerate(nets)]
         snr_db = received.new_full((len(received), 1), point.snr_db)
-        symbols = None
-        if self.aligned:
-            symbols = torch.arange(point.data_symbols, device=received.device) + point.csirs_symbols
         return [
             [
-                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received), symbols)
+                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received))
                 for net, paths in zip(nets, found, strict=True)
             ]
             for feedback_bits in budgets
         ]
+
+    def _foretold(
+        self,
+        paths: PathDrops,
+        point: OperatingPoint,
+        received: Tensor,
+        views: Sequence[UeChannelView],
+        beams: AwareBeams,
+    ) -> Tensor:
+        """The phases (batch, K, Q, N_c, N_RF) that streams are expected to arrive with."""
+        symbols = torch.arange(point.data_symbols, device=received.device) + point.csirs_symbols
+        if self.alignment in GENIES:
+            arrived = arriving(paths, beams.precoder, beams.combiner, symbols, self.channel)
+            return genie_phases(arrived, held=self.alignment == "genie-first")
+        foretold = []
+        for user, (net, view) in enumerate(zip(cast(Sequence[BeamspaceUe], self.ue), views, strict=True)):
+            assert view.aims is not None
+            known = self._known_paths(paths, user, point, received, view)
+            responses = stream_responses(
+                known, view.aims, view.precoder_phases, symbols, net.search.frequency, net.antennas[0]
+            )
+            foretold.append(phase(responses))
+        return torch.stack(foretold, dim=1)
+
+    def _known_paths(
+        self, paths: PathDrops, user: int, point: OperatingPoint, received: Tensor, view: UeChannelView
+    ) -> KnownPaths:
+        if self.alignment == "oracle":
+            return true_paths(paths, user, self.channel)
+        if self.alignment == "classical":
+            heard = received[:, user, ..., : point.csirs_symbols, :]
+            search = cast(BeamspaceUe, self.ue[user]).search
+            return classical_paths(search, heard, self.csirs.sounding(point.csirs_symbols))
+        assert view.believed is not None
+        return view.believed
 
     def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
         on_the_interface = self._on_the_interface(bits)
@@ -150,9 +204,3 @@ class PhysicalLayer(nn.Module):
         """Mark the codeword features (F,) that B bits hold."""
         features = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=like.device)
         return (features < feedback_bits // BITS_PER_FEATURE).to(like.dtype)
-
-
-def _stacked(phases: Sequence[Tensor | None]) -> Tensor | None:
-    """Stack what every UE has, or nothing."""
-    held = [phase for phase in phases if phase is not None]
-    return torch.stack(held, dim=1) if held else None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cscsanet.errors import CscsanetError
+from cscsanet.links.alignment import Alignment
 from cscsanet.links.ideal import IdealLink
 from cscsanet.links.link import Link
 from cscsanet.links.noma import NomaLink
@@ -27,9 +28,13 @@ class Scheme:
     over_air: bool = True
 
 
-def _noma(params: Params, *, aligned: bool = False) -> Link:
-    return NomaLink(PhysicalLayer(params, aligned=aligned), SemanticLayer(params))
+def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
+    """Build the untrained non-orthogonal link."""
+    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
 
+
+# The links that Stage III trains, by how the UEs share the air; each takes every alignment.
+JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma}
 
 SCHEMES: Mapping[str, Scheme] = {
     "ideal": Scheme(
@@ -38,14 +43,14 @@ SCHEMES: Mapping[str, Scheme] = {
         {"semantic": "semantic"},
         over_air=False,
     ),
-    "noma": Scheme("CSC-SA-Net, non-orthogonal", _noma, {"": "noma"}),
+    "noma": Scheme("CSC-SA-Net, non-orthogonal", noma, {"": "noma"}),
     "noma-aligned": Scheme(
         "CSC-SA-Net, non-orthogonal, phases aligned (ours)",
-        lambda params: _noma(params, aligned=True),
+        lambda params: noma(params, "learned"),
         {"": "noma_aligned"},
     ),
     "noma-glued": Scheme(
-        "Stages I and II joined without Stage III", _noma, {"semantic": "semantic", "physical": "physical"}
+        "Stages I and II joined without Stage III", noma, {"semantic": "semantic", "physical": "physical"}
     ),
 }
 

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.errors import CscsanetError
-from cscsanet.networks.beam_grid import array_response, circular_mean, overlap, wrapped
-from cscsanet.networks.beam_head import BeamHead, chirp_of_width, phase
+from cscsanet.networks.beam_grid import circular_mean, overlap, wrapped
+from cscsanet.networks.beam_head import BeamHead, chirp_of_width
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
-from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
+from cscsanet.networks.complex_pairs import conjugate, energy, multiply, phasor
+from cscsanet.networks.path_correction import PathCorrection
 from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
-from cscsanet.networks.phase_alignment import stream_responses
+from cscsanet.networks.phase_alignment import Aims, departures
 from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise, quantise
 from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StreamShares, beam_weights
@@ -62,6 +63,7 @@ class BeamspaceUe(nn.Module):
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
         self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
+        self.correction = PathCorrection(paths, known, params.model_features)
 
     def forward(self, received: Tensor, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
         """Draw precoder, bits and channel semantics from the CSI-RS.
@@ -71,18 +73,8 @@ class BeamspaceUe(nn.Module):
         """
         return self.answer(self.search(received, sounding), sounding, snr_db, active)
 
-    def answer(
-        self,
-        found: FoundPaths,
-        sounding: Sounding,
-        snr_db: Tensor,
-        active: Tensor,
-        data_symbols: Tensor | None = None,
-    ) -> UeChannelView:
-        """Go on from the paths found; see `forward`.
-
-        data_symbols: (Q,) indices in the frame, if the streams are to arrive in phase.
-        """
+    def answer(self, found: FoundPaths, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
+        """Go on from the paths found; see `forward`."""
         snr = snr_db / SNR_SCALE
         low = snr_db < SWITCH_DB
         known = self._known(found, snr)
@@ -99,33 +91,22 @@ class BeamspaceUe(nn.Module):
             torch.zeros_like(found.aod),
             on_grid,
         )
-        csi = self._csi(found, phases, context, sounding)
+        phases = phases.transpose(1, 2)
+        sounded = int((energy(sounding.baseband).sum(dim=(1, 2)) > 0).sum())
+        csi = self._csi(found, phases, context, sounded)
         bits = quantise(self._codeword(found, known, shares, low))
-        alignment = None
-        if data_symbols is not None:
-            aimed, chirp = self._aimed(bits, fed_back, shares, low)
-            departed = self._departed(found, phases)
-            responses = stream_responses(
-                found, aimed, chirp, departed, data_symbols, self.search.frequency, self.antennas[0]
-            )
-            alignment = phase(responses)
-        return UeChannelView(phases.transpose(1, 2), bits, csi, alignment)
+        aims = self._aims(bits, fed_back, shares, low)
+        return UeChannelView(phases, bits, csi, aims, self.correction(found, known, sounded))
 
-    def _aimed(self, bits: Tensor, fed_back: Tensor, shares: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
-        """The direction that the BS was told for each stream (batch, P), and the chirp of its cell."""
+    def _aims(self, bits: Tensor, fed_back: Tensor, shares: Tensor, low: Tensor) -> Aims:
+        """Where the BS was told to listen, by path."""
         missing = self.order.length - self.features
         codeword = nn.functional.pad(dequantise(bits.detach()), (0, missing), value=0.5)
         aoa, digits = self.order.directions(
             self.order.placed(codeword, low), self.order.placed(fed_back, low)
         )
-        own = torch.arange(self.paths, device=bits.device) * (shares > 0)
         chirp = chirp_of_width(2 * 4.0 ** (-digits), self.antennas[0])
-        return aoa.gather(1, own), chirp.gather(1, own)
-
-    def _departed(self, found: FoundPaths, phases: Tensor) -> Tensor:
-        """a_t(w_p)^H F_s as pairs (batch, P, S, 2); phases: of F, (batch, S, N_t)."""
-        steered = conjugate(array_response(found.aod, self.antennas[1]))
-        return matrix_product(steered, phasor(phases).transpose(1, 2))
+        return Aims(aoa, chirp, torch.sigmoid(shares))
 
     def _streams(self, shares: Tensor) -> Tensor:
         """Weights (batch, P, P) of paths in streams: stream p on path p with its share, else on the strongest."""
@@ -181,13 +162,12 @@ class BeamspaceUe(nn.Module):
         )
         return whole[:, : self.features]
 
-    def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounding: Sounding) -> Tensor:
+    def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounded: int) -> Tensor:
         """S_CSI,UE: each path's response at the first data symbol through each stream's beam, over subcarriers."""
-        used = (energy(sounding.baseband).sum(dim=(1, 2)) > 0).sum()
-        turns = found.doppler.unsqueeze(-1) * used - found.delay.unsqueeze(-1) * self.search.frequency
+        turns = found.doppler.unsqueeze(-1) * sounded - found.delay.unsqueeze(-1) * self.search.frequency
         response = multiply(phasor(2 * math.pi * turns), found.gain.unsqueeze(2))
         response = response * torch.rsqrt(energy(found.gain).sum(dim=1) + 1e-9).reshape(-1, 1, 1, 1)
-        departed = self._departed(found, phases)
+        departed = departures(found.aod, phases)
         through = multiply(response.unsqueeze(3), departed.unsqueeze(2)) / self.antennas[1]
         tokens = self.csi_embed(through.transpose(1, 2).flatten(2)) + self.csi_context(context).unsqueeze(1)
         csi: Tensor = self.to_csi(nn.functional.gelu(tokens))

@@ -87,6 +87,7 @@ class PathSearch(nn.Module):
         super().__init__()
         self.antennas = (channel.bs_antennas, channel.ue_antennas)
         self.paths = channel.rf_chains
+        self.longest_delay = math.ceil(channel.max_delay)
         fastest = channel.max_speed_kmh / 3.6 * channel.carrier_ghz * 1e9 / SPEED_OF_LIGHT
         turns = fastest * channel.symbol_duration_us * 1e-6
         frequency = torch.arange(channel.subcarriers) / channel.subcarriers
@@ -132,6 +133,19 @@ class PathSearch(nn.Module):
             peaks = [profile.detach().amax(dim=-1, keepdim=True).clamp_min(_TINY) for profile in (aoa, aod)]
             found.append((*place, gain, aoa / peaks[0], aod / peaks[1]))
         return _by_strength(FoundPaths(*(torch.stack(parts, dim=1) for parts in zip(*found, strict=True))))
+
+    def strongest_beam(self, received: Tensor, sounding: Sounding) -> tuple[Place, Tensor]:
+        """Return the strongest cell of the map, nothing refined, and the gain (batch, N_c, 2) at each subcarrier there.
+
+        received: as in `forward`.
+        """
+        air = _Air(self, sounding)
+        signal = received.permute(0, 3, 2, 1, 4)
+        with torch.no_grad():
+            place = self._strongest_cell(signal, air)
+        response = air.response(place._replace(delay=torch.zeros_like(place.delay)))
+        matched = multiply(signal, conjugate(response)).sum(dim=(1, 2))
+        return place, matched / (energy(response).sum(dim=(1, 2)) + _TINY).unsqueeze(-1)
 
     def _search(self, received: Tensor, air: "_Air") -> list[Place]:
         places: list[Place] = []

@@ -19,13 +19,43 @@ Axes: P paths, S streams, Q data symbols, N_c subcarriers, N_r antennas of the B
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from cscsanet.networks.beam_grid import array_response
 from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
-from cscsanet.networks.path_search import FoundPaths
+
+
+class KnownPaths(NamedTuple):
+    """What somebody takes the paths of one UE to be.
+
+    aoa, aod: u, w (batch, P), sines; delay: tau (batch, P) [samples]; doppler: f (batch, P) [turns a symbol];
+    gain: g (batch, P, 2), at symbol 0 of the frame.
+    """
+
+    aoa: Tensor
+    aod: Tensor
+    delay: Tensor
+    doppler: Tensor
+    gain: Tensor
+
+
+class Aims(NamedTuple):
+    """What the BS was told to listen to, a chain for each: v (batch, A), the chirp c (batch, A) of its cell, and how much of
+    that chain it is worth, weight (batch, A) in [0, 1].
+    """
+
+    direction: Tensor
+    chirp: Tensor
+    weight: Tensor
+
+
+def departures(aod: Tensor, phases: Tensor) -> Tensor:
+    """Return a_t(w_p)^H F_s as pairs (batch, P, S, 2), of directions w (batch, P) and phases of F (batch, N_t, S)."""
+    steered = conjugate(array_response(aod, phases.shape[1]))
+    return matrix_product(steered, phasor(phases))
 
 
 def chain_response(direction: Tensor, aimed: Tensor, chirp: Tensor, antennas: int) -> Tensor:
@@ -38,31 +68,27 @@ def chain_response(direction: Tensor, aimed: Tensor, chirp: Tensor, antennas: in
 
 
 def stream_responses(
-    found: FoundPaths,
-    aimed: Tensor,
-    chirp: Tensor,
-    departed: Tensor,
-    symbols: Tensor,
-    frequency: Tensor,
-    antennas: int,
+    paths: KnownPaths, aims: Aims, phases: Tensor, symbols: Tensor, frequency: Tensor, antennas: int
 ) -> Tensor:
-    """Return h_s[q, n] up to a positive factor, as pairs (batch, Q, N_c, S, 2).
+    """Return h_s[q, n] at the chain that hears the stream best, up to a positive factor, as pairs (batch, Q, N_c, S, 2).
 
-    aimed, chirp: (batch, S), the direction that was fed back for the path of each stream, and the chirp of its cell.
-    departed: a_t(w_p)^H F_s (batch, P, S, 2). symbols: (Q,) indices in the frame; frequency: n / N_c (N_c,).
+    phases: of F (batch, N_t, S) [rad]. symbols: (Q,) indices in the frame; frequency: n / N_c (N_c,).
     """
-    shape = (*found.aoa.shape, aimed.shape[1])
+    shape = (*paths.aoa.shape, aims.direction.shape[1])
     heard = chain_response(
-        found.aoa.unsqueeze(-1).expand(shape),
-        aimed.unsqueeze(1).expand(shape),
-        chirp.unsqueeze(1).expand(shape),
+        paths.aoa.unsqueeze(-1).expand(shape),
+        aims.direction.unsqueeze(1).expand(shape),
+        aims.chirp.unsqueeze(1).expand(shape),
         antennas,
     )
-    origin = phasor(math.pi * (antennas - 1) / 2 * found.aoa)
-    fixed = multiply(multiply(heard, departed), multiply(origin, found.gain).unsqueeze(2))
-    turns = found.doppler.reshape(-1, 1, 1, shape[1]) * symbols.reshape(-1, 1, 1) - found.delay.reshape(
-        -1, 1, 1, shape[1]
-    ) * frequency.reshape(-1, 1)
+    origin = phasor(math.pi * (antennas - 1) / 2 * paths.aoa)
+    arrived = multiply(heard, multiply(origin, paths.gain).unsqueeze(2))
+    through = multiply(arrived.unsqueeze(3), departures(paths.aod, phases).unsqueeze(2))
+    strength = aims.weight.square().unsqueeze(-1) * energy(through.detach()).sum(dim=1)
+    best = strength.argmax(dim=1).reshape(-1, 1, 1, phases.shape[2], 1)
+    fixed = through.gather(2, best.expand(-1, shape[1], 1, -1, 2)).squeeze(2)
+    doppler, delay = (part.reshape(-1, 1, 1, shape[1]) for part in (paths.doppler, paths.delay))
+    turns = doppler * symbols.reshape(-1, 1, 1) - delay * frequency.reshape(-1, 1)
     return matrix_product(phasor(2 * math.pi * turns), fixed.unsqueeze(1))
 
 

@@ -91,7 +91,7 @@ def _scheme_rows(
             outcome = measure(
                 link,
                 scenes,
-                drops,
+                drops.all(),
                 point,
                 params.channel,
                 draws=draws,

@@ -3,6 +3,7 @@
 from torch import nn
 
 from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.links.alignment import Alignment
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import (
@@ -26,8 +27,10 @@ def train_physical(workspace: Workspace, params: Params) -> None:
 def physical_training(workspace: Workspace, params: Params, name: str, *, variant: bool = False) -> Training:
     """Describe a Stage II: of the pipeline itself, or of a variant of its parameters."""
 
+    alignment: Alignment = "learned" if params.physical.coherence_weight else "none"
+
     def task() -> tuple[Task, nn.Module]:
-        physical = initialised(params, lambda: PhysicalLayer(params))
+        physical = initialised(params, lambda: PhysicalLayer(params, alignment))
         drops = open_train_and_val(workspace.drops, params.channel)
         return PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed), physical
 

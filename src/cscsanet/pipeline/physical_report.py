@@ -133,8 +133,9 @@ def _measured(
         measured |= _bounds(paths, point, params)
         advance()
         for offset in study.bs_power_offset_db:
+            channel = params.channel.model_copy(update={"bs_power_offset_db": offset})
             for scheme, codebook in codebooks.items():
-                at_offset = codebook.at_offset(offset)
+                at_offset = codebook.under(channel)
                 found = codebook_rates(at_offset, paths, point, points.feedback_bits, seed)
                 tried = codebook_rates(at_offset, tuning, point, points.feedback_bits, seed)
                 for budget in points.feedback_bits:
@@ -145,7 +146,7 @@ def _measured(
                 if symbols not in entry.grid:
                     continue
                 own = replace(point, feedback_bits=max(entry.grid[symbols]))
-                reached = layer_rates(entry.layer.at_offset(offset), paths, own, entry.grid[symbols], seed)
+                reached = layer_rates(entry.layer.under(channel), paths, own, entry.grid[symbols], seed)
                 for budget, rates in reached.items():
                     measured[Case(entry.scheme, snr_db, symbols, budget, offset)] = rates
                 advance()

@@ -23,11 +23,7 @@ def train_variants(workspace: Workspace, params: Params) -> None:
     chosen = variants(params)
     for name, variant in chosen.items():
         train(workspace, params, physical_training(workspace, variant, f"{NAME}/{name}", variant=True))
-    for folder in (workspace.weights(NAME).with_suffix(""), workspace.reports / "training" / NAME):
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.glob("*"):
-            if path.stem not in chosen:
-                path.unlink()
+    workspace.keep_variants(NAME, [f"{NAME}/{name}" for name in chosen])
 
 
 def variants(params: Params) -> Mapping[str, Params]:
@@ -42,6 +38,7 @@ def variants(params: Params) -> Mapping[str, Params]:
             "patience": study.subcarrier_epochs,
             "learning_rate": study.subcarrier_learning_rate,
             "csirs_steps": 0,
+            "coherence_weight": 0.0,
         }
     )
     paper = {"csa": params.csa.model_copy(update={"front": "subcarrier"}), "physical": own_pace}

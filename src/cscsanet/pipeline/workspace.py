@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,14 @@ class Workspace:
         for stale in (self.root / "scratch" / stage).glob("*"):
             if stale != keep:
                 shutil.rmtree(stale)
+
+    def keep_variants(self, stage: str, names: Collection[str]) -> None:
+        """Remove weights and reports of a stage's variants that are none any more; names: of weights, stage/variant."""
+        for folder in (self.weights(stage).with_suffix(""), self.reports / "training" / stage):
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.glob("*"):
+                if f"{stage}/{path.stem}" not in names:
+                    path.unlink()
 
     def scene_digests(self) -> dict[str, str]:
         """Return what identifies the frames and their split.

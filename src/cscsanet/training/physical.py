@@ -3,6 +3,9 @@
 `objective_scale: linear` is the paper's sum of spectral efficiencies. Over a range of SNRs it is ruled by the high
 ones; `log` takes the logarithm of a batch's mean, so that one per cent counts alike at every SNR. (The mean of the
 drops' logarithms does that too, but is ruled by the drops whose paths were not heard, which no gradient helps.)
+
+`coherence_weight` adds the logarithm of how much in phase the batch's streams arrive (`links/alignment`), so that UEs learn
+what to believe of the paths they found, and the BS to keep its phases where they are told.
 """
 
 import math
@@ -18,7 +21,8 @@ from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
-from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.alignment import arriving, coherence
+from cscsanet.links.physical_layer import AwareBeams, PhysicalLayer
 from cscsanet.params import PhysicalParams, PointParams
 from cscsanet.points import OperatingPoint
 from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
@@ -26,7 +30,7 @@ from cscsanet.training.seeds import generator
 from cscsanet.training.sounding import design_csirs
 from cscsanet.training.task import Task
 
-_LEAST_SE = 1e-6  # [bit/s/Hz], below which the logarithm is cut off
+_LEAST = 1e-6  # below which logarithms are cut off
 
 
 class PhysicalTask(Task):
@@ -54,6 +58,7 @@ class PhysicalTask(Task):
         self.train_drops, self.val_drops = drops
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.objective = fit.objective
+        self.coherence_weight = fit.coherence_weight
         self.logarithmic = fit.objective_scale == "log"
         self.csirs_steps, self.csirs_learning_rate = fit.csirs_steps, fit.csirs_learning_rate
         self.val_snrs = validation_snrs(self.points)
@@ -82,10 +87,15 @@ class PhysicalTask(Task):
         )
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Minus the batch's mean sum spectral efficiency, or the logarithm of it."""
+        """Minus the batch's mean sum spectral efficiency, or the logarithm of it; minus that of the coherence."""
         paths = self._paths(self.train_drops, batch)
-        mean = self.sum_se(paths, draw_point(self.points, generator), generator).mean()
-        return -mean.clamp_min(_LEAST_SE).log() if self.logarithmic else -mean
+        point = draw_point(self.points, generator)
+        beams = self.physical(paths, point, generator)
+        mean = self.sum_se(paths, beams, point).mean()
+        loss = -mean.clamp_min(_LEAST).log() if self.logarithmic else -mean
+        if beams.alignment is not None:
+            loss = loss - self.coherence_weight * self.coherence(paths, beams, point).clamp_min(_LEAST).log()
+        return loss
 
     def configure_gradient_clipping(
         self,
@@ -103,7 +113,8 @@ class PhysicalTask(Task):
         turn = int(batch[0]) // self.fit_params.batch_size % len(self.val_snrs)
         point = replace(validation_point(self.points), snr_db=self.val_snrs[turn])
         total, drops = self._means.get(point.snr_db, (0.0, 0))
-        total += float(self.sum_se(paths, point, generator).sum())
+        beams = self.physical(paths, point, generator)
+        total += float(self.sum_se(paths, beams, point).sum())
         self._means[point.snr_db] = (total, drops + len(batch))
 
     def validation_metrics(self) -> Mapping[str, float]:
@@ -111,14 +122,13 @@ class PhysicalTask(Task):
         means = [total / drops for total, drops in self._means.values()]
         self._means = {}
         if self.logarithmic:
-            return {"val_sum_se": math.prod(max(mean, _LEAST_SE) ** (1 / len(means)) for mean in means)}
+            return {"val_sum_se": math.prod(max(mean, _LEAST) ** (1 / len(means)) for mean in means)}
         return {"val_sum_se": sum(means) / len(means)}
 
-    def sum_se(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Tensor:
+    def sum_se(self, paths: PathDrops, beams: AwareBeams, point: OperatingPoint) -> Tensor:
         """Return the sum over the UEs of the mean spectral efficiency of each drop (batch,) [bit/s/Hz]."""
-        beams = self.physical(paths, point, generator)
-        symbols = torch.arange(point.data_symbols, device=self.device) + point.csirs_symbols
         channel = self.physical.channel
+        symbols = self._data_symbols(point)
         effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, channel)
         efficiency = spectral_efficiency(
             effective,
@@ -128,6 +138,16 @@ class PhysicalTask(Task):
             self.objective,
         )
         return efficiency.mean(dim=(2, 3)).sum(dim=1)
+
+    def coherence(self, paths: PathDrops, beams: AwareBeams, point: OperatingPoint) -> Tensor:
+        """Return how much in phase the batch's streams arrive, 1 at best."""
+        assert beams.alignment is not None
+        symbols = self._data_symbols(point)
+        arrived = arriving(paths, beams.precoder, beams.combiner, symbols, self.physical.channel)
+        return coherence(arrived, beams.alignment)
+
+    def _data_symbols(self, point: OperatingPoint) -> Tensor:
+        return torch.arange(point.data_symbols, device=self.device) + point.csirs_symbols
 
     def _paths(self, drops: DropStore, batch: Tensor) -> PathDrops:
         return drops.batch(batch.cpu().numpy()).to(self.device)

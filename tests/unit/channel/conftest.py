@@ -23,6 +23,7 @@ def channel() -> Callable[..., ChannelParams]:
             "max_delay": 10.0,
             "max_speed_kmh": 120.0,
             "bs_power_offset_db": 20.0,
+            "oscillator_rad": 0.0,
             "train_drops": 100,
             "val_drops": 10,
             "test_drops": 10,

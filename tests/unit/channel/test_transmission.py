@@ -88,3 +88,25 @@ def test_uplink_noise_is_the_antennas_own(channel: Channel, generator: torch.Gen
     )
     covariance = noise.mT @ noise.conj() / len(noise)
     assert float((covariance - 3.0 * combiner[0] @ combiner[0].mH).abs().max()) < 0.02 * 3 * 64
+
+
+def test_oscillators_that_slip_turn_a_ue_s_whole_block_and_nothing_else(
+    channel: Channel, generator: torch.Generator
+) -> None:
+    params = channel()
+    still, slipping = (params.model_copy(update={"oscillator_rad": rad}) for rad in (0.0, 1.0))
+    paths = draw_paths(4, params, generator)
+    precoder = beams(generator, 4, params.users, params.ue_antennas, 2)
+    combiner = beams(generator, 4, 2, params.bs_antennas)
+    block = streams(generator, 4, params.users, 3, params.subcarriers, 2)
+    block[:, 1] = 0
+
+    def received(air: ChannelParams) -> torch.Tensor:
+        source = torch.Generator().manual_seed(1)
+        return uplink(paths, precoder, combiner, block, torch.arange(3), 0.0, air, source)
+
+    turned = received(slipping) / received(still)
+    torch.testing.assert_close(turned.abs(), torch.ones_like(turned.abs()), rtol=1e-3, atol=1e-3)
+    first = turned[:, :1, :1, :1].expand_as(turned)
+    torch.testing.assert_close(turned, first, rtol=1e-3, atol=1e-3)
+    assert len({round(float(phase), 3) for phase in first[:, 0, 0, 0].angle()}) == 4

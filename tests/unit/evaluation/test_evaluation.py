@@ -62,7 +62,7 @@ def row_of(outcome, night, point=POINT, name="noma"):
 
 def test_a_perfect_answer_counts_as_one_and_each_draw_has_drops_of_its_own(smoke, scenes, drops):
     oracle = Oracle(scenes.labels)
-    outcome = measure(oracle, scenes, drops, POINT, smoke.channel, draws=2, seed=1)
+    outcome = measure(oracle, scenes, drops.all(), POINT, smoke.channel, draws=2, seed=1)
     assert outcome.confusions.shape == (40, 2, 9, 9)
     assert outcome.confusions.sum() == 2 * scenes.labels.numel()
     row = row_of(outcome, scenes.night)
@@ -87,13 +87,13 @@ def test_the_constant_prediction_is_the_share_of_the_background_over_the_classes
 def test_measuring_twice_gives_the_same_and_reports_the_rates(smoke, scenes, drops):
     torch.manual_seed(0)
     link = NomaLink(PhysicalLayer(smoke), SemanticLayer(smoke)).eval()
-    first = measure(link, scenes, drops, POINT, smoke.channel, draws=1, seed=1)
-    second = measure(link, scenes, drops, POINT, smoke.channel, draws=1, seed=1)
+    first = measure(link, scenes, drops.all(), POINT, smoke.channel, draws=1, seed=1)
+    second = measure(link, scenes, drops.all(), POINT, smoke.channel, draws=1, seed=1)
     assert torch.equal(first.confusions, second.confusions)
     assert first.se_per_ue == second.se_per_ue
     assert len(first.se_per_ue) == 2
     assert all(0 < rate < 10 for rate in first.se_per_ue)
-    ideal = measure(IdealLink(link.semantic), scenes, drops, POINT, smoke.channel, draws=1, seed=1)
+    ideal = measure(IdealLink(link.semantic), scenes, drops.all(), POINT, smoke.channel, draws=1, seed=1)
     assert ideal.se_per_ue is None
 
 

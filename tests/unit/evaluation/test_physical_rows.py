@@ -133,8 +133,11 @@ def test_a_louder_bs_helps_and_leaves_the_layer_as_it_was(smoke, layers, seeded)
     point = OperatingPoint(-25, 8, 64, 1)
     for layer in layers:
         quiet, loud = (
-            next(iter(layer_rates(layer.at_offset(offset), paths, point, (64,), 1).values()))
-            for offset in (0.0, float("inf"))
+            next(iter(layer_rates(layer.under(channel), paths, point, (64,), 1).values()))
+            for channel in (
+                smoke.channel.model_copy(update={"bs_power_offset_db": offset})
+                for offset in (0.0, float("inf"))
+            )
         )
         assert loud.coloured.mean() > 1.5 * quiet.coloured.mean()
         assert layer.channel.bs_power_offset_db == 20.0

@@ -7,11 +7,11 @@ import torch
 
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import effective_channel
+from cscsanet.links.alignment import arriving, coherence, genie_phases
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.networks.beam_grid import array_response
 from cscsanet.networks.complex_pairs import conjugate, matrix_product, phasor, to_complex, to_pairs
-from cscsanet.networks.path_search import FoundPaths
-from cscsanet.networks.phase_alignment import chain_response, reference, stream_responses
+from cscsanet.networks.phase_alignment import Aims, KnownPaths, chain_response, reference, stream_responses
 from cscsanet.points import OperatingPoint
 
 POINT = OperatingPoint(-25, 8, 64, 4)
@@ -20,22 +20,21 @@ POINT = OperatingPoint(-25, 8, 64, 4)
 @pytest.fixture
 def aligned(smoke):
     torch.manual_seed(4)
-    return PhysicalLayer(smoke, aligned=True).eval()
+    return PhysicalLayer(smoke, "learned").eval()
 
 
-def arriving(physical, paths, beams, point=POINT):
-    """Each stream's channel after the UE's turn, at the chain that hears it best: (batch, K, Q, N_c, S)."""
+def arrived(physical, paths, beams, point=POINT):
+    """Each stream's channel at the chain that hears it best: (batch, K, Q, N_c, S)."""
     symbols = torch.arange(point.data_symbols) + point.csirs_symbols
-    effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, physical.channel)
-    chain = effective.abs().square().mean(dim=(2, 3)).argmax(dim=2)
-    index = chain[:, :, None, None, None].expand(*effective.shape[:4], 1, -1)
-    heard = effective.gather(4, index)[:, :, :, :, 0]
-    return heard * torch.exp(-1j * beams.alignment)
+    return arriving(paths, beams.precoder, beams.combiner, symbols, physical.channel)
 
 
-def coherence(turned):
-    """The mean of the cosine of what is left of the phase, weighted by amplitude."""
-    return float(turned.real.sum() / turned.abs().sum())
+def in_phase(physical, paths, beams, point=POINT):
+    return float(coherence(arrived(physical, paths, beams, point), beams.alignment))
+
+
+def without_noise(physical):
+    return physical.under(physical.channel.model_copy(update={"bs_power_offset_db": float("inf")}))
 
 
 def test_a_chain_is_real_and_positive_towards_where_it_was_told_to_listen(seeded):
@@ -57,13 +56,14 @@ def test_the_bs_keeps_the_rule_knowing_the_bits_alone(smoke, aligned, seeded, sn
     """Towards every direction that a chain listens to, one of them or one of each UE."""
     paths = draw_paths(64, smoke.channel, seeded)
     with torch.no_grad():
-        beams = aligned.at_offset(float("inf"))(paths, OperatingPoint(snr_db, 8, 64, 4), seeded)
+        point = OperatingPoint(snr_db, 8, 64, 4)
+        beams = without_noise(aligned)(paths, point, seeded)
         padded, active = aligned._on_the_interface(beams.bits.round())
         again = aligned.bs(padded, active, torch.full((64, 1), float(snr_db)))
     combiner = torch.polar(torch.ones_like(again.combiner_phases), again.combiner_phases)
     torch.testing.assert_close(combiner, beams.combiner)
     # At high SNR the second path counts, which is known less well.
-    assert coherence(arriving(aligned, paths, beams)) > least
+    assert in_phase(aligned, paths, beams, point) > least
 
 
 def test_a_chain_s_response_is_the_array_s(seeded):
@@ -84,11 +84,11 @@ def test_with_perfect_csi_one_path_and_no_doppler_all_phases_arrive_alike(smoke,
     centred = array_response(aoa[:, :1], 64, centred=True)
     combiner = to_complex(conjugate(centred))
     precoder = to_complex(array_response(aod, 8)).mT
-    departed = matrix_product(conjugate(array_response(aod, 8)), to_pairs(precoder))
     nothing = torch.zeros(16, 1)
-    found = FoundPaths(aoa, aod, drops.delay[:, 0], nothing, to_pairs(drops.gain[:, 0]), nothing, nothing)
+    known = KnownPaths(aoa, aod, drops.delay[:, 0], nothing, to_pairs(drops.gain[:, 0]))
+    aims = Aims(aoa, nothing, nothing + 1)
     symbols, frequency = torch.arange(8, 12), torch.arange(channel.subcarriers) / channel.subcarriers
-    expected = to_complex(stream_responses(found, aoa, nothing, departed, symbols, frequency, 64))
+    expected = to_complex(stream_responses(known, aims, precoder.angle(), symbols, frequency, 64))
     one = PathDrops(
         *(field[:, :1] for field in (drops.gain, drops.aod, drops.aoa, drops.delay, drops.doppler))
     )
@@ -131,8 +131,51 @@ def test_alignment_changes_neither_rates_nor_weights(smoke, aligned, paths):
 @pytest.mark.parametrize(("offset_db", "least"), [(float("inf"), 0.97), (20.0, 0.7)])
 def test_streams_arrive_nearly_in_phase_and_without_their_turn_they_do_not(smoke, aligned, offset_db, least):
     paths = draw_paths(128, smoke.channel, torch.Generator().manual_seed(5))
+    air = smoke.channel.model_copy(update={"bs_power_offset_db": offset_db})
     with torch.no_grad():
-        beams = aligned.at_offset(offset_db)(paths, POINT, torch.Generator().manual_seed(1))
-    assert coherence(arriving(aligned, paths, beams)) > least
-    beams = type(beams)(**{**beams.__dict__, "alignment": torch.zeros_like(beams.alignment)})
-    assert abs(coherence(arriving(aligned, paths, beams))) < 0.1
+        beams = aligned.under(air)(paths, POINT, torch.Generator().manual_seed(1))
+    assert in_phase(aligned, paths, beams) > least
+    assert abs(float(coherence(arrived(aligned, paths, beams), torch.zeros_like(beams.alignment)))) < 0.1
+
+
+def test_ways_to_foretell_stand_in_the_order_of_what_they_know(smoke, aligned):
+    """All on the same beams: a grid beam knows least, the genie that follows every data symbol leaves nothing."""
+    paths = draw_paths(128, smoke.channel, torch.Generator().manual_seed(5))
+    found = {}
+    for kind in ("classical", "learned", "oracle", "genie-first", "genie-all"):
+        with torch.no_grad():
+            beams = aligned.foretelling(kind)(paths, POINT, torch.Generator().manual_seed(1))
+        found[kind] = in_phase(aligned, paths, beams)
+    assert 0.3 < found["classical"] < found["learned"] < found["oracle"] <= found["genie-all"] + 1e-4
+    assert found["genie-all"] == pytest.approx(1.0, abs=1e-5)
+    assert found["learned"] < found["genie-first"] < found["genie-all"]
+
+
+def test_a_genie_that_holds_its_phases_is_right_at_the_first_data_symbol_alone(smoke, aligned, paths):
+    beams = aligned(paths, POINT, torch.Generator().manual_seed(1))
+    channel = arrived(aligned, paths, beams)
+    held = genie_phases(channel, held=True)
+    assert torch.equal(held, held[:, :, :1].expand_as(held))
+    torch.testing.assert_close(held[:, :, 0], channel.angle()[:, :, 0])
+    assert coherence(channel[:, :, 1:], held[:, :, 1:]) < coherence(channel[:, :, :1], held[:, :, :1])
+
+
+@pytest.mark.parametrize("kind", ["classical", "learned"])
+def test_what_a_ue_foretells_takes_nothing_from_the_air_after_the_csirs(smoke, aligned, paths, kind):
+    """The same CSI-RS with other Doppler shifts afterwards cannot be had; another Q can: it changes no phase it shares."""
+    layer = aligned.foretelling(kind)
+    four, two = (
+        layer(paths, OperatingPoint(-25, 8, 64, count), torch.Generator().manual_seed(1)).alignment
+        for count in (4, 2)
+    )
+    torch.testing.assert_close(four[:, :, :2], two)
+
+
+def test_the_classical_estimate_reads_the_noise_that_it_is_given(smoke, aligned, paths):
+    layer = aligned.foretelling("classical")
+    one, other = (layer(paths, POINT, torch.Generator().manual_seed(seed)).alignment for seed in (1, 2))
+    assert not torch.allclose(one, other)
+    first, second = (
+        without_noise(layer)(paths, POINT, torch.Generator().manual_seed(s)).alignment for s in (1, 2)
+    )
+    torch.testing.assert_close(first, second)

@@ -27,11 +27,11 @@ class Drops:
 
 @pytest.fixture
 def build(smoke):
-    def make(**changes):
+    def make(alignment="none", **changes):
         torch.manual_seed(1)
-        fit = smoke.physical.model_copy(update={"batch_size": 8, **changes})
+        fit = smoke.physical.model_copy(update={"batch_size": 8, "coherence_weight": 0.0, **changes})
         drops = Drops(draw_paths(32, smoke.channel, torch.Generator().manual_seed(3)))
-        return PhysicalTask(PhysicalLayer(smoke), (drops, drops), smoke.points, fit, seed=1)
+        return PhysicalTask(PhysicalLayer(smoke, alignment), (drops, drops), smoke.points, fit, seed=1)
 
     return make
 
@@ -55,7 +55,8 @@ def test_the_objective_is_minus_the_mean_over_drops_or_its_logarithm(build):
                 )
             ),
         )
-        per_drop = task.sum_se(task._paths(task.train_drops, batch), point, generator)
+        paths = task._paths(task.train_drops, batch)
+        per_drop = task.sum_se(paths, task.physical(paths, point, generator), point)
         torch.testing.assert_close(loss, -function(per_drop.mean()), rtol=1e-3, atol=1e-4)
 
 
@@ -64,7 +65,7 @@ def test_validation_over_a_range_takes_turns_and_means_as_the_objective_does(bui
     assert validation_snrs(build(snr_db=(10.0, 10.0)).points) == (10.0,)
     task = build(objective_scale="log", snr_db=(-30.0, 0.0))
     met = []
-    task.sum_se = lambda paths, point, generator: (
+    task.sum_se = lambda paths, beams, point: (
         met.append(point.snr_db) or torch.full((len(paths),), 2.0 ** len(met))
     )
     for first in range(0, 32, 8):
@@ -86,3 +87,21 @@ def test_a_few_steps_on_the_same_drops_raise_the_spectral_efficiency(build):
         loss().backward()
         optimiser.step()
     assert float(loss()) < start
+
+
+def test_the_coherence_adds_its_logarithm_and_teaches_what_to_believe_of_the_paths(build):
+    batch = torch.arange(32)
+
+    def task_and_loss(weight):
+        task = build("learned", snr_db=(-25.0, -25.0), coherence_weight=weight)
+        return task, task.loss(batch, torch.Generator().manual_seed(2))
+
+    (_, plain), (task, loss) = task_and_loss(0.0), task_and_loss(2.0)
+    assert float(loss) > float(plain)
+    # -2 log of a coherence between a quarter and one.
+    assert 0 < float(loss - plain) < 2 * math.log(4)
+    loss.backward()
+    for ue in task.physical.ue:
+        gradient = ue.correction.mixer.layers[-1].weight.grad
+        assert gradient.isfinite().all()
+        assert gradient.abs().max() > 0

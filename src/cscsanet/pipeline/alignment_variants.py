@@ -1,0 +1,63 @@
+"""Stage III again, for comparison: with other ways to foretell phases, and with oscillators that slip."""
+
+from dataclasses import dataclass
+
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.registry import JOINT
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import train
+from cscsanet.pipeline.joint import DEPENDS as JOINT_DEPENDS
+from cscsanet.pipeline.joint import joint_training
+from cscsanet.pipeline.workspace import Workspace
+
+NAME = "alignment"
+SLIPPING = "slipping"
+DEPENDS = (*JOINT_DEPENDS, "alignment.compared", "alignment.trained_oscillator_rad")
+
+
+@dataclass(frozen=True)
+class AlignmentVariant:
+    """One trained link of the study.
+
+    access: which of the registry's JOINT links. alignment: who foretells the phases. weights: where its weights are.
+    slipping: whether oscillators slipped while it was trained.
+    """
+
+    access: str
+    alignment: Alignment
+    weights: str
+    slipping: bool = False
+
+
+def studied(params: Params) -> list[AlignmentVariant]:
+    """Return every trained link of the study, those of the pipeline itself first."""
+    study = params.alignment
+    found = []
+    for access in JOINT:
+        found += [
+            AlignmentVariant(access, "none", access),
+            AlignmentVariant(access, "learned", f"{access}_aligned"),
+        ]
+        found += [AlignmentVariant(access, kind, f"{NAME}/{access}-{kind}") for kind in study.compared]
+        if study.trained_oscillator_rad:
+            found.append(AlignmentVariant(access, "learned", f"{NAME}/{access}-{SLIPPING}", slipping=True))
+    return found
+
+
+def train_alignments(workspace: Workspace, params: Params) -> None:
+    """Train each variant that has not been trained yet; killed at any moment, the next run goes on where it was."""
+    chosen = {entry.weights: entry for entry in studied(params) if "/" in entry.weights}
+    for name, entry in chosen.items():
+        own = slipping_params(params) if entry.slipping else params
+        train(
+            workspace,
+            params,
+            joint_training(workspace, own, entry.access, entry.alignment, name, variant=True),
+        )
+    workspace.keep_variants(NAME, chosen)
+
+
+def slipping_params(params: Params) -> Params:
+    """Return the parameters under which oscillators slip in training."""
+    slip = {"oscillator_rad": params.alignment.trained_oscillator_rad}
+    return params.model_copy(update={"channel": params.channel.model_copy(update=slip)})

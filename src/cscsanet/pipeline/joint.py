@@ -1,0 +1,57 @@
+"""Stage III of a link: all networks jointly, from the weights of Stages I and II."""
+
+from torch import nn
+
+from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.registry import JOINT
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import SEGMENTATION_CURVES, Training
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.scenes.dataset import load_train_and_val
+from cscsanet.training.segmentation import SegmentationTask
+from cscsanet.training.task import Task
+from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
+
+SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
+DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "joint")
+# Submodules of the link that start from weights of their own name.
+_PRETRAINED = ("semantic", "physical")
+
+
+def joint_training(
+    workspace: Workspace,
+    params: Params,
+    access: str,
+    alignment: Alignment,
+    name: str,
+    *,
+    variant: bool = False,
+) -> Training:
+    """Describe a Stage III of the pipeline itself, or of a variant beside it.
+
+    access: which of the registry's JOINT links; name: of the stage, or of the variant's weights.
+    """
+
+    def task() -> tuple[Task, nn.Module]:
+        link = JOINT[access](params, alignment)
+        for pretrained in _PRETRAINED:
+            load_weights(link.get_submodule(pretrained), workspace.weights(pretrained), params)
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        drops = open_train_and_val(workspace.drops, params.channel)
+        return SegmentationTask(link, scenes, drops, params.points, params.joint, seed=params.seed), link
+
+    return Training(
+        name=name,
+        title=f"Stage III: CSC-SA-Net, {access}" + (", phases aligned" if alignment != "none" else ""),
+        depends=DEPENDS,
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests(*_PRETRAINED),
+        },
+        task=task,
+        curves=SEGMENTATION_CURVES,
+        variant=params if variant else None,
+    )
