@@ -159,10 +159,14 @@ class FitParams(Section):
 
 
 class SegmentationFitParams(FitParams):
-    """A training for the segmentation itself: cross-entropy, its class weights, and the augmentation's crop."""
+    """A training for the segmentation itself: cross-entropy, its class weights, and the augmentation's crop.
+
+    held_statistics: the share of the epochs, the last ones, in which batch normalisation keeps the statistics it has.
+    """
 
     crop: Annotated[float, Field(gt=0, le=1)]
     class_weights: Literal["none", "root"]
+    held_statistics: Annotated[float, Field(ge=0, le=1)]
 
 
 class SemanticParams(SegmentationFitParams):

@@ -72,6 +72,57 @@ def test_the_physical_report_has_every_scheme_at_every_point(finished):
     }
 
 
+def test_the_alignment_report_has_every_alignment_at_every_point(finished):
+    rows = json.loads((finished.root / "reports/alignment.json").read_text())
+    asked = (
+        "scheme",
+        "alignment",
+        "snr_db",
+        "data_symbols",
+        "miou",
+        "ci_low",
+        "ci_high",
+        "ideal_miou",
+        "seed",
+    )
+    assert all(set(asked) <= set(row) for row in rows)
+    kinds = ("none", "learned", "classical", "genie-first")
+    found = {(row["scheme"], row["alignment"], row["snr_db"], row["data_symbols"]) for row in rows}
+    assert found == set(itertools.product(("noma",), kinds, (-25.0,), (1, 4)))
+    assert all(row["ci_low"] <= row["miou"] <= row["ci_high"] for row in rows)
+    evaluated = [
+        row
+        for row in json.loads((finished.root / "reports/evaluation.json").read_text())
+        if row["scheme"] == "noma-aligned" and row["snr_db"] == -25
+    ]
+    own = [row for row in rows if row["alignment"] == "learned" and row["data_symbols"] == 4]
+    # The same model on the same images, drops and noise.
+    assert own[0]["miou"] == evaluated[0]["miou"]
+
+    robust = json.loads((finished.root / "reports/alignment_robustness.json").read_text())
+    conditions = {(row["over"], row["value"]) for row in robust}
+    assert conditions == {
+        *itertools.product(("bs_power_offset_db",), (20.0, "inf")),
+        *itertools.product(("speed_kmh",), (0.0, 250.0)),
+        *itertools.product(("oscillator_rad",), (0.0, 1.0)),
+    }
+    assert {row["alignment"] for row in robust} == {*kinds, "slipping"}
+    # Without a slip the robustness is the comparison's own point.
+    still = {row["miou"] for row in robust if row["alignment"] == "learned" and row["value"] in (20.0, 0.0)}
+    assert own[0]["miou"] in still
+
+    left = json.loads((finished.root / "reports/alignment_phase.json").read_text())
+    noiseless = {
+        row["alignment"]: row["rms_rad"]
+        for row in left
+        if row["over"] == "csirs_snr_db" and row["csirs_snr_db"] == "inf"
+    }
+    assert noiseless["oracle"] < noiseless["classical"] < np.pi / np.sqrt(3)
+    assert {row["symbol"] for row in left if row["over"] == "symbol"} == set(range(14))
+    pictures = {path.name for path in (finished.root / "reports/alignment").iterdir()}
+    assert pictures == {"phase.png", "miou_noma.png", "robustness_noma.png"}
+
+
 def test_a_variant_that_is_asked_for_no_more_leaves_nothing(finished, tmp_path):
     project = type(finished)(tmp_path / "fewer")
     shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
@@ -96,8 +147,10 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
     try:
         params.write_text(edited(original, "channel_draws", 2))
         assert _changed(finished) == {"evaluate"}
-        params.write_text(edited(original, "drops", 41))
+        params.write_text(edited(original, "aged_symbols", 5))
         assert _changed(finished) == {"physical_report"}
+        params.write_text(edited(original, "home_snr_db", -20.0))
+        assert _changed(finished) == {"alignment_report"}
         params.write_text(edited(original, "val_drops", 101))
         assert {"channels", "physical", "physical_variants", "noma", "evaluate"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
@@ -129,9 +182,11 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "physical_report",
         "noma",
         "noma_aligned",
+        "alignment_report",
         "evaluate",
     }
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
+    variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
     assert set(children) == stages | variants
     assert {run[0] for run in runs} == {"FINISHED"}
     assert children["noma"][2]["best_val_miou"] > 0
@@ -139,6 +194,8 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     # A variant's run goes by its own parameters, under the parent of the pipeline's.
     assert children["physical_variants/L8-B64"][3]["points.csirs_symbols"] == "[8]"
     assert children["physical_variants/subcarrier"][3]["csa.front"] == "subcarrier"
+    assert children["alignment/noma-slipping"][3]["channel.oscillator_rad"] == "0.5"
+    assert children["alignment_report"][2]["noma-learned/Q4/-25dB/miou"] > 0
     assert children["physical_report"][2]["beamspace-elastic/-25dB/sum_se"] > 0
     assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
     assert children["evaluate"][2]["ideal/miou"] > 0
@@ -150,7 +207,9 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
     assert again.reports() == finished.reports()
 
 
-@pytest.mark.parametrize("training", ["semantic", "physical", "physical_variants/L8-B64", "noma"])
+@pytest.mark.parametrize(
+    "training", ["semantic", "physical", "physical_variants/L8-B64", "alignment/noma-slipping"]
+)
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):
     project = type(finished)(tmp_path / "killed")
     shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
@@ -324,7 +383,7 @@ def test_the_contact_sheet_is_a_picture(finished, tmp_path):
     assert min(Image.open(tmp_path / "sheet.png").size) > 100
 
 
-def edited(params: str, key: str, value: int) -> str:
+def edited(params: str, key: str, value: float) -> str:
     changed, count = re.subn(rf"(?m)^(\s*{key}:) \S+", rf"\1 {value}", params)
     assert count == 1
     return changed

@@ -1,10 +1,14 @@
-"""Stages I and III: train a Link for the segmentation itself, cross-entropy, eqs. (28) and (33)."""
+"""Stages I and III: train a Link for the segmentation itself, cross-entropy, eqs. (28) and (33).
+
+A batch has one operating point, so its statistics are those of one SNR and one Q, while a trained model normalises by a
+mean over all of them. `held_statistics` ends the training with the statistics that the model will go by.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cscsanet.channel.dataset import DropStore
@@ -54,12 +58,21 @@ class SegmentationTask(Task):
         self.train_drops, self.val_drops = drops or (None, None)
         self.points = points
         self.crop = fit.crop
+        self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
         self.register_buffer(
             "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
         )
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
         self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
         self._loss, self._batches = 0.0, 0
+
+    def on_train_epoch_start(self) -> None:
+        """Hold the statistics of batch normalisation in the last epochs."""
+        super().on_train_epoch_start()
+        if self.current_epoch >= self.held_from:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Transmit an augmented batch over drops of its own, at an operating point of its own."""

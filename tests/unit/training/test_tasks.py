@@ -86,3 +86,25 @@ def test_two_validation_passes_give_one_number(smoke, scenes, drops):
     assert first == passed()
     assert 0 <= first["val_miou"] < 1
     assert first["val_loss"] > 0
+
+
+def test_batch_statistics_follow_the_batches_and_are_held_at_the_end(smoke, scenes, monkeypatch):
+    """Weights that were loaded come in evaluation mode; a training that left them there would never follow a batch."""
+    fit = smoke.semantic.model_copy(update={"epochs": 5, "held_statistics": 0.4})
+    task = SegmentationTask(
+        IdealLink(SemanticLayer(smoke)), (scenes, scenes), None, smoke.points, fit, seed=1
+    )
+    task.eval()
+    norms = [module for module in task.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+
+    def moved(epoch):
+        monkeypatch.setattr(SegmentationTask, "current_epoch", epoch)
+        task.on_train_epoch_start()
+        before = [norm.running_mean.clone() for norm in norms]
+        task.loss(torch.arange(6), torch.Generator().manual_seed(epoch)).backward()
+        return [not torch.equal(norm.running_mean, was) for norm, was in zip(norms, before, strict=True)]
+
+    assert all(all(moved(epoch)) for epoch in range(3))
+    assert not any(any(moved(epoch)) for epoch in (3, 4))
+    assert task.link.semantic.bs.training
+    assert norms[0].weight.grad.abs().max() > 0
