@@ -1,10 +1,11 @@
 """BS-MSFNet (Sec. III-F, Fig. 6): the superposed baseband signal and the channel semantics -> class logits.
 
-    Y_BB     -> per position linear = received semantics (d_s, H_s, W_s)  \\
-    S_CSI,BS -> per position linear                                        > SFA -> decoder = R, 9 x H x W   (22)
+    Y_BB     -> per position linear, levelled = received semantics (d_s, H_s, W_s)  \\
+    S_CSI,BS -> per position linear                                                  > SFA -> decoder = R, 9 x H x W   (22)
 
 The decoder mirrors the encoder with nearest-neighbour unpooling. Y_BB is levelled first: the gain of the air is
-unknown, and a receiver has gain control.
+unknown, and a receiver has gain control. So is what the linear layer makes of it: a sum over more symbols is larger, and
+one decoder serves every Q.
 
 Axes: N_c = H_s x W_s subcarriers, Q data symbols, N_RF chains, 2 = I/Q, d_s features, H x W pixels.
 """
@@ -68,6 +69,7 @@ class BsMsfNet(nn.Module):
         csi_features: S_CSI,BS (batch, N_c, d_CSI).
         """
         positions = self.from_baseband(level(received, symbol_axis=2).flatten(2))
+        positions = nn.functional.rms_norm(positions, positions.shape[1:])
         semantics = positions.transpose(1, 2).unflatten(2, self.latent_shape)
         logits: Tensor = self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
         return logits

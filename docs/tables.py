@@ -1,0 +1,229 @@
+"""Write the tables of these pages anew from reports/: `python docs/tables.py`.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`; the text around it is nobody's but its writers'.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent
+REPORTS = DOCS.parent / "reports"
+Row = Mapping[str, Any]
+_BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Fill every block of every page."""
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        filled = _BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+        if filled != text:
+            page.write_text(filled, encoding="utf-8")
+            print(page.name)
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    written = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in written)
+
+
+def _where(rows: Iterable[Row], **values: Any) -> list[Row]:
+    return [row for row in rows if all(row[key] == value for key, value in values.items())]
+
+
+def _interval(row: Row, value: str, digits: int) -> str:
+    return f"{row[value]:.{digits}f} [{row['ci_low']:.{digits}f}, {row['ci_high']:.{digits}f}]"
+
+
+def _values(rows: Iterable[Row], key: str) -> list[Any]:
+    return sorted({row[key] for row in rows if row[key] is not None}, key=float)
+
+
+PHYSICAL_TITLES = {
+    "full-digital": "fully digital, perfect CSI",
+    "genie": "genie hybrid, perfect CSI",
+    "codebook": "codebook",
+    "codebook-learned-csirs": "codebook on the learned CSI-RS",
+    "subcarrier": "`subcarrier`, the paper's front, one model",
+    "beamspace-elastic": "`beamspace`, one model for all L and B",
+    "beamspace-dedicated": "`beamspace`, trained for this point",
+}
+
+
+def physical_schemes() -> str:
+    """Sum SE of every scheme at the largest L and B, and its share of the genie's."""
+    rows = [row for row in _rows("physical") if row["bs_power_offset_db"] in (20.0, None)]
+    longest, most = max(_values(rows, "csirs_symbols")), max(_values(rows, "feedback_bits"))
+    here = [row for row in _where(rows, csirs_symbols=longest) if row["feedback_bits"] in (most, None)]
+    snrs = _values(here, "snr_db")
+    lines = []
+    for scheme, title in PHYSICAL_TITLES.items():
+        own = [_where(here, scheme=scheme, snr_db=snr) for snr in snrs]
+        if all(own):
+            cells = [f"{_interval(row, 'sum_se', 3)}, {100 * row['share_of_genie']:.1f} %" for (row,) in own]
+            lines.append([title, *cells])
+    return _table(["", *(f"{snr:+g} dB" for snr in snrs)], lines)
+
+
+def physical_grid() -> str:
+    """The elastic model over L and B: its share of the genie, and its leads in per cent."""
+    rows = _where(_rows("physical"), bs_power_offset_db=20.0)
+    snrs = _values(rows, "snr_db")
+
+    def cells(length: int, budget: int, cell: Callable[[Mapping[str, Row]], str]) -> str:
+        found = []
+        for snr in snrs:
+            at = _where(rows, csirs_symbols=length, feedback_bits=budget, snr_db=snr)
+            found.append(cell({row["scheme"]: row for row in at}))
+        return "-" if "" in found else ", ".join(found)
+
+    def lead(scheme: str) -> Callable[[Mapping[str, Row]], str]:
+        def cell(at: Mapping[str, Row]) -> str:
+            if scheme not in at:
+                return ""
+            row = at[scheme]
+            share = 100 * row["difference"] / (row["sum_se"] - row["difference"])
+            sure = row["difference_low"] > 0 or row["difference_high"] < 0
+            return f"**{share:+.1f}**" if sure else f"{share:+.1f}"
+
+        return cell
+
+    def csirs(at: Mapping[str, Row]) -> str:
+        own, other = (at[name]["sum_se"] for name in ("beamspace-elastic", "codebook-learned-csirs"))
+        return f"{100 * (own / other - 1):+.1f}"
+
+    def share(at: Mapping[str, Row]) -> str:
+        return f"{100 * at['beamspace-elastic']['share_of_genie']:.1f}"
+
+    head = [
+        "L",
+        "B",
+        f"share: {', '.join(f'{snr:+g}' for snr in snrs)} dB",
+        "over the codebook",
+        "over the codebook on the learned CSI-RS",
+        "dedicated over elastic",
+    ]
+    lines = []
+    for length in _values(rows, "csirs_symbols"):
+        for budget in _values(rows, "feedback_bits"):
+            kinds = (share, lead("beamspace-elastic"), csirs, lead("beamspace-dedicated"))
+            lines.append([str(length), str(budget), *(cells(length, budget, kind) for kind in kinds)])
+    return _table(head, lines)
+
+
+def physical_power() -> str:
+    """Sum SE over the power of the CSI-RS at the largest L and B."""
+    rows = [row for row in _rows("physical") if row["bs_power_offset_db"] is not None]
+    longest, most = max(_values(rows, "csirs_symbols")), max(_values(rows, "feedback_bits"))
+    here = _where(rows, csirs_symbols=longest, feedback_bits=most)
+    schemes = ("codebook", "beamspace-elastic", "beamspace-dedicated", "subcarrier")
+    snrs = _values(here, "snr_db")
+    lines = []
+    for power in _values(here, "bs_power_offset_db"):
+        cells = []
+        for snr in snrs:
+            at = {row["scheme"]: row for row in _where(here, bs_power_offset_db=power, snr_db=snr)}
+            cells.append(" / ".join(f"{at[name]['sum_se']:.3f}" for name in schemes if name in at))
+        lines.append([f"{float(power):g}", *cells])
+    return _table(["CSI-RS over the UEs [dB]", *(f"{snr:+g} dB" for snr in snrs)], lines)
+
+
+ALIGNMENT_TITLES = {
+    "none": "none: the paper's form",
+    "classical": "classical: strongest grid beam",
+    "learned": "**learned (ours)**",
+    "genie-first": "genie, first data symbol",
+    "genie-all": "genie, every data symbol",
+    "slipping": "learned, oscillators slipped in training",
+}
+
+
+def alignment_miou() -> str:
+    """MIoU of every alignment over SNR and Q, with the share of the ceiling."""
+    rows = _rows("alignment")
+    snrs = _values(rows, "snr_db")
+    lines = []
+    for count in reversed(_values(rows, "data_symbols")):
+        for kind, title in ALIGNMENT_TITLES.items():
+            own = _where(rows, data_symbols=count, alignment=kind)
+            by_snr = {row["snr_db"]: row for row in own}
+            if own:
+                cells = [
+                    f"{_interval(by_snr[snr], 'miou', 3)}, {100 * by_snr[snr]['share_of_ideal']:.0f} %"
+                    for snr in snrs
+                ]
+                lines.append([str(count), title, *cells])
+        lines.append([str(count), "error-free link", *[f"{own[0]['ideal_miou']:.3f}"] * len(snrs)])
+    return _table(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
+
+
+def alignment_kept() -> str:
+    """What each alignment keeps of the gain of the genie at the first data symbol."""
+    rows = [row for row in _rows("alignment") if row["alignment"] in ("classical", "learned", "genie-all")]
+    snrs = _values(rows, "snr_db")
+    lines = []
+    for count in reversed(_values(rows, "data_symbols")):
+        for kind, title in ALIGNMENT_TITLES.items():
+            by_snr = {row["snr_db"]: row for row in _where(rows, data_symbols=count, alignment=kind)}
+            if by_snr:
+                cells = [
+                    f"{100 * by_snr[snr]['kept']:.0f} % [{100 * by_snr[snr]['kept_low']:.0f}, "
+                    f"{100 * by_snr[snr]['kept_high']:.0f}]"
+                    for snr in snrs
+                ]
+                lines.append([str(count), title, *cells])
+    return _table(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
+
+
+def _robustness(over: str, unit: str) -> str:
+    rows = _where(_rows("alignment_robustness"), over=over)
+    places = _values(rows, "value")
+    lines = []
+    for kind, title in ALIGNMENT_TITLES.items():
+        by_value = {row["value"]: row for row in _where(rows, alignment=kind)}
+        if by_value:
+            lines.append([title, *(_interval(by_value[place], "miou", 3) for place in places)])
+    return _table([f"phases foretold by; {unit}:", *(f"{float(place):g}" for place in places)], lines)
+
+
+def _phases(over: str, label: str) -> str:
+    rows = _where(_rows("alignment_phase"), over=over)
+    places = _values(rows, over)
+    titles = {"learned": "learned (ours)", "oracle": "perfect downlink CSI", **ALIGNMENT_TITLES}
+    lines = []
+    for speed in _values(rows, "speed_kmh") or [None]:
+        for kind in ("classical", "learned", "oracle", "genie-first"):
+            at = {row[over]: row for row in _where(rows, alignment=kind, speed_kmh=speed)}
+            title = titles[kind] if speed is None else f"{titles[kind]}, {speed:g} km/h"
+            if over == "symbol":
+                lines.append([title, *(f"{at[place]['rms_rad']:.2f}" for place in places)])
+            else:
+                lines.append([title, *(_interval(at[place], "rms_rad", 3) for place in places)])
+    return _table([label, *(f"{float(place):g}" for place in places)], lines)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "physical-schemes": physical_schemes,
+    "physical-grid": physical_grid,
+    "physical-power": physical_power,
+    "alignment-miou": alignment_miou,
+    "alignment-kept": alignment_kept,
+    "alignment-power": lambda: _robustness("bs_power_offset_db", "CSI-RS over the UEs [dB]"),
+    "alignment-speed": lambda: _robustness("speed_kmh", "speed [km/h]"),
+    "alignment-oscillator": lambda: _robustness("oscillator_rad", "slip [rad]"),
+    "phase-csirs": lambda: _phases("csirs_snr_db", "CSI-RS SNR [dB]"),
+    "phase-length": lambda: _phases("csirs_symbols", "L"),
+    "phase-symbol": lambda: _phases("symbol", "data symbol"),
+}
+
+
+if __name__ == "__main__":
+    main()
