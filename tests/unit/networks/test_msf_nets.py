@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cscsanet.networks.bs_msf_net import BsMsfNet
 from cscsanet.networks.complex_pairs import level, to_complex, to_pairs, unit_modulus
 from cscsanet.networks.sfa import Sfa
 from cscsanet.networks.ue_msf_net import SourceEncoder
@@ -59,3 +60,19 @@ def test_pairs_and_complex_are_inverse_and_phases_have_unit_modulus():
     signal = torch.randn(3, 4, dtype=torch.complex64)
     assert torch.equal(to_complex(to_pairs(signal)), signal)
     assert (unit_modulus(torch.randn(100) * 10).abs() - 1).abs().max() < 1e-6
+
+
+def test_one_decoder_meets_semantics_of_one_size_whatever_q(smoke):
+    """Four times the same symbol is the symbol itself, four times as large: nothing of that reaches the decoder."""
+    torch.manual_seed(2)
+    sizes = (smoke.csa.csi_features, smoke.channel.rf_chains, 4)
+    net = BsMsfNet(smoke.halvings, smoke.msf, *sizes).eval()
+    positions = smoke.channel.subcarriers
+    with torch.no_grad():
+        net.from_baseband.bias.zero_()
+        weight = net.from_baseband.weight.unflatten(1, (4, -1))
+        weight[:, 1:] = weight[:, :1]
+    once = torch.randn(3, positions, 4, 2, 2)
+    once[:, :, 1:] = 0
+    csi = torch.randn(3, positions, smoke.csa.csi_features)
+    torch.testing.assert_close(net(once, csi), net(once[:, :, :1].expand_as(once), csi), rtol=1e-3, atol=1e-4)
