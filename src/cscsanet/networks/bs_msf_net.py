@@ -70,6 +70,6 @@ class BsMsfNet(nn.Module):
         """
         positions = self.from_baseband(level(received, symbol_axis=2).flatten(2))
         positions = nn.functional.rms_norm(positions, positions.shape[1:])
-        semantics = positions.transpose(1, 2).unflatten(2, self.latent_shape)
+        semantics = positions.transpose(1, 2).reshape(len(positions), -1, *self.latent_shape)
         logits: Tensor = self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
         return logits

@@ -105,6 +105,8 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
         callbacks.append(_ProgressBar(refresh_rate=10))
     # The layout that convolutions run fastest in, on a CPU as on a GPU; it changes no value's meaning.
     task.to(memory_format=torch.channels_last)
+    # Weights that were loaded come in evaluation mode, and the trainer leaves modes as they are.
+    task.train()
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,

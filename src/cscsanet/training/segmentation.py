@@ -68,7 +68,6 @@ class SegmentationTask(Task):
 
     def on_train_epoch_start(self) -> None:
         """Hold the statistics of batch normalisation in the last epochs."""
-        super().on_train_epoch_start()
         if self.current_epoch >= self.held_from:
             for module in self.modules():
                 if isinstance(module, nn.BatchNorm2d):

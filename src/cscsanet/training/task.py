@@ -35,10 +35,6 @@ class Task(L.LightningModule, ABC):
     def validation_metrics(self) -> Mapping[str, float]:
         """Return the metrics of one pass over the validation items, and start the sums anew."""
 
-    def on_train_epoch_start(self) -> None:
-        """Train all of it: loaded weights come in evaluation mode, and the trainer leaves modes as they are."""
-        self.train()
-
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Take the loss, with the generator of this epoch and batch."""
         loss = self.loss(

@@ -27,6 +27,7 @@ class Line(Task):
         self.seen: list[int] = []
 
     def loss(self, batch, generator):
+        assert self.layer.training
         self.seen += batch.tolist()
         x = torch.rand(len(batch), 1, generator=generator)
         return (self.layer(x) - 3 * x).square().mean()
@@ -131,3 +132,11 @@ def test_a_new_log_of_a_resumed_run_is_told_the_epochs_before(tmp_path):
     log = Noting()
     fit(Line(params()), tmp_path, log, progress=False)
     assert log.epochs == [0, 1, 2, 3]
+
+
+def test_networks_that_come_in_evaluation_mode_are_trained(tmp_path):
+    """As loaded weights do; without it a Stage III never followed a batch of its own."""
+    task = Line(params(epochs=1)).eval()
+    fit(task, tmp_path, SilentLog(), progress=False)
+    assert task.seen
+    assert not task.training
