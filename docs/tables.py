@@ -161,13 +161,15 @@ def alignment_miou() -> str:
                     for snr in snrs
                 ]
                 lines.append([str(count), title, *cells])
-        lines.append([str(count), "error-free link", *[f"{own[0]['ideal_miou']:.3f}"] * len(snrs)])
+        ceiling = _where(rows, data_symbols=count)[0]["ideal_miou"]
+        lines.append([str(count), "error-free link", *[f"{ceiling:.3f}"] * len(snrs)])
     return _table(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
 
 
 def alignment_kept() -> str:
     """What each alignment keeps of the gain of the genie at the first data symbol."""
     rows = [row for row in _rows("alignment") if row["alignment"] in ("classical", "learned", "genie-all")]
+    rows = [row for row in rows if row["kept"] is not None]
     snrs = _values(rows, "snr_db")
     lines = []
     for count in reversed(_values(rows, "data_symbols")):

@@ -118,10 +118,11 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _the_alignments_can_be_measured(self) -> "Params":
-        study, most = self.alignment, max(self.points.data_symbols)
-        if max(study.data_symbols) > most:
+        study, trained = self.alignment, self.points.data_symbols
+        if not set(study.data_symbols) <= set(trained):
             raise ValueError(
-                f"alignment.data_symbols = {list(study.data_symbols)}: must be at most {most}, the largest of points.data_symbols"
+                f"alignment.data_symbols = {list(study.data_symbols)}: must be among points.data_symbols = {list(trained)}, "
+                f"which the models are trained for"
             )
         if study.drops > self.channel.test_drops:
             raise ValueError(

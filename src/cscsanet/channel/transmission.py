@@ -55,16 +55,10 @@ def uplink(
     With params.oscillator_rad every UE sends with a phase of its own, the same over the whole block.
     """
     effective = effective_channel(paths, precoder, combiner, symbols, params)
+    # Drawn before the slips, so that all slips meet the same noise.
+    noise = combined_noise(combiner, (streams.shape[-3], streams.shape[-2]), noise_power, generator)
     if params.oscillator_rad:
         slips = torch.randn(streams.shape[:-3], generator=generator, device=generator.device)
         slips = (params.oscillator_rad * slips).to(streams.device)
         streams = streams * torch.polar(torch.ones_like(slips), slips)[..., None, None, None]
-    return receive(superpose(effective, streams), combiner, noise_power, generator)
-
-
-def receive(
-    signal: Tensor, combiner: Tensor, noise_power: float | Tensor, generator: torch.Generator
-) -> Tensor:
-    """Add the combined noise to a noise-free signal (..., T, N_c, R); combiner: W (..., R, N_r)."""
-    grid = (signal.shape[-3], signal.shape[-2])
-    return signal + combined_noise(combiner, grid, noise_power, generator)
+    return superpose(effective, streams) + noise

@@ -21,7 +21,7 @@ _TITLES = {
 }
 # The two that share a look are never in one panel.
 _STYLES = dict(zip(_TITLES, (*STYLES, STYLES[5]), strict=True))
-_BOUNDS = ("oracle", "genie-first", "genie-all")
+_PERFECT = ("oracle", "genie-first", "genie-all")  # they know the channel
 _UNALIGNED = math.pi / math.sqrt(3)  # [rad], of a phase that is anything
 
 
@@ -68,25 +68,26 @@ def phase_figure(rows: Sequence[Row]) -> Figure:
         panel.set_ylim(bottom=0)
         label_axes(panel, label, "phase left, rms [rad]")
     over_snr.legend(frameon=False, fontsize=8)
-    ageing = [
-        row
-        for row in rows
-        if row["over"] == "symbol" and row["alignment"] in ("learned", "oracle", "genie-first")
-    ]
-    speeds = sorted({row["speed_kmh"] for row in ageing})
-    for (colour, marker), speed in zip(STYLES, speeds, strict=False):
-        for kind, line in (("learned", "-"), ("genie-first", ":")):
+    ageing = [row for row in rows if row["over"] == "symbol"]
+    lines = {"learned": "-", "oracle": "--", "genie-first": ":"}
+    for (colour, marker), speed in zip(STYLES, sorted({row["speed_kmh"] for row in ageing}), strict=False):
+        for kind, line in lines.items():
             own = [row for row in ageing if (row["alignment"], row["speed_kmh"]) == (kind, speed)]
+            at = [row["symbol"] for row in own]
+            ours = kind == "learned"
             over_time.plot(
-                [row["symbol"] for row in own],
+                at,
                 [row["rms_rad"] for row in own],
                 color=colour,
                 ls=line,
-                marker=marker if kind == "learned" else None,
+                marker=marker if ours else None,
                 ms=4,
-                label=f"{speed:g} km/h" if kind == "learned" else None,
+                label=f"{speed:g} km/h" if ours else None,
             )
-    over_time.plot([], [], color="black", ls=":", label="genie, first data symbol")
+            ends = ([row[end] for row in own] for end in ("ci_low", "ci_high"))
+            over_time.fill_between(at, *ends, color=colour, alpha=0.15, lw=0)
+    for kind, line in lines.items():
+        over_time.plot([], [], color="black", ls=line, label=_TITLES[kind])
     _unaligned(over_time)
     over_time.set_ylim(bottom=0)
     label_axes(over_time, "data symbol", "phase left, rms [rad]")
@@ -122,7 +123,7 @@ def _curve(panel: Axes, rows: Sequence[Row], kind: str, axis: str, value: str) -
     step = (max(numbers) - min(numbers)) / max(1, len(numbers) - 1) or 1.0
     at = [max(numbers) + step if isinstance(place, str) else place for place in places]
     colour, marker = _STYLES[kind]
-    line = "--" if kind in _BOUNDS else "-"
+    line = "--" if kind in _PERFECT else "-"
     panel.plot(at, [row[value] for row in rows], color=colour, marker=marker, ls=line, label=_TITLES[kind])
     panel.fill_between(
         at, [row["ci_low"] for row in rows], [row["ci_high"] for row in rows], color=colour, alpha=0.15, lw=0

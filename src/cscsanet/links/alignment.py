@@ -1,12 +1,14 @@
 """Who foretells the phases that streams arrive with: the UEs themselves, by several means, or a genie.
 
     none         nobody: the paper's form
-    classical    each UE, from the strongest cell of its matched filter: one beam on a grid, the strongest taps of its gain
-                 over subcarriers, held over the data symbols
+    classical    each UE, from its matched filter at one beam of a grid, the one nearest to the strongest path found: the
+                 strongest taps of the gain over subcarriers, held over the data symbols
     learned      each UE, from the paths it found, believed as it has learned to (`networks/path_correction`)
     oracle       each UE, from its true paths: perfect CSI of the downlink; of the combiner it knows the rule alone
     genie-first  the true phase through both ends' beams at the first data symbol, held over the others
     genie-all    the true phase at every data symbol
+
+Beams and feedback are the learned ones throughout. An oscillator that slips is known to none of them.
 
 Axes: K UEs, Q data symbols, N_c subcarriers, R chains, S streams, P paths, T taps, 2 = I/Q.
 """
@@ -38,9 +40,14 @@ def true_paths(paths: PathDrops, user: int, channel: ChannelParams) -> KnownPath
     return KnownPaths(aoa, aod, paths.delay[:, user], turns, to_pairs(gain))
 
 
-def classical_paths(search: PathSearch, received: Tensor, sounding: Sounding) -> KnownPaths:
-    """Return the strongest beam's taps (batch, T) as paths that do not move; received: (batch, N_c, R, L, 2)."""
-    place, gain = search.strongest_beam(received, sounding)
+def classical_paths(
+    search: PathSearch, received: Tensor, sounding: Sounding, strongest: tuple[Tensor, Tensor]
+) -> KnownPaths:
+    """Return the taps (batch, T) of one grid beam as paths that do not move.
+
+    received: (batch, N_c, R, L, 2); strongest: u and w (batch,) of the strongest path found.
+    """
+    place, gain = search.beam_gain(received, sounding, *strongest)
     delays = torch.arange(search.longest_delay + 1, device=gain.device)
     turning = phasor(2 * math.pi * delays.unsqueeze(-1) * search.frequency)
     taps = matrix_product(turning, gain.unsqueeze(2)).squeeze(2) / len(search.frequency)

@@ -19,13 +19,12 @@ from cscsanet.links.alignment import (
     genie_phases,
     true_paths,
 )
-from cscsanet.networks.beam_head import phase
 from cscsanet.networks.beamspace_bs import BeamspaceBs
 from cscsanet.networks.beamspace_ue import BeamspaceUe
 from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
 from cscsanet.networks.complex_pairs import unit_modulus
-from cscsanet.networks.phase_alignment import KnownPaths, stream_responses
+from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 from cscsanet.networks.ue_csa_net import UeChannelView, UeCsaNet
 from cscsanet.params import ChannelParams, Params
@@ -144,9 +143,13 @@ class PhysicalLayer(nn.Module):
         nets = cast(Sequence[BeamspaceUe], self.ue)
         found = [net.search(heard[:, user], sounding) for user, net in enumerate(nets)]
         snr_db = received.new_full((len(received), 1), point.snr_db)
+        csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
+        symbols = _data_symbols(point, received)
         return [
             [
-                net.answer(paths, sounding, snr_db, self._active(feedback_bits, received))
+                net.answer(
+                    paths, sounding, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols
+                )
                 for net, paths in zip(nets, found, strict=True)
             ]
             for feedback_bits in budgets
@@ -161,18 +164,19 @@ class PhysicalLayer(nn.Module):
         beams: AwareBeams,
     ) -> Tensor:
         """The phases (batch, K, Q, N_c, N_RF) that streams are expected to arrive with."""
-        symbols = torch.arange(point.data_symbols, device=received.device) + point.csirs_symbols
+        symbols = _data_symbols(point, received)
         if self.alignment in GENIES:
             arrived = arriving(paths, beams.precoder, beams.combiner, symbols, self.channel)
             return genie_phases(arrived, held=self.alignment == "genie-first")
         foretold = []
         for user, (net, view) in enumerate(zip(cast(Sequence[BeamspaceUe], self.ue), views, strict=True)):
             assert view.aims is not None
-            known = self._known_paths(paths, user, point, received, view)
-            responses = stream_responses(
-                known, view.aims, view.precoder_phases, symbols, net.search.frequency, net.antennas[0]
-            )
-            foretold.append(phase(responses))
+            assert view.alignment is not None
+            if self.alignment == "learned":
+                foretold.append(view.alignment)
+            else:
+                known = self._known_paths(paths, user, point, received, view)
+                foretold.append(net.foretell(known, view.aims, view.precoder_phases, symbols))
         return torch.stack(foretold, dim=1)
 
     def _known_paths(
@@ -180,12 +184,10 @@ class PhysicalLayer(nn.Module):
     ) -> KnownPaths:
         if self.alignment == "oracle":
             return true_paths(paths, user, self.channel)
-        if self.alignment == "classical":
-            heard = received[:, user, ..., : point.csirs_symbols, :]
-            search = cast(BeamspaceUe, self.ue[user]).search
-            return classical_paths(search, heard, self.csirs.sounding(point.csirs_symbols))
-        assert view.believed is not None
-        return view.believed
+        assert view.strongest is not None
+        heard = received[:, user, ..., : point.csirs_symbols, :]
+        search = cast(BeamspaceUe, self.ue[user]).search
+        return classical_paths(search, heard, self.csirs.sounding(point.csirs_symbols), view.strongest)
 
     def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
         on_the_interface = self._on_the_interface(bits)
@@ -204,3 +206,8 @@ class PhysicalLayer(nn.Module):
         """Mark the codeword features (F,) that B bits hold."""
         features = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=like.device)
         return (features < feedback_bits // BITS_PER_FEATURE).to(like.dtype)
+
+
+def _data_symbols(point: OperatingPoint, like: Tensor) -> Tensor:
+    """Return the indices (Q,) of the data symbols in the frame."""
+    return torch.arange(point.data_symbols, device=like.device) + point.csirs_symbols

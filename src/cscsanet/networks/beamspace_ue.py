@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from cscsanet.errors import CscsanetError
 from cscsanet.networks.beam_grid import circular_mean, overlap, wrapped
-from cscsanet.networks.beam_head import BeamHead, chirp_of_width
+from cscsanet.networks.beam_head import BeamHead, chirp_of_width, phase
 from cscsanet.networks.beam_layers import BeamTrunk, Mixer, small
 from cscsanet.networks.complex_pairs import conjugate, energy, multiply, phasor
 from cscsanet.networks.path_correction import PathCorrection
 from cscsanet.networks.path_search import FoundPaths, PathSearch, Sounding
-from cscsanet.networks.phase_alignment import Aims, departures
+from cscsanet.networks.phase_alignment import Aims, KnownPaths, departures, stream_responses
 from cscsanet.networks.position_code import FREE, SPECTRUM_POOLS, codeword_order, to_digits
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise, quantise
 from cscsanet.networks.strategy_gate import SNR_SCALE, SWITCH_DB, StreamShares, beam_weights
@@ -63,17 +63,35 @@ class BeamspaceUe(nn.Module):
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
         self.csi_context = nn.Linear(2 * hidden + known, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
-        self.correction = PathCorrection(paths, known, params.model_features)
+        self.correction = PathCorrection(paths, known - 1, params.model_features)
 
-    def forward(self, received: Tensor, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
-        """Draw precoder, bits and channel semantics from the CSI-RS.
+    def forward(
+        self,
+        received: Tensor,
+        sounding: Sounding,
+        snr_db: Tensor,
+        active: Tensor,
+        csirs_snr_db: float,
+        data_symbols: Tensor,
+    ) -> UeChannelView:
+        """Draw precoder, bits, channel semantics and phases from the CSI-RS.
 
         received: Y_p[k] as pairs (batch, N_c, N_RF, L, 2), zero from the first unused symbol on; snr_db: (batch, 1);
-        active: (F,), 1 for the codeword features that are fed back.
+        active: (F,), 1 for the codeword features that are fed back; csirs_snr_db: SNR of the CSI-RS at a UE antenna;
+        data_symbols: (Q,) indices in the frame.
         """
-        return self.answer(self.search(received, sounding), sounding, snr_db, active)
+        found = self.search(received, sounding)
+        return self.answer(found, sounding, snr_db, active, csirs_snr_db, data_symbols)
 
-    def answer(self, found: FoundPaths, sounding: Sounding, snr_db: Tensor, active: Tensor) -> UeChannelView:
+    def answer(
+        self,
+        found: FoundPaths,
+        sounding: Sounding,
+        snr_db: Tensor,
+        active: Tensor,
+        csirs_snr_db: float,
+        data_symbols: Tensor,
+    ) -> UeChannelView:
         """Go on from the paths found; see `forward`."""
         snr = snr_db / SNR_SCALE
         low = snr_db < SWITCH_DB
@@ -96,7 +114,18 @@ class BeamspaceUe(nn.Module):
         csi = self._csi(found, phases, context, sounded)
         bits = quantise(self._codeword(found, known, shares, low))
         aims = self._aims(bits, fed_back, shares, low)
-        return UeChannelView(phases, bits, csi, aims, self.correction(found, known, sounded))
+        # What it believes of its paths follows the SNR of the CSI-RS, whatever that of the uplink.
+        believed = self.correction(found, known[:, 1:], csirs_snr_db, sounded)
+        alignment = self.foretell(believed, aims, phases, data_symbols)
+        return UeChannelView(phases, bits, csi, alignment, aims, (found.aoa[:, 0], found.aod[:, 0]))
+
+    def foretell(self, paths: KnownPaths, aims: Aims, phases: Tensor, data_symbols: Tensor) -> Tensor:
+        """Return the phases (batch, Q, N_c, N_RF) [rad] that streams arrive with, if the paths are what they are taken for.
+
+        phases: of F_RF (batch, N_t, N_RF).
+        """
+        frequency = self.search.frequency
+        return phase(stream_responses(paths, aims, phases, data_symbols, frequency, self.antennas[0]))
 
     def _aims(self, bits: Tensor, fed_back: Tensor, shares: Tensor, low: Tensor) -> Aims:
         """Where the BS was told to listen, by path."""
@@ -106,7 +135,9 @@ class BeamspaceUe(nn.Module):
             self.order.placed(codeword, low), self.order.placed(fed_back, low)
         )
         chirp = chirp_of_width(2 * 4.0 ** (-digits), self.antennas[0])
-        return Aims(aoa, chirp, torch.sigmoid(shares))
+        # Shares are those of further paths; the strongest has a chain to itself at any SNR.
+        weight = torch.cat((torch.ones_like(shares[:, :1]), torch.sigmoid(shares[:, 1:])), dim=1)
+        return Aims(aoa, chirp, weight)
 
     def _streams(self, shares: Tensor) -> Tensor:
         """Weights (batch, P, P) of paths in streams: stream p on path p with its share, else on the strongest."""

@@ -57,13 +57,11 @@ class BsCsirsNet(nn.Module):
         built = self.baseband.shape[0]
         analog, baseband, combiner = (signal[:csirs_symbols] for signal in self.signals())
         received = downlink_csirs(paths, analog, baseband, combiner, self.channel)
-        if noise_power > 0:
-            antennas = complex_normal(
-                (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
-            )
-            received = received + math.sqrt(noise_power) * torch.einsum(
-                "lrt,bknlt->bknrl", combiner, antennas
-            )
+        # Drawn without noise too, so that what follows meets the same noise at every power of the CSI-RS.
+        antennas = complex_normal(
+            (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
+        )
+        received = received + math.sqrt(noise_power) * torch.einsum("lrt,bknlt->bknrl", combiner, antennas)
         return nn.functional.pad(to_pairs(received), (0, 0, 0, built - csirs_symbols))
 
 

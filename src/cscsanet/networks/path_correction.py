@@ -3,7 +3,8 @@
 The phase that a path has in the middle of the CSI-RS is measured; the phase at a data symbol is foretold with a Doppler
 shift that a few symbols tell badly at low SNR, and a path that is not there adds its own error. So what was found is
 believed in part: the Doppler shift is shrunk about the middle of the CSI-RS, paths are weighed against each other, and
-each is turned, by what the UE knows of its SNR. Before training all is believed as it was found.
+each is turned, by what the UE knows: SNR and number of the CSI-RS, and its paths. Before training all is believed as it
+was found.
 
 Axes: P paths, 2 = I/Q.
 """
@@ -17,21 +18,25 @@ from cscsanet.networks.beam_layers import Mixer
 from cscsanet.networks.complex_pairs import multiply, phasor
 from cscsanet.networks.path_search import FoundPaths
 from cscsanet.networks.phase_alignment import KnownPaths
+from cscsanet.networks.strategy_gate import SNR_SCALE
+
+_MOST_DB = 40.0  # of an SNR as input; CSI-RS without noise count as this
 
 
 class PathCorrection(nn.Module):
     """Paths found -> paths believed."""
 
     def __init__(self, paths: int, known: int, features: int) -> None:
-        """known: how many figures the UE knows of the whole."""
+        """known: how many figures the UE knows of its paths."""
         super().__init__()
         self.paths = paths
-        self.mixer = Mixer(known + 1, features, 3 * paths)
+        self.mixer = Mixer(known + 2, features, 3 * paths)
 
-    def forward(self, found: FoundPaths, known: Tensor, sounded: int) -> KnownPaths:
-        """known: (batch, known); sounded: L, the CSI-RS symbols that were sent."""
-        length = known.new_full((len(known), 1), 1 / sounded)
-        logit, weight, turn = self.mixer(torch.cat((known, length), dim=-1)).chunk(3, dim=-1)
+    def forward(self, found: FoundPaths, known: Tensor, csirs_snr_db: float, sounded: int) -> KnownPaths:
+        """known: of the paths (batch, known); csirs_snr_db: at a UE antenna; sounded: L, the CSI-RS symbols that were sent."""
+        snr = min(max(csirs_snr_db, -_MOST_DB), _MOST_DB) / SNR_SCALE
+        sounding = known.new_tensor((snr, 1 / sounded)).expand(len(known), -1)
+        logit, weight, turn = self.mixer(torch.cat((known, sounding), dim=-1)).chunk(3, dim=-1)
         kept = 2 * torch.sigmoid(logit)
         middle = (sounded - 1) / 2
         turned = turn + 2 * math.pi * middle * (1 - kept) * found.doppler

@@ -134,16 +134,18 @@ class PathSearch(nn.Module):
             found.append((*place, gain, aoa / peaks[0], aod / peaks[1]))
         return _by_strength(FoundPaths(*(torch.stack(parts, dim=1) for parts in zip(*found, strict=True))))
 
-    def strongest_beam(self, received: Tensor, sounding: Sounding) -> tuple[Place, Tensor]:
-        """Return the strongest cell of the map, nothing refined, and the gain (batch, N_c, 2) at each subcarrier there.
+    def beam_gain(
+        self, received: Tensor, sounding: Sounding, aoa: Tensor, aod: Tensor
+    ) -> tuple[Place, Tensor]:
+        """Return the cell of the coarse grids nearest to u, w (batch,), and the gain (batch, N_c, 2) at each subcarrier there.
 
         received: as in `forward`.
         """
         air = _Air(self, sounding)
         signal = received.permute(0, 3, 2, 1, 4)
-        with torch.no_grad():
-            place = self._strongest_cell(signal, air)
-        response = air.response(place._replace(delay=torch.zeros_like(place.delay)))
+        nothing = torch.zeros_like(aoa)
+        place = Place(_nearest(aoa, self.coarse_aoa), _nearest(aod, self.coarse_aod), nothing, nothing)
+        response = air.response(place)
         matched = multiply(signal, conjugate(response)).sum(dim=(1, 2))
         return place, matched / (energy(response).sum(dim=(1, 2)) + _TINY).unsqueeze(-1)
 
@@ -173,7 +175,8 @@ class PathSearch(nn.Module):
             chains = air.chains(signal, place.delay)
             place = place._replace(aod=_peak(air.aod_profile(chains, place), self.aod_grid, circular=True))
             place = place._replace(aoa=_peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True))
-            place = place._replace(doppler=_peak(air.doppler_profile(chains, place), self.doppler_grid))
+            if len(air.symbols) > 1:
+                place = place._replace(doppler=_peak(air.doppler_profile(chains, place), self.doppler_grid))
             place = place._replace(delay=_peak(air.delay_profile(signal, place), self.fine_delay))
         return place
 
@@ -292,6 +295,11 @@ class _Air:
         over_time = phasor(2 * math.pi * place.doppler.unsqueeze(-1) * self.symbols)
         receive, _ = self._receive(place.aod)
         return multiply(receive.transpose(0, 1), over_time.unsqueeze(2))
+
+
+def _nearest(direction: Tensor, grid: Tensor) -> Tensor:
+    """Return the entry of a grid (G,) nearest to each direction (batch,), round the circle."""
+    return grid[wrapped(grid - direction.unsqueeze(-1)).abs().argmin(dim=-1)]
 
 
 def _scaled(response: Tensor, gain: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from cscsanet.networks.complex_pairs import level
-from cscsanet.networks.phase_alignment import Aims, KnownPaths
+from cscsanet.networks.phase_alignment import Aims
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, quantise
 from cscsanet.networks.transformer import sine_positions, transformer
 from cscsanet.params import ChannelParams, CsaParams
@@ -25,14 +25,16 @@ class UeChannelView(NamedTuple):
     """What one UE draws from its CSI-RS, eq. (17).
 
     precoder_phases: (batch, N_t, N_RF) [rad]; bits: (batch, B), 0 or 1; csi_features: S_CSI,UE (batch, N_c, d_CSI).
-    aims, believed: where its streams are listened for, and the paths by which it expects them to go, if it keeps to paths.
+    alignment: the phases (batch, Q, N_c, N_RF) [rad] that the UE expects its streams to arrive with; aims: where they are
+    listened for; strongest: u and w (batch,) of the strongest path found. None for a UE that does not look for paths.
     """
 
     precoder_phases: Tensor
     bits: Tensor
     csi_features: Tensor
+    alignment: Tensor | None = None
     aims: Aims | None = None
-    believed: KnownPaths | None = None
+    strongest: tuple[Tensor, Tensor] | None = None
 
 
 class UeCsaNet(nn.Module):

@@ -38,7 +38,7 @@ class PhysicalTask(Task):
 
     Over a range of SNRs the batches of validation drops take turns at `validation_snrs`, so that a pass costs no more
     than at one SNR. `val_sum_se` [bit/s/Hz] is the mean over these SNRs that belongs to the objective: arithmetic, or
-    geometric for `log`.
+    geometric for `log`. `val_coherence`, the mean over the batches, is logged beside it and decides nothing.
     """
 
     monitor = "val_sum_se"
@@ -64,6 +64,7 @@ class PhysicalTask(Task):
         self.val_snrs = validation_snrs(self.points)
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
         self._means: dict[float, tuple[float, int]] = {}
+        self._coherences: list[float] = []
 
     def on_train_start(self) -> None:
         """Start from CSI-RS that tell directions apart, unless the training is resumed."""
@@ -116,14 +117,21 @@ class PhysicalTask(Task):
         beams = self.physical(paths, point, generator)
         total += float(self.sum_se(paths, beams, point).sum())
         self._means[point.snr_db] = (total, drops + len(batch))
+        if beams.alignment is not None:
+            self._coherences.append(float(self.coherence(paths, beams, point)))
 
     def validation_metrics(self) -> Mapping[str, float]:
-        """Mean sum spectral efficiency [bit/s/Hz] over the SNRs that the validation drops met."""
+        """Mean sum spectral efficiency [bit/s/Hz] over the SNRs met, and the coherence where phases are foretold."""
         means = [total / drops for total, drops in self._means.values()]
-        self._means = {}
+        metrics = {}
+        if self._coherences:
+            metrics["val_coherence"] = sum(self._coherences) / len(self._coherences)
+        self._means, self._coherences = {}, []
         if self.logarithmic:
-            return {"val_sum_se": math.prod(max(mean, _LEAST) ** (1 / len(means)) for mean in means)}
-        return {"val_sum_se": sum(means) / len(means)}
+            mean_se = math.prod(max(mean, _LEAST) ** (1 / len(means)) for mean in means)
+        else:
+            mean_se = sum(means) / len(means)
+        return {**metrics, "val_sum_se": mean_se}
 
     def sum_se(self, paths: PathDrops, beams: AwareBeams, point: OperatingPoint) -> Tensor:
         """Return the sum over the UEs of the mean spectral efficiency of each drop (batch,) [bit/s/Hz]."""
