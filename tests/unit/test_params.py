@@ -64,6 +64,7 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("points.feedback_bits", [7], "points.feedback_bits.0 = 7: must be a multiple of 2"),
         ("points.snr_db", [0.0, -5.0], "must be [lowest, highest]"),
         ("study.dedicated", [[3, 64]], "study.dedicated = [3, 64]: 3 must be among points.csirs_symbols"),
+        ("alignment.data_symbols", [2], "must be among points.data_symbols = [1, 4]"),
         ("study.bs_power_offset_db", [0.0], "must hold channel.bs_power_offset_db = 20"),
         ("study.drops", 10**6, "study.drops = 1000000: must be at most channel.test_drops"),
         (

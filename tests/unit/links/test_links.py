@@ -106,3 +106,16 @@ def test_a_point_beyond_the_model_is_refused(links, images, paths, seeded, name)
 def test_an_unknown_scheme_is_named():
     with pytest.raises(CscsanetError, match=r"scheme 'tdma'.*choose one of ideal, noma"):
         scheme("tdma")
+
+
+def test_an_aligned_ue_sends_its_streams_turned_by_minus_the_phases_it_foretells(smoke, links, images, paths):
+    """The same block with and without the turn: the streams differ by it and by nothing else."""
+    link = links["noma-aligned"]
+    point = OperatingPoint(-10, 8, 64, 4)
+    beams = link.physical(paths, point, torch.Generator().manual_seed(1))
+    sent = link(images, paths, point, torch.Generator().manual_seed(1)).streams
+    plain = link.semantic.encode(images, beams.ue_csi, 4)
+    turned = plain * torch.exp(-1j * beams.alignment)
+    scale = (sent / turned)[:, :, :1, :1, :1]
+    torch.testing.assert_close(sent, scale.real * turned, rtol=1e-3, atol=1e-5)
+    assert scale.real.min() > 0
