@@ -37,14 +37,7 @@ def miou_figure(rows: Sequence[Row], scheme: str) -> Figure:
             _curve(panel, [row for row in here if row["alignment"] == kind], kind, "snr_db", "miou")
         ceiling = here[0]["ideal_miou"]
         panel.axhline(ceiling, color="black", lw=1, ls="--")
-        panel.annotate(
-            "error-free link",
-            (0.99, ceiling),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=8,
-        )
+        _name_line(panel, ceiling, "error-free link")
         panel.set_ylim(bottom=0)
         panel.set_title(f"{scheme}, Q = {count}", fontsize=10)
         label_axes(panel, "SNR [dB]", "mIoU on the test part")
@@ -89,9 +82,10 @@ def phase_figure(rows: Sequence[Row]) -> Figure:
     for kind, line in lines.items():
         over_time.plot([], [], color="black", ls=line, label=_TITLES[kind])
     _unaligned(over_time)
-    over_time.set_ylim(bottom=0)
+    # Room for the legend above the curves.
+    over_time.set_ylim(0, 1.45 * over_time.get_ylim()[1])
     label_axes(over_time, "data symbol", "phase left, rms [rad]")
-    over_time.legend(frameon=False, fontsize=8)
+    over_time.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
     return figure
 
 
@@ -133,6 +127,9 @@ def _curve(panel: Axes, rows: Sequence[Row], kind: str, axis: str, value: str) -
 
 def _unaligned(panel: Axes) -> None:
     panel.axhline(_UNALIGNED, color="black", lw=0.8, ls="-.")
-    panel.annotate(
-        "not aligned", (0.01, _UNALIGNED), xycoords=("axes fraction", "data"), va="bottom", fontsize=8
-    )
+    _name_line(panel, _UNALIGNED, "not aligned")
+
+
+def _name_line(panel: Axes, height: float, name: str) -> None:
+    place = ("axes fraction", "data")
+    panel.annotate(name, (0.99, height), xycoords=place, ha="right", va="bottom", fontsize=8)
