@@ -190,7 +190,7 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     assert set(children) == stages | variants
     assert {run[0] for run in runs} == {"FINISHED"}
     assert children["noma"][2]["best_val_miou"] > 0
-    assert children["noma"][3]["points.data_symbols"] == "[4]"
+    assert children["noma"][3]["points.data_symbols"] == "[1, 4]"
     # A variant's run goes by its own parameters, under the parent of the pipeline's.
     assert children["physical_variants/L8-B64"][3]["points.csirs_symbols"] == "[8]"
     assert children["physical_variants/subcarrier"][3]["csa.front"] == "subcarrier"
