@@ -39,7 +39,7 @@ def alignment_rows(
     rows = []
     for case, per_image in measured.items():
         figures = miou_figures(per_image, samples, seed)
-        point, ceiling = case.point, ideal[case.point.data_symbols]
+        point, ceiling = case.point, round(ideal[case.point.data_symbols], 6)
         ends = [measured.get(Case(case.scheme, kind, point)) for kind in ("none", "genie-first")]
         rows.append(
             {
@@ -50,7 +50,7 @@ def alignment_rows(
                 "feedback_bits": point.feedback_bits,
                 "data_symbols": point.data_symbols,
                 **figures,
-                "ideal_miou": round(ceiling, 6),
+                "ideal_miou": ceiling,
                 "share_of_ideal": round(figures["miou"] / ceiling, 4),
                 **_kept(per_image, *ends, samples=samples, seed=seed),
                 "images": len(per_image),

@@ -147,9 +147,7 @@ class PhysicalLayer(nn.Module):
         symbols = _data_symbols(point, received)
         return [
             [
-                net.answer(
-                    paths, sounding, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols
-                )
+                net(paths, sounding, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols)
                 for net, paths in zip(nets, found, strict=True)
             ]
             for feedback_bits in budgets

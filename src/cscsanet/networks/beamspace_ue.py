@@ -67,24 +67,6 @@ class BeamspaceUe(nn.Module):
 
     def forward(
         self,
-        received: Tensor,
-        sounding: Sounding,
-        snr_db: Tensor,
-        active: Tensor,
-        csirs_snr_db: float,
-        data_symbols: Tensor,
-    ) -> UeChannelView:
-        """Draw precoder, bits, channel semantics and phases from the CSI-RS.
-
-        received: Y_p[k] as pairs (batch, N_c, N_RF, L, 2), zero from the first unused symbol on; snr_db: (batch, 1);
-        active: (F,), 1 for the codeword features that are fed back; csirs_snr_db: SNR of the CSI-RS at a UE antenna;
-        data_symbols: (Q,) indices in the frame.
-        """
-        found = self.search(received, sounding)
-        return self.answer(found, sounding, snr_db, active, csirs_snr_db, data_symbols)
-
-    def answer(
-        self,
         found: FoundPaths,
         sounding: Sounding,
         snr_db: Tensor,
@@ -92,7 +74,11 @@ class BeamspaceUe(nn.Module):
         csirs_snr_db: float,
         data_symbols: Tensor,
     ) -> UeChannelView:
-        """Go on from the paths found; see `forward`."""
+        """Draw precoder, bits, channel semantics and phases from what `search` found in the CSI-RS.
+
+        snr_db: (batch, 1); active: (F,), 1 for the codeword features that are fed back; csirs_snr_db: SNR of the CSI-RS
+        at a UE antenna; data_symbols: (Q,) indices in the frame.
+        """
         snr = snr_db / SNR_SCALE
         low = snr_db < SWITCH_DB
         known = self._known(found, snr)

@@ -19,6 +19,7 @@ from cscsanet.links.alignment import Alignment
 from cscsanet.links.link import Link
 from cscsanet.links.noma import NomaLink
 from cscsanet.links.registry import JOINT
+from cscsanet.metrics.segmentation import miou
 from cscsanet.params import ChannelParams, Params
 from cscsanet.pipeline.alignment_variants import SLIPPING, AlignmentVariant, studied
 from cscsanet.pipeline.progress import progress_bar
@@ -89,7 +90,7 @@ class _Report:
         with progress_bar("alignments", passes * len(self.scenes.names)) as advance:
             link, _ = trained_link("ideal", self.params, self.workspace.weights)
             ideal = {
-                count: miou_figures(self._counts(link, self._point(count=count), advance), 100, 0)["miou"]
+                count: float(miou(self._counts(link, self._point(count=count), advance).sum(dim=0)))
                 for count in study.data_symbols
             }
             measured = {}

@@ -105,7 +105,7 @@ def test_both_ends_agree_on_the_order_of_the_codeword(smoke, seeded, snr_db):
         found = physical.ue[0].search(received, physical.csirs.sounding(8))
         active = torch.ones(physical.bs.features)
         sounding, symbols = physical.csirs.sounding(8), torch.arange(8, 12)
-        bits = physical.ue[0](received, sounding, snr, active, float("inf"), symbols).bits
+        bits = physical.ue[0](found, sounding, snr, active, float("inf"), symbols).bits
         missing = physical.bs.order.length - physical.bs.features
         codeword = torch.nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
         fed_back = torch.nn.functional.pad(active, (0, missing)).expand(32, -1)
