@@ -33,7 +33,7 @@ def training_curves(history: Sequence[Mapping[str, float]], titles: Mapping[str,
     best = int(np.argmax([row[metric] for row in history]))
     panel.plot(epochs[best], history[best][metric], "o", color="black", markersize=8, fillstyle="none")
     panel.annotate(
-        f"kept: {history[best][metric]:.3g}",
+        f"kept: {history[best][metric]:.4g}",
         (epochs[best], history[best][metric]),
         textcoords="offset points",
         xytext=(-8, -14),

@@ -42,7 +42,7 @@ def physical_training(workspace: Workspace, params: Params, name: str, *, varian
         inputs=workspace.drop_digests("train", "val"),
         task=task,
         curves={
-            "train_loss": "minus sum SE or its logarithm, less coherence",
+            "train_loss": "training objective, minimised",
             "val_sum_se": "validation sum SE [bit/s/Hz]",
         },
         variant=params if variant else None,
