@@ -14,7 +14,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
 
 
-# The rows of the registry in `links`, which this floor cannot see; a test holds the two together.
+# The rows of the registry in `evaluation/schemes`, which this floor cannot see; a test holds the two together.
 SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued"]
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cscsanet.errors import CscsanetError
-from cscsanet.links.registry import SCHEMES
+from cscsanet.evaluation.schemes import SCHEMES
 from cscsanet.params import PROFILES, digest, load_params, profile_text, select
 from cscsanet.sections import SchemeName
 

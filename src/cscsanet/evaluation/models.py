@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
+from cscsanet.evaluation.schemes import scheme
 from cscsanet.files import file_digest
 from cscsanet.links.link import Link
-from cscsanet.links.registry import scheme
 from cscsanet.params import Params, digest
 from cscsanet.training.weights import load_weights
 

@@ -16,9 +16,9 @@ from cscsanet.evaluation.phase_errors import phase_errors, rms_interval
 from cscsanet.evaluation.physical_rows import json_decibel
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.links.alignment import Alignment
+from cscsanet.links.joint import JOINT
 from cscsanet.links.link import Link
 from cscsanet.links.noma import NomaLink
-from cscsanet.links.registry import JOINT
 from cscsanet.metrics.segmentation import miou
 from cscsanet.params import ChannelParams, Params
 from cscsanet.pipeline.alignment_variants import SLIPPING, AlignmentVariant, studied

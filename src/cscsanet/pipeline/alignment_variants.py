@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cscsanet.links.alignment import Alignment
-from cscsanet.links.registry import JOINT
+from cscsanet.links.joint import JOINT
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import train
 from cscsanet.pipeline.joint import DEPENDS as JOINT_DEPENDS
@@ -19,7 +19,7 @@ DEPENDS = (*JOINT_DEPENDS, "alignment.compared", "alignment.trained_oscillator_r
 class AlignmentVariant:
     """One trained link of the study.
 
-    access: which of the registry's JOINT links. alignment: who foretells the phases. weights: where its weights are.
+    access: which of the JOINT links. alignment: who foretells the phases. weights: where its weights are.
     slipping: whether oscillators slipped while it was trained.
     """
 

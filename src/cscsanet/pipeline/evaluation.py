@@ -15,9 +15,9 @@ from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid,
 from cscsanet.evaluation.measure import Outcome, constant_prediction, measure
 from cscsanet.evaluation.models import trained_link
 from cscsanet.evaluation.rows import ResultRow, normalised_confusion, result_row
+from cscsanet.evaluation.schemes import scheme
 from cscsanet.files import write_by_rename, write_csv, write_json
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.links.registry import scheme
 from cscsanet.params import Params
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace

@@ -4,7 +4,7 @@ from torch import nn
 
 from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.links.alignment import Alignment
-from cscsanet.links.registry import JOINT
+from cscsanet.links.joint import JOINT
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import SEGMENTATION_CURVES, Training
 from cscsanet.pipeline.workspace import Workspace
@@ -30,7 +30,7 @@ def joint_training(
 ) -> Training:
     """Describe a Stage III of the pipeline itself, or of a variant beside it.
 
-    access: which of the registry's JOINT links; name: of the stage, or of the variant's weights.
+    access: which of the JOINT links; name: of the stage, or of the variant's weights.
     """
 
     def task() -> tuple[Task, nn.Module]:

@@ -5,7 +5,7 @@ import torch
 
 from cscsanet.channel.noise import complex_normal
 from cscsanet.errors import CscsanetError
-from cscsanet.links.registry import SCHEMES, scheme
+from cscsanet.evaluation.schemes import SCHEMES, scheme
 from cscsanet.points import OperatingPoint
 
 

@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cscsanet.errors import CscsanetError
-from cscsanet.links.alignment import Alignment
 from cscsanet.links.ideal import IdealLink
+from cscsanet.links.joint import noma
 from cscsanet.links.link import Link
-from cscsanet.links.noma import NomaLink
-from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 
@@ -27,14 +25,6 @@ class Scheme:
     weights: Mapping[str, str]
     over_air: bool = True
 
-
-def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
-    """Build the untrained non-orthogonal link."""
-    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
-
-
-# The links that Stage III trains, by how the UEs share the air; each takes every alignment.
-JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma}
 
 SCHEMES: Mapping[str, Scheme] = {
     "ideal": Scheme(

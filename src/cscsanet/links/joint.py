@@ -1,0 +1,17 @@
+"""The links that Stage III trains, by how the UEs share the air; each takes every alignment."""
+
+from collections.abc import Callable, Mapping
+
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.noma import NomaLink
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.params import Params
+
+
+def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
+    """Build the untrained non-orthogonal link."""
+    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
+
+
+JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma}
