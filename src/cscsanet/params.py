@@ -15,9 +15,12 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from cscsanet.errors import CscsanetError
 from cscsanet.sections import (
+    AcquisitionParams,
     AlignmentParams,
     ChannelParams,
+    CodecParams,
     CsaParams,
+    CsiFitParams,
     EvaluationParams,
     FitParams,
     JointParams,
@@ -36,9 +39,12 @@ from cscsanet.sections import (
 # Sections are imported from here, whoever needs them.
 __all__ = [
     "PROFILES",
+    "AcquisitionParams",
     "AlignmentParams",
     "ChannelParams",
+    "CodecParams",
     "CsaParams",
+    "CsiFitParams",
     "EvaluationParams",
     "FitParams",
     "JointParams",
@@ -78,6 +84,11 @@ class Params(Section):
     physical: PhysicalParams
     study: StudyParams
     joint: JointParams
+    acquisition: AcquisitionParams
+    feedback: CsiFitParams
+    precoding: CsiFitParams
+    codec: CodecParams
+    codec_link: SegmentationFitParams
     alignment: AlignmentParams
     evaluation: EvaluationParams
     tracking: TrackingParams

@@ -15,7 +15,17 @@ Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
 
 
 # The rows of the registry in `evaluation/schemes`, which this floor cannot see; a test holds the two together.
-SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued"]
+SchemeName = Literal[
+    "ideal",
+    "noma",
+    "noma-aligned",
+    "dlcsi-dl",
+    "dlcsi-pca",
+    "perfect-dl",
+    "perfect-pca",
+    "codebook",
+    "noma-glued",
+]
 
 
 def _even(bits: int) -> int:
@@ -212,6 +222,25 @@ class StudyParams(Section):
 
 class JointParams(SegmentationFitParams):
     """Stage III: all five networks, eq. (33), over the operating points of `points`."""
+
+
+class CsiFitParams(FitParams):
+    """A training of the separated designs' physical layer over drops, at SNRs [dB] of its own."""
+
+    snr_db: tuple[Decibel, Decibel]
+
+
+class AcquisitionParams(CsiFitParams):
+    """The estimator of the separated designs, and the start of their CSI-RS (see PhysicalParams)."""
+
+    csirs_steps: Annotated[int, Field(ge=0)]
+    csirs_learning_rate: Annotated[float, Field(gt=0, le=1)]
+
+
+class CodecParams(SegmentationFitParams):
+    """The source codec of the separated designs over white noise, at SNRs after detection [dB]."""
+
+    snr_db: tuple[Decibel, Decibel]
 
 
 class AlignmentParams(Section):

@@ -9,6 +9,7 @@ from cscsanet.links.joint import noma
 from cscsanet.links.link import Link
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
+from cscsanet.separated.designs import codebook, learned_csi, perfect_csi
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Scheme:
     over_air: bool = True
 
 
+# What the separated designs share; the codec is the one that was trained over the real link.
+_CSI = {"front.acquisition": "acquisition", "front.feedback": "feedback"}
+_CODEC = {"codec": "codec_link"}
+
 SCHEMES: Mapping[str, Scheme] = {
     "ideal": Scheme(
         "Stage I over an error-free link (ceiling)",
@@ -39,6 +44,27 @@ SCHEMES: Mapping[str, Scheme] = {
         lambda params: noma(params, "learned"),
         {"": "noma_aligned"},
     ),
+    "dlcsi-dl": Scheme(
+        "DL CSI acquisition, DL precoding, DMRS and MMSE detection",
+        lambda params: learned_csi(params, "dl"),
+        {**_CSI, "front.precoding": "precoding", **_CODEC},
+    ),
+    "dlcsi-pca": Scheme(
+        "DL CSI acquisition, PCA precoding, DMRS and MMSE detection",
+        lambda params: learned_csi(params, "pca"),
+        {**_CSI, **_CODEC},
+    ),
+    "perfect-dl": Scheme(
+        "perfect initial CSI, DL precoding, DMRS and MMSE detection",
+        lambda params: perfect_csi(params, "dl"),
+        {"front.precoding": "precoding", **_CODEC},
+    ),
+    "perfect-pca": Scheme(
+        "perfect initial CSI, PCA precoding, DMRS and MMSE detection",
+        lambda params: perfect_csi(params, "pca"),
+        _CODEC,
+    ),
+    "codebook": Scheme("codebook beams, DMRS and MMSE detection (ours)", codebook, _CODEC),
     "noma-glued": Scheme(
         "Stages I and II joined without Stage III", noma, {"semantic": "semantic", "physical": "physical"}
     ),

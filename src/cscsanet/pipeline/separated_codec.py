@@ -1,0 +1,85 @@
+"""The trainings of the separated designs' source codec: over white noise, and on from there over the real link."""
+
+from torch import nn
+
+from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.params import Params
+from cscsanet.pipeline.fitting import SEGMENTATION_CURVES, Training, initialised, train
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.scenes.dataset import load_train_and_val
+from cscsanet.separated.awgn_link import AwgnLink
+from cscsanet.separated.codec import SourceCodec
+from cscsanet.separated.designs import learned_csi
+from cscsanet.training.segmentation import SegmentationTask
+from cscsanet.training.task import Task
+from cscsanet.training.weights import load_weights
+
+SHAPES = (
+    "scenes.height",
+    "scenes.width",
+    "channel.subcarriers",
+    "points.data_symbols",
+    "msf",
+    "semantic.modalities",
+)
+DEPENDS = {
+    "codec": ("seed", "threads", *SHAPES, "points", "codec"),
+    "codec_link": ("seed", "threads", *SHAPES, "channel", "points", "csa", "codec_link"),
+}
+
+
+def train_codec(workspace: Workspace, params: Params) -> None:
+    """Train the source codec from scratch, over white noise."""
+
+    def task() -> tuple[Task, nn.Module]:
+        codec = initialised(params, lambda: SourceCodec(params))
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        link = AwgnLink(codec, params.codec.snr_db)
+        return SegmentationTask(link, scenes, None, params.points, params.codec, seed=params.seed), codec
+
+    train(
+        workspace,
+        params,
+        Training(
+            name="codec",
+            title="Separated designs: source codec, white noise",
+            depends=DEPENDS["codec"],
+            shapes=SHAPES,
+            inputs=workspace.scene_digests(),
+            task=task,
+            curves=SEGMENTATION_CURVES,
+        ),
+    )
+
+
+def train_codec_link(workspace: Workspace, params: Params) -> None:
+    """Train the source codec on, over the link of `dlcsi-pca`: from CSI-RS to detection, at every operating point."""
+    parts = {"front.acquisition": "acquisition", "front.feedback": "feedback", "codec": "codec"}
+
+    def task() -> tuple[Task, nn.Module]:
+        link = learned_csi(params, "pca")
+        for submodule, name in parts.items():
+            load_weights(link.get_submodule(submodule), workspace.weights(name), params)
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        drops = open_train_and_val(workspace.drops, params.channel)
+        return SegmentationTask(
+            link, scenes, drops, params.points, params.codec_link, seed=params.seed
+        ), link.codec
+
+    train(
+        workspace,
+        params,
+        Training(
+            name="codec_link",
+            title="Separated designs: source codec, real link",
+            depends=DEPENDS["codec_link"],
+            shapes=SHAPES,
+            inputs={
+                **workspace.scene_digests(),
+                **workspace.drop_digests("train", "val"),
+                **workspace.weight_digests(*parts.values()),
+            },
+            task=task,
+            curves=SEGMENTATION_CURVES,
+        ),
+    )

@@ -1,0 +1,76 @@
+"""What the codeword features of the CSI feedback stand for, and in which order they are sent: any prefix is a message.
+
+Every figure of a path becomes DIGITS base-4 digits, a feature of two bits each (`networks/position_code`):
+
+    AoA u, AoD w, delay tau of every path; of the paths after the strongest also amplitude and phase relative to it;
+    and, once, level and phase of the strongest
+
+The order is that of use at the BS: first where the strongest path comes from, within a quarter of a beam, then the
+others, then finer, with departures and delays coarse; level and absolute phase, which no beam depends on, come last. What
+room is left is filled with free features, for the networks to use.
+
+Axes: P paths, D = DIGITS, F codeword features, B = 2 F bits.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cscsanet.networks.position_code import DIGITS, from_digits
+
+_PER_PATH = ("aoa", "aod", "delay", "amplitude", "phase")
+_ONCE = ("level", "origin")
+# (figure, first digit, one past the last, whether for the further paths alone)
+_ORDER = (
+    ("aoa", 0, 4),
+    ("aod", 0, 3),
+    ("delay", 0, 3),
+    ("amplitude", 0, 2),
+    ("aoa", 4, 6),
+    ("phase", 0, 2),
+    ("aod", 3, 6),
+    ("delay", 3, 6),
+    ("phase", 2, 6),
+    ("amplitude", 2, 6),
+)
+
+
+@dataclass(frozen=True)
+class FeedbackCode:
+    """Where each figure's digits stand among the features.
+
+    places: (figure, path) -> the indices of its digits; level and origin have path 0. length: features that digits take.
+    """
+
+    places: dict[tuple[str, int], tuple[int, ...]]
+    length: int
+
+    def figures(self, features: Tensor, active: Tensor) -> dict[tuple[str, int], tuple[Tensor, Tensor]]:
+        """Read each figure t in [0, 1) and how many of its digits are known, both (batch,), from dequantised features.
+
+        features: (batch, F'), F' <= F; active: (F',), 1 where fed back. What is missing is unknown.
+        """
+        missing = max(0, self.length - features.shape[-1])
+        features = torch.nn.functional.pad(features[:, : self.length], (0, missing), value=0.5)
+        active = torch.nn.functional.pad(active[: self.length], (0, missing))
+        read = {}
+        for key, places in self.places.items():
+            known = active[list(places)].expand(len(features), -1)
+            read[key] = (from_digits(features[:, list(places)], known), known.sum(dim=-1))
+        return read
+
+
+def feedback_code(paths: int) -> FeedbackCode:
+    """Return the code of P paths."""
+    places: dict[tuple[str, int], list[int]] = {}
+    cursor = 0
+    for figure, first, last in _ORDER:
+        further_only = figure in {"amplitude", "phase"}
+        for path in range(1 if further_only else 0, paths):
+            places.setdefault((figure, path), []).extend(range(cursor, cursor + last - first))
+            cursor += last - first
+    for figure in _ONCE:
+        places[figure, 0] = list(range(cursor, cursor + DIGITS))
+        cursor += DIGITS
+    return FeedbackCode({key: tuple(where) for key, where in places.items()}, cursor)

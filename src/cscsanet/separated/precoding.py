@@ -1,0 +1,137 @@
+"""Beams of one stream for each UE and one chain for each UE at the BS: by principal components, or learned.
+
+    PCA   f_k = phases of the principal direction of R_t of UE k, w_k = those of R_r of UE k       (`pca`)
+    DL    the same directions, with every path's part in them weighed anew by a Transformer over paths:
+
+          v + sum over p of c_p a(u_p) a(u_p)^H v / N,    at the BS over the paths of all UEs
+
+so that c = -1 takes a path out, as a chain wants of other UEs' paths, and what is learned does not depend on any phase that
+nobody knows. Before training DL is PCA. A UE goes by its own estimate, the BS by what it was told; where the feedback
+names a cell that is wider than a beam, the chain's beam is bent to cover it.
+
+Axes: K UEs, P paths of each, N antennas, 2 = I/Q.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.networks.beam_grid import array_response
+from cscsanet.networks.beam_head import chirp_of_width, phase
+from cscsanet.networks.complex_pairs import energy, phasor, to_complex, to_pairs
+from cscsanet.networks.phase_alignment import KnownPaths
+from cscsanet.networks.strategy_gate import SNR_SCALE
+from cscsanet.params import ChannelParams, Params
+from cscsanet.separated.feedback import ToldPaths
+from cscsanet.separated.path_transformer import PathTransformer
+from cscsanet.separated.pca import analog, arrival_directions, departure_directions
+
+_OCTAVES = (1, 4, 16)  # of the phases by which a direction is shown to a network
+
+
+class PcaPrecoding(nn.Module):
+    """Principal components at both ends."""
+
+    def __init__(self, channel: ChannelParams) -> None:
+        super().__init__()
+        self.channel = channel
+
+    def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
+        """Return F (batch, K, N_t, 1) and W (batch, K, N_r), both unit modulus; own, told: (batch x K, P)."""
+        departure, arrival = directions(own, told, self.channel)
+        return self.beams(departure, arrival, told)
+
+    def beams(self, departure: Tensor, arrival: Tensor, told: ToldPaths) -> tuple[Tensor, Tensor]:
+        """Turn directions (batch x K, N) into beams; `forward` tells their shapes."""
+        users = self.channel.users
+        combiner = analog(arrival * _bend(told, self.channel)).conj().resolve_conj()
+        precoder = analog(departure).reshape(-1, users, self.channel.ue_antennas, 1)
+        return precoder, combiner.reshape(-1, users, self.channel.bs_antennas)
+
+
+class DlPrecoding(PcaPrecoding):
+    """Principal components, weighed anew by Transformers; trained for the spectral efficiency after detection."""
+
+    def __init__(self, params: Params) -> None:
+        super().__init__(params.channel)
+        csa = params.csa
+        figures = 4 * len(_OCTAVES) + 8
+        self.ue = PathTransformer(figures, csa, csa.branch_layers, 2)
+        self.bs = PathTransformer(
+            figures + 2 * self.channel.users, csa, csa.trunk_layers, 2 * self.channel.users
+        )
+
+    def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
+        """As `PcaPrecoding.forward`."""
+        departure, arrival = directions(own, told, self.channel)
+        certain = ToldPaths(own, torch.zeros_like(own.aoa))
+        learned = to_complex(self.ue(_figures(certain, snr_db))).unsqueeze(-1)
+        departure = _reweighed(departure.unsqueeze(1), _array(own.aod, self.channel.ue_antennas), learned)
+        return self.beams(departure.squeeze(1), self._arrival(arrival, told, snr_db), told)
+
+    def _arrival(self, arrival: Tensor, told: ToldPaths, snr_db: float) -> Tensor:
+        """Every chain's direction (batch x K, N_r), from all UEs' paths."""
+        users, antennas = self.channel.users, self.channel.bs_antennas
+        chains = arrival.reshape(-1, users, antennas)
+        steering = _array(told.paths.aoa, antennas).reshape(len(chains), -1, antennas)
+        heard = (steering.conj() @ chains.mT).abs() / math.sqrt(antennas)
+        user = torch.eye(users, device=heard.device).repeat_interleave(told.width.shape[1], dim=0)
+        figures = _figures(told, snr_db).reshape(*heard.shape[:2], -1)
+        tokens = torch.cat((figures, heard, user.expand(len(figures), -1, -1)), dim=-1)
+        learned = to_complex(self.bs(tokens).reshape(*heard.shape, 2))
+        return _reweighed(chains, steering, learned).flatten(0, 1)
+
+
+def directions(own: KnownPaths, told: ToldPaths, channel: ChannelParams) -> tuple[Tensor, Tensor]:
+    """Return each UE's principal direction of departure (batch x K, N_t) and of arrival (batch x K, N_r)."""
+    departure = departure_directions(own, 1, channel).squeeze(-1)
+    arrival = arrival_directions(told.paths, 1, channel).squeeze(-1)
+    return departure, arrival
+
+
+def _reweighed(directions: Tensor, steering: Tensor, weights: Tensor) -> Tensor:
+    """Return v + sum over p of c_p a_p a_p^H v / N, (batch, C, N).
+
+    directions: v (batch, C, N); steering: a (batch, P, N); weights: c (batch, P, C).
+    """
+    response = (steering.conj() @ directions.mT) / steering.shape[-1]
+    changed = directions + (weights * response).mT @ steering
+    # The phase of a sum whose gradient stays finite where the sum vanishes; weights of order one are expected there.
+    pairs = to_pairs(changed) * math.sqrt(steering.shape[-1])
+    return to_complex(phasor(phase(pairs)))
+
+
+def _bend(told: ToldPaths, channel: ChannelParams) -> Tensor:
+    """The chirp (batch, N_r) that spreads a chain's beam over the cell of its UE's strongest path."""
+    elements = torch.arange(channel.bs_antennas, device=told.width.device) - (channel.bs_antennas - 1) / 2
+    strongest = energy(told.paths.gain).argmax(dim=1, keepdim=True)
+    chirp = chirp_of_width(told.width.gather(1, strongest), channel.bs_antennas)
+    return to_complex(phasor(math.pi * chirp * elements.square()))
+
+
+def _array(direction: Tensor, antennas: int) -> Tensor:
+    """a (batch, P, N)."""
+    return to_complex(array_response(direction, antennas))
+
+
+def _figures(told: ToldPaths, snr_db: float) -> Tensor:
+    """What is known of each path, (batch, P, figures)."""
+    paths, width = told
+    strength = torch.log10(energy(paths.gain) + 1e-6)
+    turn = torch.atan2(paths.gain[..., 1], paths.gain[..., 0])
+    relative = turn - turn[:, :1]
+    parts = [
+        strength,
+        strength - strength[:, :1],
+        torch.full_like(strength, snr_db / SNR_SCALE),
+        torch.log10(width + 1e-3),
+        torch.cos(relative),
+        torch.sin(relative),
+        torch.tanh(paths.delay - paths.delay[:, :1]),
+        torch.tanh((paths.delay - paths.delay[:, :1]) / 4),
+    ]
+    for octave in _OCTAVES:
+        for angle in (paths.aoa, paths.aod):
+            parts += [torch.cos(octave * math.pi * angle), torch.sin(octave * math.pi * angle)]
+    return torch.stack(parts, dim=-1)

@@ -1,0 +1,79 @@
+"""A separated design as a Link: beams first, then a payload that knows nothing of them.
+
+images -> source codec = symbols -> payload and DMRS on the grid -> F[k] -> H[k] -> superposed + noise -> W
+       -> least squares and interpolation -> linear MMSE detection of all UEs -> source codec = class logits
+
+The BS has as many chains as there are UEs, so every UE sends one stream and detection parts them in space.
+
+Axes: K UEs, T OFDM symbols, N_c subcarriers, D payload elements, R chains, N_r / N_t antennas at BS / UE.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.transmission import uplink
+from cscsanet.links.link import Link, Transmission
+from cscsanet.params import ChannelParams
+from cscsanet.points import OperatingPoint
+from cscsanet.separated.channel_tracking import track
+from cscsanet.separated.codec import SourceCodec
+from cscsanet.separated.detection import detect
+from cscsanet.separated.resource_grid import ResourceGrid, resource_grid
+
+
+class SeparatedLink(Link):
+    """Any front that sets beams, and the data path that is common to all separated designs."""
+
+    def __init__(self, front: nn.Module, codec: SourceCodec, channel: ChannelParams) -> None:
+        """front: (paths, point, generator) -> Beams of one stream a UE; it is used as it is, without gradient."""
+        super().__init__()
+        self.front = front.requires_grad_(False)
+        self.codec = codec
+        self.channel = channel
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """CSI-RS take symbols 0..L-1 of the frame, payload and DMRS the T symbols from L on."""
+        point.within(self.codec.capacity)
+        channel = self.channel
+        with torch.no_grad():
+            beams = self.front(paths, point, generator)
+        grid = resource_grid(point.data_symbols, channel.subcarriers, channel.users)
+        payload = self.codec.encode(images, point.data_symbols)
+        sent = on_the_grid(payload, grid)
+        # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
+        streams = (sent / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
+        symbols = torch.arange(grid.symbols, device=images.device) + point.csirs_symbols
+        received = uplink(
+            paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
+        )
+        detected = self.detected(received, beams.combiner, grid, point.noise_power)
+        logits = self.codec.decode(detected, point.data_symbols)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
+
+    def detected(self, received: Tensor, combiner: Tensor, grid: ResourceGrid, noise_power: float) -> Tensor:
+        """Return the payload (batch, K, D) as it is detected in y (batch, T, N_c, R)."""
+        noise = noise_power * combiner @ combiner.mH
+        variance = noise.diagonal(dim1=-2, dim2=-1).real
+        tracked = track(received, grid, pilot_amplitude(self.channel.users), variance, self.channel)
+        heard = received.flatten(1, 2)[:, grid.flat(grid.data).to(received.device)]
+        return detect(heard, tracked.channel, tracked.error, noise)
+
+
+def on_the_grid(payload: Tensor, grid: ResourceGrid) -> Tensor:
+    """Place payload (batch, K, D) and DMRS on the grid, (batch, K, T, N_c): unit mean energy a used element."""
+    users = payload.shape[1]
+    sent = payload.new_zeros((*payload.shape[:2], grid.symbols * grid.subcarriers))
+    sent[..., grid.flat(grid.data).to(payload.device)] = payload
+    for user, own in enumerate(grid.pilots):
+        sent[:, user, grid.flat(own).to(payload.device)] = pilot_amplitude(users)
+    return sent.reshape(*sent.shape[:2], grid.symbols, grid.subcarriers)
+
+
+def pilot_amplitude(users: int) -> float:
+    """The amplitude of a DMRS symbol: a UE has the power of the elements on which it is silent for the others."""
+    return math.sqrt(users)
