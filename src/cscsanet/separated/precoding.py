@@ -1,9 +1,9 @@
 """Beams of one stream for each UE and one chain for each UE at the BS: by principal components, or learned.
 
-    PCA   f_k = phases of the principal direction of R_t of UE k, w_k = those of R_r of UE k       (`pca`)
-    DL    the same directions, with every path's part in them weighed anew by a Transformer over paths:
+    PCA   f_k along the principal direction of R_t of UE k, w_k along that of R_r of UE k       (`pca`)
+    DL    the same beams, with every path's part in them weighed anew by a Transformer over paths:
 
-          v + sum over p of c_p a(u_p) a(u_p)^H v / N,    at the BS over the paths of all UEs
+          phases of  f + sum over p of c_p a(u_p) a(u_p)^H f / N,    at the BS over the paths of all UEs
 
 so that c = -1 takes a path out, as a chain wants of other UEs' paths, and what is learned does not depend on any phase that
 nobody knows. Before training DL is PCA. A UE goes by its own estimate, the BS by what it was told; where the feedback
@@ -25,7 +25,7 @@ from cscsanet.networks.strategy_gate import SNR_SCALE
 from cscsanet.params import ChannelParams, Params
 from cscsanet.separated.feedback import ToldPaths
 from cscsanet.separated.path_transformer import PathTransformer
-from cscsanet.separated.pca import analog, arrival_directions, departure_directions
+from cscsanet.separated.pca import arrival_beams, departure_beams
 
 _OCTAVES = (1, 4, 16)  # of the phases by which a direction is shown to a network
 
@@ -39,14 +39,13 @@ class PcaPrecoding(nn.Module):
 
     def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
         """Return F (batch, K, N_t, 1) and W (batch, K, N_r), both unit modulus; own, told: (batch x K, P)."""
-        departure, arrival = directions(own, told, self.channel)
-        return self.beams(departure, arrival, told)
+        return self.beams(departure_beams(own, self.channel), arrival_beams(told.paths, self.channel), told)
 
     def beams(self, departure: Tensor, arrival: Tensor, told: ToldPaths) -> tuple[Tensor, Tensor]:
-        """Turn directions (batch x K, N) into beams; `forward` tells their shapes."""
+        """Give beams (batch x K, N) of all UEs the shapes that `forward` tells, and bend those of the BS."""
         users = self.channel.users
-        combiner = analog(arrival * _bend(told, self.channel)).conj().resolve_conj()
-        precoder = analog(departure).reshape(-1, users, self.channel.ue_antennas, 1)
+        combiner = (arrival * _bend(told, self.channel)).conj().resolve_conj()
+        precoder = departure.reshape(-1, users, self.channel.ue_antennas, 1)
         return precoder, combiner.reshape(-1, users, self.channel.bs_antennas)
 
 
@@ -64,18 +63,18 @@ class DlPrecoding(PcaPrecoding):
 
     def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
         """As `PcaPrecoding.forward`."""
-        departure, arrival = directions(own, told, self.channel)
+        departure, arrival = departure_beams(own, self.channel), arrival_beams(told.paths, self.channel)
         certain = ToldPaths(own, torch.zeros_like(own.aoa))
         learned = to_complex(self.ue(_figures(certain, snr_db))).unsqueeze(-1)
         departure = _reweighed(departure.unsqueeze(1), _array(own.aod, self.channel.ue_antennas), learned)
         return self.beams(departure.squeeze(1), self._arrival(arrival, told, snr_db), told)
 
     def _arrival(self, arrival: Tensor, told: ToldPaths, snr_db: float) -> Tensor:
-        """Every chain's direction (batch x K, N_r), from all UEs' paths."""
+        """Every chain's beam (batch x K, N_r), from all UEs' paths."""
         users, antennas = self.channel.users, self.channel.bs_antennas
         chains = arrival.reshape(-1, users, antennas)
         steering = _array(told.paths.aoa, antennas).reshape(len(chains), -1, antennas)
-        heard = (steering.conj() @ chains.mT).abs() / math.sqrt(antennas)
+        heard = (steering.conj() @ chains.mT).abs() / antennas
         user = torch.eye(users, device=heard.device).repeat_interleave(told.width.shape[1], dim=0)
         figures = _figures(told, snr_db).reshape(*heard.shape[:2], -1)
         tokens = torch.cat((figures, heard, user.expand(len(figures), -1, -1)), dim=-1)
@@ -83,23 +82,15 @@ class DlPrecoding(PcaPrecoding):
         return _reweighed(chains, steering, learned).flatten(0, 1)
 
 
-def directions(own: KnownPaths, told: ToldPaths, channel: ChannelParams) -> tuple[Tensor, Tensor]:
-    """Return each UE's principal direction of departure (batch x K, N_t) and of arrival (batch x K, N_r)."""
-    departure = departure_directions(own, 1, channel).squeeze(-1)
-    arrival = arrival_directions(told.paths, 1, channel).squeeze(-1)
-    return departure, arrival
+def _reweighed(beams: Tensor, steering: Tensor, weights: Tensor) -> Tensor:
+    """Return the phases of f + sum over p of c_p a_p a_p^H f / N, (batch, C, N), unit modulus.
 
-
-def _reweighed(directions: Tensor, steering: Tensor, weights: Tensor) -> Tensor:
-    """Return v + sum over p of c_p a_p a_p^H v / N, (batch, C, N).
-
-    directions: v (batch, C, N); steering: a (batch, P, N); weights: c (batch, P, C).
+    beams: f (batch, C, N); steering: a (batch, P, N); weights: c (batch, P, C).
     """
-    response = (steering.conj() @ directions.mT) / steering.shape[-1]
-    changed = directions + (weights * response).mT @ steering
-    # The phase of a sum whose gradient stays finite where the sum vanishes; weights of order one are expected there.
-    pairs = to_pairs(changed) * math.sqrt(steering.shape[-1])
-    return to_complex(phasor(phase(pairs)))
+    response = (steering.conj() @ beams.mT) / steering.shape[-1]
+    changed = beams + (weights * response).mT @ steering
+    # `phase` has a gradient that stays finite where the sum vanishes.
+    return to_complex(phasor(phase(to_pairs(changed))))
 
 
 def _bend(told: ToldPaths, channel: ChannelParams) -> Tensor:

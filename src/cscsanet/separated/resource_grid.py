@@ -37,6 +37,14 @@ class ResourceGrid:
         """How many resource elements are in use."""
         return len(self.data) + sum(len(own) for own in self.pilots)
 
+    @property
+    def pilot_mask(self) -> Tensor:
+        """Which elements are each UE's own DMRS, bool (K, T, N_c)."""
+        mask = torch.zeros(len(self.pilots), self.symbols, self.subcarriers, dtype=torch.bool)
+        for user, own in enumerate(self.pilots):
+            mask[user, own[:, 0], own[:, 1]] = True
+        return mask
+
     def flat(self, places: Tensor) -> Tensor:
         """Return index pairs (..., 2) as indices into the flattened T x N_c grid."""
         return places[..., 0] * self.subcarriers + places[..., 1]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.transmission import uplink
 from cscsanet.links.link import Link, Transmission
+from cscsanet.links.physical_layer import Beams
 from cscsanet.params import ChannelParams
 from cscsanet.points import OperatingPoint
 from cscsanet.separated.channel_tracking import track
@@ -39,29 +40,42 @@ class SeparatedLink(Link):
     ) -> Transmission:
         """CSI-RS take symbols 0..L-1 of the frame, payload and DMRS the T symbols from L on."""
         point.within(self.codec.capacity)
-        channel = self.channel
         with torch.no_grad():
-            beams = self.front(paths, point, generator)
-        grid = resource_grid(point.data_symbols, channel.subcarriers, channel.users)
+            beams: Beams = self.front(paths, point, generator)
         payload = self.codec.encode(images, point.data_symbols)
-        sent = on_the_grid(payload, grid)
+        streams, detected = self.transport(payload, paths, beams, point, generator)
+        logits = self.codec.decode(detected, point.data_symbols)
+        grid = self.grid(point)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, grid.pilot_mask)
+
+    def transport(
+        self,
+        payload: Tensor,
+        paths: PathDrops,
+        beams: Beams,
+        point: OperatingPoint,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """Send payload symbols (batch, K, D) over the air.
+
+        Returns the streams (batch, K, T, N_c, 1) that were sent, and the payload as it is detected.
+        """
+        channel, grid = self.channel, self.grid(point)
         # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
-        streams = (sent / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
-        symbols = torch.arange(grid.symbols, device=images.device) + point.csirs_symbols
+        streams = (on_the_grid(payload, grid) / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
+        symbols = torch.arange(grid.symbols, device=payload.device) + point.csirs_symbols
         received = uplink(
             paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
         )
-        detected = self.detected(received, beams.combiner, grid, point.noise_power)
-        logits = self.codec.decode(detected, point.data_symbols)
-        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
-
-    def detected(self, received: Tensor, combiner: Tensor, grid: ResourceGrid, noise_power: float) -> Tensor:
-        """Return the payload (batch, K, D) as it is detected in y (batch, T, N_c, R)."""
-        noise = noise_power * combiner @ combiner.mH
+        noise = point.noise_power * beams.combiner @ beams.combiner.mH
         variance = noise.diagonal(dim1=-2, dim2=-1).real
-        tracked = track(received, grid, pilot_amplitude(self.channel.users), variance, self.channel)
+        tracked = track(received, grid, pilot_amplitude(channel.users), variance, channel)
         heard = received.flatten(1, 2)[:, grid.flat(grid.data).to(received.device)]
-        return detect(heard, tracked.channel, tracked.error, noise)
+        return streams, detect(heard, tracked.channel, tracked.error, noise)
+
+    def grid(self, point: OperatingPoint) -> ResourceGrid:
+        """Return the resource grid of a point."""
+        return resource_grid(point.data_symbols, self.channel.subcarriers, self.channel.users)
 
 
 def on_the_grid(payload: Tensor, grid: ResourceGrid) -> Tensor:

@@ -63,6 +63,14 @@ class StageRun:
         with self._store.errors():
             self._log([(key, value, 0) for key, value in metrics.items()])
 
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Log parameters that are the run's own, beside those of the configuration; in one call."""
+        from mlflow.entities import Param
+
+        entities = [Param(key, str(value)) for key, value in params.items()]
+        with self._store.errors():
+            self._client.log_batch(self.run_id, params=entities, synchronous=True)
+
     def log_dataset(self, name: str, digest: str, source: str, context: str) -> None:
         """Note a dataset as an input of the stage; nothing is read.
 
