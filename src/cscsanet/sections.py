@@ -15,7 +15,7 @@ Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
 
 
 # The rows of the registry in `evaluation/schemes`, which this floor cannot see; a test holds the two together.
-SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued"]
+SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued", "oma", "oma-aligned", "ideal-oma"]
 
 
 def _even(bits: int) -> int:
@@ -211,7 +211,13 @@ class StudyParams(Section):
 
 
 class JointParams(SegmentationFitParams):
-    """Stage III: all five networks, eq. (33), over the operating points of `points`."""
+    """Stage III: all five networks, eq. (33), over the operating points of `points`.
+
+    oma_energy: what each UE has in orthogonal access as it has it in non-orthogonal: the energy of each resource element that
+    it uses, or the energy of the whole block.
+    """
+
+    oma_energy: Literal["element", "total"]
 
 
 class AlignmentParams(Section):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from cscsanet.errors import CscsanetError
 from cscsanet.links.ideal import IdealLink
-from cscsanet.links.joint import noma
+from cscsanet.links.joint import noma, oma
 from cscsanet.links.link import Link
+from cscsanet.links.orthogonal_layer import OrthogonalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 
@@ -41,6 +42,18 @@ SCHEMES: Mapping[str, Scheme] = {
     ),
     "noma-glued": Scheme(
         "Stages I and II joined without Stage III", noma, {"semantic": "semantic", "physical": "physical"}
+    ),
+    "oma": Scheme("CSC-SA-Net, orthogonal", oma, {"": "oma"}),
+    "oma-aligned": Scheme(
+        "CSC-SA-Net, orthogonal, phases aligned (ours)",
+        lambda params: oma(params, "learned"),
+        {"": "oma_aligned"},
+    ),
+    "ideal-oma": Scheme(
+        "Stage I, orthogonal, over an error-free link (its ceiling)",
+        lambda params: IdealLink(OrthogonalLayer(params)),
+        {"semantic": "semantic_oma"},
+        over_air=False,
     ),
 }
 
