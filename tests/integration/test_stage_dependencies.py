@@ -21,7 +21,15 @@ WITHOUT_EFFECT = (
     "cscsanet/tracking/",
 )
 # The module that says what a training depends on, where it is not the stage's own.
-TRAINED_BY = {"noma": "joint", "noma_aligned": "joint", "alignment": "alignment_variants"}
+TRAINED_BY = {
+    "semantic_oma": "semantic",
+    "noma": "joint",
+    "noma_aligned": "joint",
+    "oma": "joint",
+    "oma_aligned": "joint",
+    "alignment": "alignment_variants",
+}
+TRAININGS = ["semantic", "physical", "physical_variants", *TRAINED_BY]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -74,9 +82,7 @@ def test_the_pipeline_stays_small_enough_for_dvc():
     assert len(STAGES) < 40
 
 
-@pytest.mark.parametrize(
-    "stage", ["semantic", "physical", "physical_variants", "noma", "noma_aligned", "alignment"]
-)
+@pytest.mark.parametrize("stage", TRAININGS)
 def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
     """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""
     module = importlib.import_module(f"cscsanet.pipeline.{TRAINED_BY.get(stage, stage)}")
