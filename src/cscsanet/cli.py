@@ -5,7 +5,7 @@ The trainings are stages of dvc.yaml and run with `dvc repro`.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from typer import Abort
@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.entry import limit_threads, one_line_errors
+from cscsanet.sections import SchemeName
 
 if TYPE_CHECKING:
     from cscsanet.params import Params
@@ -34,6 +35,7 @@ app.add_typer(scenes_app, name="scenes")
 ParamsFile = Annotated[
     Path, typer.Option("--params", help="The parameters; the project's root is the folder that holds them.")
 ]
+Scheme = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(SchemeName))}.")]
 _AS_TRAINED = "  [default: as trained]"
 SnrDb = Annotated[
     float | None,
@@ -101,7 +103,7 @@ def profile(
 
 @app.command()
 def evaluate(
-    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
+    scheme: Scheme = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -135,7 +137,7 @@ def predict(
     out: Annotated[
         Path, typer.Option(help="The mask, class ids in MFNet's palette; an overlay is written beside it.")
     ],
-    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
+    scheme: Scheme = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
