@@ -6,7 +6,7 @@ The trainings are stages of dvc.yaml and run with `dvc repro`.
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from typer import Abort
@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.entry import limit_threads, one_line_errors
+from cscsanet.sections import SchemeName
 
 if TYPE_CHECKING:
     from cscsanet.params import Params
@@ -35,6 +36,7 @@ app.add_typer(scenes_app, name="scenes")
 ParamsFile = Annotated[
     Path, typer.Option("--params", help="The parameters; the project's root is the folder that holds them.")
 ]
+Scheme = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(SchemeName))}.")]
 _AS_TRAINED = "  [default: as trained]"
 SnrDb = Annotated[
     float | None,
@@ -102,7 +104,7 @@ def profile(
 
 @app.command()
 def evaluate(
-    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
+    scheme: Scheme = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -147,7 +149,7 @@ def predict(
     out: Annotated[
         Path, typer.Option(help="The mask, class ids in MFNet's palette; an overlay is written beside it.")
     ],
-    scheme: Annotated[str, typer.Option(help="ideal, noma, noma-aligned, or noma-glued.")] = "noma",
+    scheme: Scheme = "noma",
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,

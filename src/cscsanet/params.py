@@ -104,6 +104,15 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _orthogonal_access_halves_the_latent(self) -> "Params":
+        if self.msf.latent_height % 2:
+            raise ValueError(
+                f"msf.latent_height = {self.msf.latent_height}: must be even, since orthogonal access pools two rows of the "
+                f"latent into one"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _stage_two_meets_the_points(self) -> "Params":
         (low, high), (lowest, highest) = self.physical.snr_db, self.points.snr_db
         if low > lowest or high < highest:

@@ -19,12 +19,15 @@ SchemeName = Literal[
     "ideal",
     "noma",
     "noma-aligned",
+    "oma",
+    "oma-aligned",
     "dlcsi-dl",
     "dlcsi-pca",
     "perfect-dl",
     "perfect-pca",
     "codebook",
     "noma-glued",
+    "ideal-oma",
 ]
 
 
@@ -221,7 +224,13 @@ class StudyParams(Section):
 
 
 class JointParams(SegmentationFitParams):
-    """Stage III: all five networks, eq. (33), over the operating points of `points`."""
+    """Stage III: all five networks, eq. (33), over the operating points of `points`.
+
+    oma_energy: what each UE has in orthogonal access as it has it in non-orthogonal: the energy of each resource element that
+    it uses, or the energy of the whole block.
+    """
+
+    oma_energy: Literal["element", "total"]
 
 
 class CsiFitParams(FitParams):

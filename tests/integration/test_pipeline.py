@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.
 
 
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
-    for name in ("semantic", "physical", "noma", "noma_aligned"):
+    for name in ("semantic", "semantic_oma", "physical", "noma", "noma_aligned", "oma", "oma_aligned"):
         assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
         assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
     rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
@@ -64,7 +64,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
         params.write_text(edited(original, "home_snr_db", -20.0))
         assert _changed(finished) == {"alignment_report"}
         params.write_text(edited(original, "val_drops", 101))
-        assert {"channels", "physical", "physical_variants", "noma", "evaluate"} <= _changed(finished)
+        assert {"channels", "physical", "physical_variants", "noma", "oma", "evaluate"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
     finally:
         params.write_text(original)
@@ -90,10 +90,13 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "split",
         "channels",
         "semantic",
+        "semantic_oma",
         "physical",
         "physical_report",
         "noma",
         "noma_aligned",
+        "oma",
+        "oma_aligned",
         "alignment_report",
         "evaluate",
     }
@@ -110,6 +113,7 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     assert children["alignment_report"][2]["noma-learned/Q4/-25dB/miou"] > 0
     assert children["physical_report"][2]["beamspace-elastic/-25dB/sum_se"] > 0
     assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
+    assert {"scenes", "split", "channels_train", "semantic_oma", "physical"} <= set(children["oma"][4])
     assert children["evaluate"][2]["ideal/miou"] > 0
 
 

@@ -22,8 +22,11 @@ WITHOUT_EFFECT = (
 )
 # The module that says what a training depends on, where it is not the stage's own.
 TRAINED_BY = {
+    "semantic_oma": "semantic",
     "noma": "joint",
     "noma_aligned": "joint",
+    "oma": "joint",
+    "oma_aligned": "joint",
     "alignment": "alignment_variants",
     "acquisition": "separated_csi",
     "feedback": "separated_csi",
@@ -31,6 +34,7 @@ TRAINED_BY = {
     "codec": "separated_codec",
     "codec_link": "separated_codec",
 }
+TRAININGS = ["semantic", "physical", "physical_variants", *TRAINED_BY]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -83,7 +87,7 @@ def test_the_pipeline_stays_small_enough_for_dvc():
     assert len(STAGES) < 40
 
 
-@pytest.mark.parametrize("stage", ["semantic", "physical", "physical_variants", *TRAINED_BY])
+@pytest.mark.parametrize("stage", TRAININGS)
 def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
     """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""
     module = importlib.import_module(f"cscsanet.pipeline.{TRAINED_BY.get(stage, stage)}")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from cscsanet.errors import CscsanetError
 from cscsanet.links.ideal import IdealLink
-from cscsanet.links.joint import noma
+from cscsanet.links.joint import noma, oma
 from cscsanet.links.link import Link
+from cscsanet.links.orthogonal_layer import OrthogonalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 from cscsanet.separated.designs import codebook, learned_csi, perfect_csi
@@ -44,6 +45,12 @@ SCHEMES: Mapping[str, Scheme] = {
         lambda params: noma(params, "learned"),
         {"": "noma_aligned"},
     ),
+    "oma": Scheme("CSC-SA-Net, orthogonal", oma, {"": "oma"}),
+    "oma-aligned": Scheme(
+        "CSC-SA-Net, orthogonal, phases aligned (ours)",
+        lambda params: oma(params, "learned"),
+        {"": "oma_aligned"},
+    ),
     "dlcsi-dl": Scheme(
         "DL CSI acquisition, DL precoding, DMRS and MMSE detection",
         lambda params: learned_csi(params, "dl"),
@@ -67,6 +74,12 @@ SCHEMES: Mapping[str, Scheme] = {
     "codebook": Scheme("codebook beams, DMRS and MMSE detection (ours)", codebook, _CODEC),
     "noma-glued": Scheme(
         "Stages I and II joined without Stage III", noma, {"semantic": "semantic", "physical": "physical"}
+    ),
+    "ideal-oma": Scheme(
+        "Stage I, orthogonal, over an error-free link (its ceiling)",
+        lambda params: IdealLink(OrthogonalLayer(params)),
+        {"semantic": "semantic_oma"},
+        over_air=False,
     ),
 }
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from cscsanet.links.alignment import Alignment
 from cscsanet.links.noma import NomaLink
+from cscsanet.links.oma import OmaLink
+from cscsanet.links.orthogonal_layer import OrthogonalLayer
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
@@ -14,4 +16,9 @@ def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
     return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
 
 
-JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma}
+def oma(params: Params, alignment: Alignment = "none") -> OmaLink:
+    """Build the untrained orthogonal link."""
+    return OmaLink(PhysicalLayer(params, alignment), OrthogonalLayer(params), params.joint.oma_energy)
+
+
+JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma, "oma": oma}

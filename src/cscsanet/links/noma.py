@@ -5,6 +5,9 @@ images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noi
 Where the physical layer aligns (ours), each UE turns its streams so that they arrive in phase.
 """
 
+import copy
+from typing import Self
+
 import torch
 from torch import Tensor
 
@@ -26,9 +29,17 @@ class NomaLink(Link):
         self.physical = physical
         self.semantic = semantic
 
-    def under(self, channel: ChannelParams) -> "NomaLink":
+    def under(self, channel: ChannelParams) -> Self:
         """Return the same link, weights shared, over another air: power of the CSI-RS, oscillators."""
-        return NomaLink(self.physical.under(channel), self.semantic).train(self.training)
+        other = copy.copy(self)
+        # A shallow copy shares the table of submodules, in which one is replaced.
+        other._modules = self._modules.copy()
+        other.physical = self.physical.under(channel)
+        return other
+
+    def within_power(self, streams: Tensor, precoder: Tensor) -> Tensor:
+        """Scale the streams (batch, K, Q, N_c, N_RF) to the energy that each UE may spend, eq. (20)."""
+        return normalise_block(streams, precoder)
 
     def forward(
         self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
@@ -38,7 +49,7 @@ class NomaLink(Link):
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
         if beams.alignment is not None:
             streams = streams * unit_modulus(-beams.alignment)
-        streams = normalise_block(streams, beams.precoder)
+        streams = self.within_power(streams, beams.precoder)
         symbols = torch.arange(point.data_symbols, device=images.device) + point.csirs_symbols
         received = uplink(
             paths,

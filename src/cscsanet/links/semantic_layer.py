@@ -1,11 +1,13 @@
 """The semantic half of CSC-SA-Net: images to baseband signals and back to a segmentation. What Stage I trains."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from cscsanet.networks.bs_msf_net import BsMsfNet
+from cscsanet.networks.bs_msf_net import BsFusion, BsMsfNet
 from cscsanet.networks.complex_pairs import to_complex, to_pairs
-from cscsanet.networks.ue_msf_net import UeMsfNet
+from cscsanet.networks.ue_msf_net import LAST_POOL, UeMsfNet
 from cscsanet.params import Params
 
 # Which channels of an RGB-thermal image each UE sees.
@@ -19,6 +21,8 @@ SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (
 class SemanticLayer(nn.Module):
     """One UE-MSFNet for each modality, and BS-MSFNet."""
 
+    last_pool: ClassVar[tuple[int, int]] = LAST_POOL
+
     def __init__(self, params: Params) -> None:
         super().__init__()
         self.capacity = params.points.capacity
@@ -28,10 +32,14 @@ class SemanticLayer(nn.Module):
         self.register_buffer("shown", shown, persistent=False)
         sizes = (self.csi_features, params.channel.rf_chains, self.capacity.data_symbols)
         self.ue = nn.ModuleList(
-            UeMsfNet(seen.stop - seen.start, params.halvings, params.msf, *sizes)
+            UeMsfNet(seen.stop - seen.start, params.halvings, params.msf, *sizes, self.last_pool)
             for seen in MODALITIES.values()
         )
-        self.bs = BsMsfNet(params.halvings, params.msf, *sizes)
+        self.bs = self.bs_net(params, sizes)
+
+    def bs_net(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
+        """Build what reads the received grid; sizes: d_CSI, N_RF and the largest Q."""
+        return BsMsfNet(params.halvings, params.msf, *sizes)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, of the first Q = data_symbols.

@@ -8,27 +8,32 @@ unknown, and a receiver has gain control. So is what the linear layer makes of i
 one decoder serves every Q.
 
 Axes: N_c = H_s x W_s subcarriers, Q data symbols, N_RF chains, 2 = I/Q, d_s features, H x W pixels.
+N latent positions and d features of the received semantics: N_c and d_s here, others where UEs are told apart.
 """
+
+import math
 
 from torch import Tensor, nn
 
 from cscsanet.networks.complex_pairs import level
 from cscsanet.networks.convolutions import Convolution, MiniInception, widths
 from cscsanet.networks.sfa import Sfa
-from cscsanet.networks.ue_msf_net import LAST_POOL
+from cscsanet.networks.ue_msf_net import LAST_POOL, latent_shape
 from cscsanet.params import MsfParams
 
 CLASSES = 9
 
 
 class SemanticDecoder(nn.Sequential):
-    """Fused semantics (batch, d_s, H_s, W_s) -> class logits (batch, 9, H, W)."""
+    """Fused semantics (batch, d, *latent shape) -> class logits (batch, 9, H, W)."""
 
-    def __init__(self, halvings: int, params: MsfParams) -> None:
+    def __init__(
+        self, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
+    ) -> None:
         first, second, third, fourth, tail = widths(params.width_multiplier)
         layers: list[nn.Module] = [
-            Convolution(params.semantic_features, tail),
-            nn.Upsample(scale_factor=LAST_POOL),
+            Convolution(features, tail),
+            nn.Upsample(scale_factor=last_pool),
             Convolution(tail, tail),
             Convolution(tail, fourth),
         ]
@@ -46,21 +51,37 @@ class SemanticDecoder(nn.Sequential):
         super().__init__(*layers)
 
 
-class BsMsfNet(nn.Module):
-    """The base station's multimodal semantic fusion network."""
+class BlockReader(nn.Linear):
+    """A received block -> d_s features of each of its positions; the block is levelled over itself."""
+
+    def __init__(self, data_symbols: int, rf_chains: int, features: int) -> None:
+        super().__init__(data_symbols * rf_chains * 2, features)
+
+    def forward(self, received: Tensor) -> Tensor:
+        """received: pairs (batch, N, Q, N_RF, 2) -> (batch, N, d_s)."""
+        return super().forward(level(received, symbol_axis=2).flatten(2))
+
+
+class BsFusion(nn.Module):
+    """What a BS does with a received grid, however it reads the UEs from it: levelling, SFA and the decoder."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int
+        self,
+        reader: nn.Module,
+        features: int,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
+        """reader: Y_BB as pairs (batch, N_c, Q, N_RF, 2) -> features of each latent position (batch, N, d)."""
         super().__init__()
-        positions = params.latent_height * params.latent_width
-        self.latent_shape = (params.latent_height, params.latent_width)
-        self.from_baseband = nn.Linear(data_symbols * rf_chains * 2, params.semantic_features)
+        subcarriers = math.prod(latent_shape(params))
+        self.latent_shape = latent_shape(params, last_pool)
+        self.from_baseband = reader
         self.from_csi = nn.Linear(csi_features, params.semantic_features)
-        self.fuse = Sfa(
-            params.semantic_features, params.context_features, positions * params.semantic_features
-        )
-        self.decoder = SemanticDecoder(halvings, params)
+        self.fuse = Sfa(features, params.context_features, subcarriers * params.semantic_features)
+        self.decoder = SemanticDecoder(features, halvings, params, last_pool)
 
     def forward(self, received: Tensor, csi_features: Tensor) -> Tensor:
         """Return class logits (batch, 9, H, W).
@@ -68,8 +89,19 @@ class BsMsfNet(nn.Module):
         received: Y_BB as pairs (batch, N_c, Q, N_RF, 2), zero from the first unused data symbol on;
         csi_features: S_CSI,BS (batch, N_c, d_CSI).
         """
-        positions = self.from_baseband(level(received, symbol_axis=2).flatten(2))
+        positions = self.from_baseband(received)
         positions = nn.functional.rms_norm(positions, positions.shape[1:])
         semantics = positions.transpose(1, 2).reshape(len(positions), -1, *self.latent_shape)
         logits: Tensor = self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
         return logits
+
+
+class BsMsfNet(BsFusion):
+    """The base station's multimodal semantic fusion network: one block, in which the UEs are superposed."""
+
+    def __init__(
+        self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int
+    ) -> None:
+        features = params.semantic_features
+        reader = BlockReader(data_symbols, rf_chains, features)
+        super().__init__(reader, features, halvings, params, csi_features)

@@ -2,11 +2,14 @@
 
     D[k] -> convolutional encoder = F_s -> SFA with S_CSI,UE[k] -> per position linear = S_BB[k]
 
-The encoder halves the image `halvings` times and ends in a 3x4 max-pool (6x4 for orthogonal access), so that its
-H_s x W_s latent positions are the subcarriers that carry them. The power constraint, eq. (20), is the Link's.
+The encoder halves the image `halvings` times and ends in a 3x4 max-pool, so that its H_s x W_s latent positions are the
+subcarriers that carry them; a coarser last pool leaves fewer positions, for a UE that has fewer subcarriers
+(`subcarrier_shares`). The power constraint, eq. (20), is the Link's.
 
-Axes: H x W pixels, d_s features, H_s x W_s = N_c positions, Q data symbols, N_RF streams, 2 = I/Q.
+Axes: H x W pixels, d_s features, N positions = subcarriers of this UE, Q data symbols, N_RF streams, 2 = I/Q.
 """
+
+import math
 
 from torch import Tensor, nn
 
@@ -17,10 +20,20 @@ from cscsanet.params import MsfParams
 LAST_POOL = (3, 4)
 
 
-class SourceEncoder(nn.Sequential):
-    """Image (batch, modality channels, H, W) in [0, 1] -> source semantics F_s (batch, d_s, H_s, W_s)."""
+def latent_shape(params: MsfParams, last_pool: tuple[int, int] = LAST_POOL) -> tuple[int, int]:
+    """Return the latent's height and width after the last pool: H_s x W_s, or fewer after a coarser one."""
+    return (
+        params.latent_height * LAST_POOL[0] // last_pool[0],
+        params.latent_width * LAST_POOL[1] // last_pool[1],
+    )
 
-    def __init__(self, channels: int, halvings: int, params: MsfParams) -> None:
+
+class SourceEncoder(nn.Sequential):
+    """Image (batch, modality channels, H, W) in [0, 1] -> source semantics F_s (batch, d_s, *latent shape)."""
+
+    def __init__(
+        self, channels: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
+    ) -> None:
         first, second, third, fourth, tail = widths(params.width_multiplier)
         stages: list[list[nn.Module]] = [
             [Convolution(channels, first)],
@@ -36,7 +49,7 @@ class SourceEncoder(nn.Sequential):
         layers += [
             Convolution(fourth, tail),
             Convolution(tail, tail),
-            nn.MaxPool2d(LAST_POOL),
+            nn.MaxPool2d(last_pool),
             nn.Conv2d(tail, params.semantic_features, 1),
         ]
         super().__init__(*layers)
@@ -53,18 +66,19 @@ class UeMsfNet(nn.Module):
         csi_features: int,
         rf_chains: int,
         data_symbols: int,
+        last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
         super().__init__()
-        positions = params.latent_height * params.latent_width
-        self.encoder = SourceEncoder(channels, halvings, params)
+        positions = math.prod(latent_shape(params, last_pool))
+        self.encoder = SourceEncoder(channels, halvings, params, last_pool)
         self.fuse = Sfa(params.semantic_features, params.context_features, positions * csi_features)
         self.to_baseband = nn.Linear(params.semantic_features, data_symbols * rf_chains * 2)
         self.signal_shape = (data_symbols, rf_chains, 2)
 
     def forward(self, image: Tensor, csi_features: Tensor) -> Tensor:
-        """Return the unscaled baseband signal as pairs (batch, N_c, Q, N_RF, 2).
+        """Return the unscaled baseband signal as pairs (batch, N, Q, N_RF, 2).
 
-        image: (batch, channels, H, W) in [0, 1]; csi_features: S_CSI,UE (batch, N_c, d_CSI).
+        image: (batch, channels, H, W) in [0, 1]; csi_features: S_CSI,UE (batch, N, d_CSI).
         """
         fused = self.fuse(self.encoder(image), csi_features)
         signal: Tensor = self.to_baseband(fused.flatten(2).transpose(1, 2))

@@ -21,7 +21,7 @@ from cscsanet.links.link import Link
 from cscsanet.links.noma import NomaLink
 from cscsanet.metrics.segmentation import miou
 from cscsanet.params import ChannelParams, Params
-from cscsanet.pipeline.alignment_variants import SLIPPING, AlignmentVariant, studied
+from cscsanet.pipeline.alignment_variants import ACCESS, SLIPPING, AlignmentVariant, studied
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
@@ -50,10 +50,11 @@ def report_alignment(workspace: Workspace, params: Params) -> None:
         write_rows(reports / "alignment.json", rows)
         write_rows(reports / "alignment_robustness.json", robustness)
         write_rows(reports / "alignment_phase.json", phases)
-        figures = {"phase": phase_figure(phases)}
-        for access in JOINT:
-            figures[f"miou_{access}"] = miou_figure(rows, access)
-            figures[f"robustness_{access}"] = robustness_figure(robustness, access)
+        figures = {
+            "phase": phase_figure(phases),
+            f"miou_{ACCESS}": miou_figure(rows, ACCESS),
+            f"robustness_{ACCESS}": robustness_figure(robustness, ACCESS),
+        }
         for name, figure in figures.items():
             path = reports / "alignment" / f"{name}.png"
             write_by_rename(path, partial(figure.savefig, dpi=120))
@@ -140,8 +141,7 @@ class _Report:
     def phases(self) -> list[dict[str, Any]]:
         """What is left of the phases, over the CSI-RS SNR, L, and the data symbols at several speeds."""
         points, seed = self.params.points, self.params.seed
-        access = next(iter(JOINT))
-        physical = self._link(AlignmentVariant(access, "learned", f"{access}_aligned")).physical.to("cpu")
+        physical = self._link(AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned")).physical.to("cpu")
         paths = self.drops[: self.study.drops]
         rows: list[dict[str, Any]] = []
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from cscsanet.links.alignment import Alignment
-from cscsanet.links.joint import JOINT
 from cscsanet.params import Params
 from cscsanet.pipeline.fitting import train
 from cscsanet.pipeline.joint import DEPENDS as JOINT_DEPENDS
@@ -12,6 +11,8 @@ from cscsanet.pipeline.workspace import Workspace
 
 NAME = "alignment"
 SLIPPING = "slipping"
+# The one of the JOINT links whose alignment is studied.
+ACCESS = "noma"
 DEPENDS = (*JOINT_DEPENDS, "alignment.compared", "alignment.trained_oscillator_rad")
 
 
@@ -32,15 +33,13 @@ class AlignmentVariant:
 def studied(params: Params) -> list[AlignmentVariant]:
     """Return every trained link of the study, those of the pipeline itself first."""
     study = params.alignment
-    found = []
-    for access in JOINT:
-        found += [
-            AlignmentVariant(access, "none", access),
-            AlignmentVariant(access, "learned", f"{access}_aligned"),
-        ]
-        found += [AlignmentVariant(access, kind, f"{NAME}/{access}-{kind}") for kind in study.compared]
-        if study.trained_oscillator_rad:
-            found.append(AlignmentVariant(access, "learned", f"{NAME}/{access}-{SLIPPING}", slipping=True))
+    found = [
+        AlignmentVariant(ACCESS, "none", ACCESS),
+        AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned"),
+    ]
+    found += [AlignmentVariant(ACCESS, kind, f"{NAME}/{ACCESS}-{kind}") for kind in study.compared]
+    if study.trained_oscillator_rad:
+        found.append(AlignmentVariant(ACCESS, "learned", f"{NAME}/{ACCESS}-{SLIPPING}", slipping=True))
     return found
 
 

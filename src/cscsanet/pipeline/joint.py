@@ -15,8 +15,11 @@ from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_wei
 
 SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
 DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "joint")
-# Submodules of the link that start from weights of their own name.
-_PRETRAINED = ("semantic", "physical")
+# By access: the submodules of the link that start from trained weights -> the weights' names.
+_PRETRAINED = {
+    "noma": {"semantic": "semantic", "physical": "physical"},
+    "oma": {"semantic": "semantic_oma", "physical": "physical"},
+}
 
 
 def joint_training(
@@ -33,10 +36,12 @@ def joint_training(
     access: which of the JOINT links; name: of the stage, or of the variant's weights.
     """
 
+    pretrained = _PRETRAINED[access]
+
     def task() -> tuple[Task, nn.Module]:
         link = JOINT[access](params, alignment)
-        for pretrained in _PRETRAINED:
-            load_weights(link.get_submodule(pretrained), workspace.weights(pretrained), params)
+        for submodule, weights in pretrained.items():
+            load_weights(link.get_submodule(submodule), workspace.weights(weights), params)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, params.channel)
         return SegmentationTask(link, scenes, drops, params.points, params.joint, seed=params.seed), link
@@ -49,7 +54,7 @@ def joint_training(
         inputs={
             **workspace.scene_digests(),
             **workspace.drop_digests("train", "val"),
-            **workspace.weight_digests(*_PRETRAINED),
+            **workspace.weight_digests(*pretrained.values()),
         },
         task=task,
         curves=SEGMENTATION_CURVES,

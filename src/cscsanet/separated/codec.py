@@ -36,8 +36,7 @@ class SourceCodec(nn.Module):
         )
         self.to_symbols = nn.ModuleList(nn.Linear(msf.semantic_features, 2 * symbols) for _ in seen)
         self.from_symbols = nn.ModuleList(nn.Linear(2 * symbols, msf.semantic_features) for _ in seen)
-        together = msf.model_copy(update={"semantic_features": len(MODALITIES) * msf.semantic_features})
-        self.decoder = SemanticDecoder(params.halvings, together)
+        self.decoder = SemanticDecoder(len(MODALITIES) * msf.semantic_features, params.halvings, msf)
 
     def encode(self, images: Tensor, data_symbols: int) -> Tensor:
         """Return symbols (batch, K, D), complex, of unit mean energy in each block, the first symbol of all positions first.

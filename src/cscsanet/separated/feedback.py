@@ -52,7 +52,7 @@ class FeedbackCodec(nn.Module):
         self.code = feedback_code(self.paths)
         self.free = max(0, self.features - self.code.length)
         self.encoder = PathTransformer(_TOLD + 3, csa, params.csa.branch_layers, 3 + self.free)
-        self.decoder = PathTransformer(2 * _TOLD + 2 + self.free, csa, params.csa.trunk_layers, 6)
+        self.decoder = PathTransformer(2 * _TOLD + 2 + self.free, csa, params.csa.trunk_layers, 4)
 
     def encode(self, estimate: KnownPaths, snr_db: float) -> Tensor:
         """Return all bits (batch, 2 F) of a UE's estimate (batch, P); the B bits of a point are the first of them."""
@@ -114,8 +114,9 @@ class FeedbackCodec(nn.Module):
             told = (per_path(figure, known, 1.0) > 0).to(value.dtype)
             return told * value + (1 - told) * untold
 
-        moved = {}
-        for index, figure in enumerate(("aoa", "aod", "delay")):
+        # Directions of arrival stay in the middle of their cells, where a beam is bent about them.
+        moved = {"aoa": per_path("aoa", values, 0.0)}
+        for index, figure in enumerate(("aod", "delay")):
             cell = 4.0 ** -(DIGITS * per_path(figure, known, 0.0))
             moved[figure] = per_path(figure, values, 0.0) + cell / 2 * torch.tanh(learned[..., index])
         # Paths of which no delay is told are not taken to arrive together, which would make one path of them all.
@@ -126,8 +127,8 @@ class FeedbackCodec(nn.Module):
         amplitude = where_told("aoa", amplitude, 0.0)
         level = 10 ** (_LEVEL_DECADES / 2 * (values["level", 0] - 0.5))
         turns = per_path("phase", values, 0.0) + values["origin", 0].unsqueeze(-1)
-        gain = phasor(2 * math.pi * turns + learned[..., 4]) * (
-            amplitude * level.unsqueeze(-1) * (_WEIGH * torch.tanh(learned[..., 3])).exp()
+        gain = phasor(2 * math.pi * turns + learned[..., 3]) * (
+            amplitude * level.unsqueeze(-1) * (_WEIGH * torch.tanh(learned[..., 2])).exp()
         ).unsqueeze(-1)
         paths = KnownPaths(
             aoa=wrapped(2 * moved["aoa"] - 1),
