@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
+from cscsanet.evaluation.device import compute_device
 from cscsanet.evaluation.schemes import scheme
 from cscsanet.files import file_digest
 from cscsanet.links.link import Link
 from cscsanet.params import Params, digest
 from cscsanet.training.weights import load_weights
-
-
-def compute_device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def trained_link(name: str, params: Params, weights_file: Callable[[str], Path]) -> tuple[Link, str]:

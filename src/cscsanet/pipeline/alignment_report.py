@@ -10,15 +10,17 @@ from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.evaluation.alignment_figures import miou_figure, phase_figure, robustness_figure
 from cscsanet.evaluation.alignment_rows import Case, alignment_rows, miou_figures
+from cscsanet.evaluation.device import compute_device
 from cscsanet.evaluation.measure import measure
-from cscsanet.evaluation.models import compute_device, trained_link
 from cscsanet.evaluation.phase_errors import phase_errors, rms_interval
 from cscsanet.evaluation.physical_rows import json_decibel
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.links.alignment import Alignment
+from cscsanet.links.ideal import IdealLink
 from cscsanet.links.joint import JOINT
 from cscsanet.links.link import Link
 from cscsanet.links.noma import NomaLink
+from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.metrics.segmentation import miou
 from cscsanet.params import ChannelParams, Params
 from cscsanet.pipeline.alignment_variants import ACCESS, SLIPPING, AlignmentVariant, studied
@@ -89,7 +91,9 @@ class _Report:
         entries = [entry for entry in studied(self.params) if not entry.slipping]
         passes = len(study.data_symbols) * (1 + len(entries) * len(study.snr_db))
         with progress_bar("alignments", passes * len(self.scenes.names)) as advance:
-            link, _ = trained_link("ideal", self.params, self.workspace.weights)
+            semantic = SemanticLayer(self.params)
+            load_weights(semantic, self.workspace.weights("semantic"), self.params)
+            link: Link = IdealLink(semantic).eval().to(compute_device())
             ideal = {
                 count: float(miou(self._counts(link, self._point(count=count), advance).sum(dim=0)))
                 for count in study.data_symbols

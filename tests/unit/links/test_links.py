@@ -16,7 +16,11 @@ def links(request):
     return {name: row.build(smoke).eval() for name, row in SCHEMES.items()}
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+# The separated designs have a grid of their own: tests/unit/separated.
+SEPARATED = {"dlcsi-dl", "dlcsi-pca", "perfect-dl", "perfect-pca", "codebook"}
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMES if name not in SEPARATED])
 @pytest.mark.parametrize("data_symbols", [1, 3, 4])
 def test_every_scheme_segments_and_spends_exactly_its_energy(
     smoke, links, images, paths, seeded, name, data_symbols

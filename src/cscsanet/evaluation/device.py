@@ -1,0 +1,8 @@
+"""Where to compute."""
+
+import torch
+
+
+def compute_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

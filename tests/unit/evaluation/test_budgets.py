@@ -1,0 +1,87 @@
+"""What every scheme spends, counted from the tensors that it transmits, and equal where a comparison has to be fair."""
+
+import pytest
+import torch
+
+from cscsanet.evaluation.budgets import budget
+from cscsanet.evaluation.schemes import SCHEMES
+from cscsanet.networks import bs_csirs_net
+from cscsanet.points import OperatingPoint
+
+OVER_AIR = [name for name, row in SCHEMES.items() if row.over_air]
+PERFECT = ("perfect-dl", "perfect-pca")
+POINT = OperatingPoint(-10.0, 8, 64, 4)
+
+
+@pytest.fixture(scope="module")
+def links(smoke):
+    torch.manual_seed(1)
+    return {name: SCHEMES[name].build(smoke).eval() for name in OVER_AIR}
+
+
+def transmit(links, name, images, paths, point=POINT):
+    with torch.no_grad():
+        return links[name](images, paths, point, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", OVER_AIR)
+@pytest.mark.parametrize("data_symbols", [1, 4])
+def test_every_scheme_has_the_same_energy_for_each_resource_element(
+    links, images, paths, name, data_symbols, smoke
+):
+    point = OperatingPoint(-10.0, 8, 64, data_symbols)
+    sent = transmit(links, name, images, paths, point)
+    # F s antenna by antenna, as it leaves the array.
+    radiated = torch.einsum("bkts,bkqns->bkqnt", sent.precoder, sent.streams).abs().square().sum(dim=-1)
+    silent = torch.zeros_like(radiated[0], dtype=torch.bool) if sent.pilots is None else sent.pilots.flip(0)
+    elements = ((radiated[0] > 0) | silent).sum(dim=(1, 2))
+    torch.testing.assert_close(
+        radiated.sum(dim=(2, 3)), elements.expand(len(images), 2).float(), rtol=1e-4, atol=1e-2
+    )
+    found = budget(sent, point)
+    assert found["energy_per_element"] == pytest.approx(1, abs=1e-3)
+    assert found["elements"] == int(elements[0])
+    assert found["energy"] == pytest.approx(float(elements[0]), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", OVER_AIR)
+@pytest.mark.parametrize("data_symbols", [1, 4])
+def test_every_scheme_has_the_same_payload_and_feedback(links, images, paths, name, data_symbols, smoke):
+    point = OperatingPoint(-10.0, 8, 64, data_symbols)
+    found = budget(transmit(links, name, images, paths, point), point)
+    whole = smoke.channel.subcarriers * data_symbols
+    shared = name.startswith("oma")
+    assert found["payload_elements"] == (whole // 2 if shared else whole)
+    assert found["feedback_bits"] == 64
+    separated = name not in ("noma", "noma-aligned", "noma-glued", "oma", "oma-aligned")
+    # A third as many elements again are DMRS, half of them a UE's own; joint designs have none.
+    assert (found["dmrs_elements"] > 0) == separated
+    assert found["air_elements"] == whole + 2 * found["dmrs_elements"]
+    assert 0 <= 2 * found["dmrs_elements"] - (whole / 3 if separated else 0) < 2
+
+
+@pytest.mark.parametrize("name", OVER_AIR)
+def test_every_scheme_is_sounded_by_the_same_csirs_budget(links, images, paths, name, monkeypatch):
+    radiated = []
+    original = bs_csirs_net.downlink_csirs
+
+    def listen(drops, analog, digital, *others):
+        radiated.append((digital @ analog.transpose(-1, -2)).abs().square().sum(dim=-1))
+        return original(drops, analog, digital, *others)
+
+    monkeypatch.setattr(bs_csirs_net, "downlink_csirs", listen)
+    transmit(links, name, images, paths)
+    if name in PERFECT:
+        assert radiated == [], "perfect CSI is told, not sounded"
+        return
+    (energy,) = radiated
+    assert energy.shape[0] == POINT.csirs_symbols
+    torch.testing.assert_close(energy, torch.ones_like(energy), rtol=1e-4, atol=1e-4)
+
+
+def test_a_link_without_a_channel_spends_nothing(smoke, images):
+    torch.manual_seed(1)
+    link = SCHEMES["ideal"].build(smoke).eval()
+    with torch.no_grad():
+        sent = link(images, None, POINT, torch.Generator())
+    assert set(budget(sent, POINT).values()) == {None}
