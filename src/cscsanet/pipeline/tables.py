@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from cscsanet.evaluation.rows import ResultRow
-from cscsanet.evaluation.schemes import scheme
 from cscsanet.points import OperatingPoint
 
 
@@ -46,17 +45,16 @@ def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
         title=f"{place}; {first.images} {first.split} images, 95 % intervals over images",
         title_justify="left",
     )
-    for name in ("scheme", "mIoU", "95 % interval", "by day", "by night", "pixel accuracy", "what it is"):
-        table.add_column(name, justify="left" if name in {"scheme", "what it is"} else "right")
+    for name in ("scheme", "mIoU", "95 % interval", "by day", "by night", "pixel accuracy"):
+        table.add_column(name, justify="left" if name == "scheme" else "right", no_wrap=True)
     for row in rows:
         table.add_row(
-            row.scheme,
+            row.scheme + ("" if row.snr_db is not None else " (no channel)"),
             f"{row.miou:.4f}",
             f"{row.ci_low:.4f} .. {row.ci_high:.4f}",
             _figure(row.miou_day),
             _figure(row.miou_night),
             f"{row.pixel_accuracy:.4f}",
-            scheme(row.scheme).title + ("" if row.snr_db is not None else "; no channel"),
         )
     Console().print(table)
 
