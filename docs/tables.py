@@ -212,7 +212,95 @@ def _phases(over: str, label: str) -> str:
     return _table([label, *(f"{float(place):g}" for place in places)], lines)
 
 
+def schemes_miou() -> str:
+    """MIoU of every scheme where all stand side by side."""
+    found = _rows("schemes")
+    snrs = sorted(
+        {point["snr_db"] for row in found for point in row["points"] if point["snr_db"] is not None}
+    )
+    lines = []
+    for row in found:
+        at = {point["snr_db"]: point for point in row["points"]}
+        cells = [_interval(at[snr] if snr in at else at[None], "miou", 3) for snr in snrs]
+        lines.append([f"`{row['scheme']}`", row["title"], *cells])
+    return _table(["scheme", "what it is", *(f"{snr:g} dB" for snr in snrs)], lines)
+
+
+BUDGETS = {
+    "energy_per_element": "energy per element",
+    "streams": "streams",
+    "payload_elements": "payload elements",
+    "dmrs_elements": "own DMRS",
+    "air_elements": "elements of the air",
+    "data_symbols": "OFDM symbols",
+    "energy": "energy of the block",
+    "csirs_symbols": "L",
+    "feedback_bits": "B",
+}
+
+
+def schemes_budgets() -> str:
+    """What a UE spends in every scheme that goes over the air."""
+    lines = [
+        [f"`{row['scheme']}`", *(f"{row['budget'][key]:g}" for key in BUDGETS)]
+        for row in _rows("schemes")
+        if row["budget"]["elements"] is not None
+    ]
+    return _table(["of one UE", *BUDGETS.values()], lines)
+
+
+CSI_TITLES = {
+    "least-squares": "least squares, minimum norm",
+    "pursuit": "pursuit of paths (OMP)",
+    "digits": "digits alone",
+    "learned": "**learned**",
+}
+
+
+def _csi(part: str, over: str, label: str, cell: Callable[[Row], str]) -> str:
+    rows = _where(json.loads((REPORTS / "separated.json").read_text(encoding="utf-8"))["csi"], part=part)
+    lines = []
+    for snr in _values(rows, "snr_db"):
+        for method in dict.fromkeys(row["method"] for row in rows):
+            own = {row[over]: row for row in _where(rows, snr_db=snr, method=method)}
+            cells = [cell(own[place]) if place in own else "" for place in _values(rows, over)]
+            lines.append([f"{snr:+g} dB", CSI_TITLES.get(method, method), *cells])
+    return _table(["SNR", label, *(str(place) for place in _values(rows, over))], lines)
+
+
+def _nmse(row: Row) -> str:
+    return f"{_interval(row, 'nmse_db', 1)}, {row['sgcs']:.3f}"
+
+
+def separated_codec() -> str:
+    """The codec as each of its trainings left it."""
+    rows = json.loads((REPORTS / "separated.json").read_text(encoding="utf-8"))["codec"]
+    lines = []
+    for split in ("val", "test"):
+        for snr in _values(rows, "snr_db"):
+            noise, link = (
+                _where(rows, split=split, snr_db=snr, trained_on=kind)[0]
+                for kind in ("white noise", "real link")
+            )
+            lead = f"{link['lead']:+.3f} [{link['lead_low']:+.3f}, {link['lead_high']:+.3f}]"
+            lines.append(
+                [split, f"{snr:g} dB", _interval(noise, "miou", 3), _interval(link, "miou", 3), lead]
+            )
+    return _table(["part", "SNR", "white noise", "and then the real link", "lead, paired"], lines)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "schemes-miou": schemes_miou,
+    "schemes-budgets": schemes_budgets,
+    "csi-estimate": lambda: _csi("estimate", "csirs_symbols", "estimate; L:", _nmse),
+    "csi-feedback": lambda: _csi("feedback", "feedback_bits", "feedback; B:", _nmse),
+    "csi-beams": lambda: _csi(
+        "beams", "feedback_bits", "design; B:", lambda row: _interval(row, "sum_se", 2)
+    ),
+    "csi-hybrid": lambda: _csi(
+        "hybrid", "csirs_symbols", "beams; L:", lambda row: _interval(row, "sum_se", 2)
+    ),
+    "separated-codec": separated_codec,
     "physical-schemes": physical_schemes,
     "physical-grid": physical_grid,
     "physical-power": physical_power,

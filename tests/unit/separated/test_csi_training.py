@@ -1,0 +1,98 @@
+"""The trainings of acquisition, feedback and precoding: each improves its own figure and leaves what is trained already."""
+
+import math
+
+import pytest
+import torch
+
+from cscsanet.channel.dataset import open_drops, write_drops
+from cscsanet.separated.acquisition import Acquisition
+from cscsanet.separated.fronts import LearnedCsiFront
+from cscsanet.separated.precoding import DlPrecoding
+from cscsanet.separated.training import AcquisitionTask, FeedbackTask, PrecodingTask
+from cscsanet.training.seeds import generator
+
+
+@pytest.fixture(scope="module")
+def parts(smoke, tmp_path_factory):
+    root = tmp_path_factory.mktemp("drops")
+    for seed, (name, count) in enumerate({"train": 512, "val": 96}.items()):
+        write_drops(root / name, count, seed, smoke.channel)
+    return open_drops(root / "train"), open_drops(root / "val")
+
+
+@pytest.fixture
+def front(smoke):
+    torch.manual_seed(4)
+    return LearnedCsiFront(smoke, DlPrecoding(smoke))
+
+
+def validated(task):
+    with torch.no_grad():
+        for batch, index in enumerate(torch.arange(96).split(32)):
+            task.validate(index, generator(1, "validate", batch))
+    return task.validation_metrics()
+
+
+def fitted(task, weights, steps=60, rate=2e-3):
+    """The validation metrics before and after some steps."""
+    before = validated(task)
+    optimiser = torch.optim.Adam(weights, lr=rate)
+    for step in range(steps):
+        source = generator(1, "step", step)
+        loss = task.loss(torch.randint(512, (32,), generator=source), source)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+    return before, validated(task)
+
+
+def frozen(*modules):
+    return [weight.clone() for module in modules for weight in module.state_dict().values()]
+
+
+def test_acquisition_learns_to_doubt_what_it_finds(smoke, parts):
+    torch.manual_seed(4)
+    acquisition = Acquisition(smoke)
+    # Where little is heard, much is to be doubted.
+    fit = smoke.acquisition.model_copy(update={"snr_db": (-30.0, -25.0)})
+    task = AcquisitionTask(acquisition, parts, smoke.points, fit, seed=1)
+    csirs = frozen(acquisition.csirs)
+    before, after = fitted(task, list(acquisition.estimator.parameters()))
+    assert after["val_accuracy_db"] > before["val_accuracy_db"] + 0.5
+    assert all(map(torch.equal, csirs, frozen(acquisition.csirs)))
+
+
+def test_the_start_moves_the_csirs_and_leaves_them_fixed(smoke, parts):
+    torch.manual_seed(4)
+    acquisition = Acquisition(smoke)
+    task = AcquisitionTask(acquisition, parts, smoke.points, smoke.acquisition, seed=1)
+    before = frozen(acquisition.csirs)
+    task.start_csirs()
+    assert not all(map(torch.equal, before, frozen(acquisition.csirs)))
+    assert not any(weight.requires_grad for weight in acquisition.csirs.parameters())
+
+
+def test_feedback_learns_and_leaves_the_estimator(smoke, parts, front):
+    task = FeedbackTask(front, parts, smoke.points, smoke.feedback, seed=1)
+    known = frozen(front.acquisition)
+    before, after = fitted(task, list(front.feedback.parameters()))
+    assert after["val_accuracy_db"] > before["val_accuracy_db"]
+    assert 0 <= after["val_sgcs"] <= 1
+    assert all(map(torch.equal, known, frozen(front.acquisition)))
+
+
+def test_precoding_learns_and_leaves_estimator_and_feedback(smoke, parts, front):
+    task = PrecodingTask(front, parts, smoke.points, smoke.precoding, seed=1)
+    known = frozen(front.acquisition, front.feedback)
+    before, after = fitted(task, list(front.precoding.parameters()))
+    assert after["val_sum_se"] > 0.98 * before["val_sum_se"]
+    assert math.isfinite(after["val_sum_se"])
+    assert all(map(torch.equal, known, frozen(front.acquisition, front.feedback)))
+    assert front.precoding.bs.head.weight.abs().sum() > 0
+
+
+def test_validation_is_the_same_in_every_pass(smoke, parts, front):
+    task = FeedbackTask(front, parts, smoke.points, smoke.feedback, seed=1)
+    assert validated(task) == validated(task)
