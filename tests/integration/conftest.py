@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ("dvc.yaml", ".dvcignore", "stages", "src", "data/external")
@@ -38,6 +39,11 @@ class Project:
         cleared = {"MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT"}
         kept = {name: value for name, value in os.environ.items() if name not in cleared}
         return {**kept, "PYTHONPATH": str(self.root / "src"), **extra}
+
+    def schemes(self) -> list[str]:
+        """The schemes that its evaluation measures."""
+        found: list[str] = yaml.safe_load((self.root / "params.yaml").read_text())["evaluation"]["schemes"]
+        return found
 
     def reports(self) -> dict[str, bytes]:
         """Every result file that is not a picture, by its name."""

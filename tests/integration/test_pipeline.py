@@ -20,12 +20,28 @@ from cscsanet.scenes.classes import PALETTE
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
 
 
+TRAINED = (
+    "semantic",
+    "semantic_oma",
+    "physical",
+    "noma",
+    "noma_aligned",
+    "oma",
+    "oma_aligned",
+    "acquisition",
+    "feedback",
+    "precoding",
+    "codec",
+    "codec_link",
+)
+
+
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
-    for name in ("semantic", "semantic_oma", "physical", "noma", "noma_aligned", "oma", "oma_aligned"):
+    for name in TRAINED:
         assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
         assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
     rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
-    assert {row.scheme for row in rows} == {"constant", "ideal", "noma", "noma-aligned", "noma-glued"}
+    assert {row.scheme for row in rows} == {"constant", *finished.schemes()}
     for row in rows:
         assert row.ci_low <= row.miou <= row.ci_high
         assert row.miou_mfnet <= 8 / 9
@@ -63,6 +79,8 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
         assert _changed(finished) == {"physical_report"}
         params.write_text(edited(original, "home_snr_db", -20.0))
         assert _changed(finished) == {"alignment_report"}
+        params.write_text(original.replace("snr_db: [-12.0, 25.0]", "snr_db: [-12.0, 20.0]"))
+        assert _changed(finished) == {"codec"}
         params.write_text(edited(original, "val_drops", 101))
         assert {"channels", "physical", "physical_variants", "noma", "oma", "evaluate"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
@@ -98,10 +116,17 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "oma",
         "oma_aligned",
         "alignment_report",
+        "acquisition",
+        "feedback",
+        "precoding",
+        "codec",
+        "codec_link",
+        "separated_report",
         "evaluate",
     }
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
     variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
+    variants |= {f"evaluate/{name}" for name in finished.schemes()}
     assert set(children) == stages | variants
     assert {run[0] for run in runs} == {"FINISHED"}
     assert children["noma"][2]["best_val_miou"] > 0
@@ -115,6 +140,13 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
     assert {"scenes", "split", "channels_train", "semantic_oma", "physical"} <= set(children["oma"][4])
     assert children["evaluate"][2]["ideal/miou"] > 0
+    # One run a scheme, with the same names, which the UI's compare view lines up.
+    for name in finished.schemes():
+        own = children[f"evaluate/{name}"]
+        assert {"miou", "pixel_accuracy", "ci_low", "ci_high"} <= set(own[2])
+        assert own[3]["scheme"] == name
+        assert {"stage", "snr_db", "csirs_symbols", "feedback_bits", "data_symbols"} <= set(own[3])
+    assert children["separated_report"][2]["without_noise/symbol_nmse"] < 1
 
 
 def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project, tmp_path):
@@ -124,7 +156,15 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
 
 
 @pytest.mark.parametrize(
-    "training", ["semantic", "physical", "physical_variants/L8-B64", "alignment/noma-slipping"]
+    "training",
+    [
+        "semantic",
+        "physical",
+        "physical_variants/L8-B64",
+        "alignment/noma-slipping",
+        "acquisition",
+        "codec_link",
+    ],
 )
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):
     project = type(finished)(tmp_path / "killed")
@@ -161,6 +201,11 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
     row = json.loads(done.stdout)
     rows = json.loads((finished.root / "reports/evaluation.json").read_text())
     assert row == next(r for r in rows if r["scheme"] == "noma" and r["snr_db"] == -25)
+    every = json.loads(finished.run("cscsanet", "evaluate", "--all", "--snr-db", "-25", "--json").stdout)
+    assert [row["scheme"] for row in every] == finished.schemes()
+    assert row in every
+    table = finished.run("cscsanet", "evaluate", "--all", "--split", "val").stdout
+    assert all(name in table for name in finished.schemes())
     table = finished.run("cscsanet", "evaluate", "--scheme", "ideal", "--split", "val").stdout
     assert "mIoU" in table
     assert "no channel" in table

@@ -45,6 +45,70 @@ def test_the_physical_report_has_every_scheme_at_every_point(finished):
     }
 
 
+def test_every_scheme_stands_side_by_side_with_what_it_spends(finished):
+    found = json.loads((finished.root / "reports/schemes.json").read_text())
+    assert [row["scheme"] for row in found] == finished.schemes()
+    rows = json.loads((finished.root / "reports/evaluation.json").read_text())
+    for row in found:
+        assert [point["snr_db"] for point in row["points"]] in ([-25.0], [None])
+        (point,) = row["points"]
+        (measured,) = (
+            other for other in rows if other["scheme"] == row["scheme"] and other["snr_db"] == point["snr_db"]
+        )
+        assert point.items() <= measured.items()
+    over_air = [row["budget"] for row in found if row["budget"]["elements"] is not None]
+    assert len(over_air) == len(found) - 2
+    for same in ("energy_per_element", "csirs_symbols", "feedback_bits"):
+        assert len({spent[same] for spent in over_air}) == 1
+
+
+def test_the_separated_report_has_every_part_at_every_point(finished):
+    found = json.loads((finished.root / "reports/separated.json").read_text())
+    points = {
+        (row["part"], row["method"], row["snr_db"], row["csirs_symbols"], row["feedback_bits"])
+        for row in found["csi"]
+    }
+    snrs = (-25.0, 10.0)
+    wanted = {
+        ("estimate", method, snr, length, 64)
+        for method in ("least-squares", "pursuit", "learned")
+        for snr in snrs
+        for length in (2, 8)
+    }
+    wanted |= {
+        ("feedback", method, snr, 8, bits)
+        for method in ("digits", "learned")
+        for snr in snrs
+        for bits in (16, 64)
+    }
+    wanted |= {
+        ("beams", method, snr, 8, bits)
+        for method in ("codebook", "dlcsi-pca", "dlcsi-dl")
+        for snr in snrs
+        for bits in (16, 64)
+    }
+    wanted |= {("beams", method, snr, 8, 64) for method in ("perfect-pca", "perfect-dl") for snr in snrs}
+    wanted |= {
+        ("hybrid", method, snr, 8, 64)
+        for method in ("PCA, 1 stream", "PCA, 2 streams", "genie hybrid")
+        for snr in snrs
+    }
+    assert points == wanted
+    for row in found["csi"]:
+        value = row["nmse_db"] if "nmse_db" in row else row["sum_se"]
+        assert row["ci_low"] <= value <= row["ci_high"]
+    by_genie = {row["snr_db"]: row["sum_se"] for row in found["csi"] if row["method"] == "genie hybrid"}
+    for row in found["csi"]:
+        if row["part"] == "hybrid":
+            assert row["sum_se"] <= by_genie[row["snr_db"]]
+    assert {(row["trained_on"], row["split"]) for row in found["codec"]} == set(
+        itertools.product(("white noise", "real link"), ("val", "test"))
+    )
+    assert {path.name for path in (finished.root / "reports/separated").iterdir()} == {
+        f"{name}.png" for name in ("estimate", "feedback", "beams")
+    }
+
+
 def test_the_alignment_report_has_every_alignment_at_every_point(finished):
     rows = json.loads((finished.root / "reports/alignment.json").read_text())
     asked = (
