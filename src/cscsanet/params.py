@@ -21,6 +21,7 @@ from cscsanet.sections import (
     EvaluationParams,
     FitParams,
     JointParams,
+    MfnetParams,
     MsfParams,
     PhysicalParams,
     PointParams,
@@ -42,6 +43,7 @@ __all__ = [
     "EvaluationParams",
     "FitParams",
     "JointParams",
+    "MfnetParams",
     "MsfParams",
     "Params",
     "PhysicalParams",
@@ -75,6 +77,7 @@ class Params(Section):
     csa: CsaParams
     msf: MsfParams
     semantic: SemanticParams
+    mfnet: MfnetParams
     physical: PhysicalParams
     study: StudyParams
     joint: JointParams

@@ -15,7 +15,7 @@ Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
 
 
 # The rows of the registry in `evaluation/schemes`, which this floor cannot see; a test holds the two together.
-SchemeName = Literal["ideal", "noma", "noma-aligned", "noma-glued"]
+SchemeName = Literal["ideal", "mfnet", "mfnet-imported", "noma", "noma-aligned", "noma-glued"]
 
 
 def _even(bits: int) -> int:
@@ -173,6 +173,10 @@ class SemanticParams(SegmentationFitParams):
     """Stage I: UE/BS-MSFNet over an identity channel, eq. (28)."""
 
     modalities: Literal["both", "rgb", "thermal"]
+
+
+class MfnetParams(SegmentationFitParams):
+    """MFNet on raw images, the segmentation reference; its widths are the published ones, so nothing here shapes it."""
 
 
 class PhysicalParams(FitParams):

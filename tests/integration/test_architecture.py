@@ -18,10 +18,11 @@ FLOORS = {
     "networks": 5,
     "links": 6,
     "training": 7,
-    "tracking": 8,
-    "evaluation": 8,
-    "pipeline": 9,
-    "cli": 10,
+    "separated": 8,
+    "tracking": 9,
+    "evaluation": 9,
+    "pipeline": 10,
+    "cli": 11,
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.
 
 
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
-    for name in ("semantic", "physical", "noma", "noma_aligned"):
+    for name in ("semantic", "mfnet", "physical", "noma", "noma_aligned"):
         assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
         assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
     rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
@@ -90,6 +90,7 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "split",
         "channels",
         "semantic",
+        "mfnet",
         "physical",
         "physical_report",
         "noma",
@@ -120,7 +121,7 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
 
 
 @pytest.mark.parametrize(
-    "training", ["semantic", "physical", "physical_variants/L8-B64", "alignment/noma-slipping"]
+    "training", ["semantic", "mfnet", "physical", "physical_variants/L8-B64", "alignment/noma-slipping"]
 )
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):
     project = type(finished)(tmp_path / "killed")

@@ -75,7 +75,7 @@ def test_the_pipeline_stays_small_enough_for_dvc():
 
 
 @pytest.mark.parametrize(
-    "stage", ["semantic", "physical", "physical_variants", "noma", "noma_aligned", "alignment"]
+    "stage", ["semantic", "mfnet", "physical", "physical_variants", "noma", "noma_aligned", "alignment"]
 )
 def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
     """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""

@@ -9,6 +9,7 @@ from cscsanet.links.joint import noma
 from cscsanet.links.link import Link
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
+from cscsanet.separated.mfnet_link import MfnetLink
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,14 @@ class Scheme:
 
     title: what a reader sees. build: the untrained Link. weights: the trained weights that fill it, as
     (submodule of the Link or "" for all of it) -> name of the weights file. over_air: whether there is a channel, so
-    that SNR and drops matter.
+    that SNR and drops matter. made_by: the command that makes the weights.
     """
 
     title: str
     build: Callable[[Params], Link]
     weights: Mapping[str, str]
     over_air: bool = True
+    made_by: str = "dvc repro"
 
 
 SCHEMES: Mapping[str, Scheme] = {
@@ -32,6 +34,19 @@ SCHEMES: Mapping[str, Scheme] = {
         lambda params: IdealLink(SemanticLayer(params)),
         {"semantic": "semantic"},
         over_air=False,
+    ),
+    "mfnet": Scheme(
+        "MFNet on raw images, no channel (reference)",
+        lambda params: MfnetLink(),
+        {"": "mfnet"},
+        over_air=False,
+    ),
+    "mfnet-imported": Scheme(
+        "MFNet on raw images, no channel, weights from elsewhere (reference)",
+        lambda params: MfnetLink(),
+        {"": "imported/mfnet"},
+        over_air=False,
+        made_by="cscsanet import-mfnet FILE.pth",
     ),
     "noma": Scheme("CSC-SA-Net, non-orthogonal", noma, {"": "noma"}),
     "noma-aligned": Scheme(

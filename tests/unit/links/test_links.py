@@ -8,15 +8,17 @@ from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import SCHEMES, scheme
 from cscsanet.points import OperatingPoint
 
+SENDING = [name for name, row in SCHEMES.items() if row.over_air or name == "ideal"]
+
 
 @pytest.fixture(scope="module")
 def links(request):
     smoke = request.getfixturevalue("smoke")
     torch.manual_seed(5)
-    return {name: row.build(smoke).eval() for name, row in SCHEMES.items()}
+    return {name: SCHEMES[name].build(smoke).eval() for name in SENDING}
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("name", SENDING)
 @pytest.mark.parametrize("data_symbols", [1, 3, 4])
 def test_every_scheme_segments_and_spends_exactly_its_energy(
     smoke, links, images, paths, seeded, name, data_symbols

@@ -1,0 +1,1 @@
+"""The separated designs, and the segmentation reference that they are held against (floor 8)."""
