@@ -55,6 +55,7 @@ DataSymbols = Annotated[
     int | None, typer.Option(min=1, help="Q, uplink OFDM symbols that carry semantics." + _AS_TRAINED)
 ]
 PARAMS = Path("params.yaml")
+IMPORTED = Path("models/imported/mfnet.safetensors")
 
 
 class Split(StrEnum):
@@ -169,6 +170,31 @@ def predict(
     point = _point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     for line in predict_pair(workspace, params, scheme, point, rgb, thermal, out, seed):
         typer.echo(line)
+
+
+@app.command()
+def import_mfnet(
+    file: Annotated[
+        Path, typer.Argument(help="A checkpoint (.pth) in the key layout of MFNet's PyTorch code.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Where to write it; scheme mfnet-imported reads the default.")
+    ] = IMPORTED,
+) -> None:
+    """Bring MFNet's published weights into the project; the file is read without running any code in it.
+
+    Example: `cscsanet import-mfnet final.pth`, then `cscsanet evaluate --scheme mfnet-imported`
+    """
+    from cscsanet.files import file_digest
+    from cscsanet.separated.mfnet_weights import import_published
+
+    link = import_published(file, out)
+    count = sum(parameter.numel() for parameter in link.parameters())
+    use = "" if out == IMPORTED else f"as {IMPORTED} it is "
+    typer.echo(
+        f"{out}: MFNet, {count} parameters, {file_digest(out)[:12]}; {use}measured by "
+        f"'cscsanet evaluate --scheme mfnet-imported'"
+    )
 
 
 @app.command()

@@ -24,6 +24,7 @@ from cscsanet.sections import (
     EvaluationParams,
     FitParams,
     JointParams,
+    MfnetParams,
     MsfParams,
     PhysicalParams,
     PointParams,
@@ -48,6 +49,7 @@ __all__ = [
     "EvaluationParams",
     "FitParams",
     "JointParams",
+    "MfnetParams",
     "MsfParams",
     "Params",
     "PhysicalParams",
@@ -81,6 +83,7 @@ class Params(Section):
     csa: CsaParams
     msf: MsfParams
     semantic: SemanticParams
+    mfnet: MfnetParams
     physical: PhysicalParams
     study: StudyParams
     joint: JointParams

@@ -28,6 +28,8 @@ SchemeName = Literal[
     "codebook",
     "noma-glued",
     "ideal-oma",
+    "mfnet",
+    "mfnet-imported",
 ]
 
 
@@ -186,6 +188,10 @@ class SemanticParams(SegmentationFitParams):
     """Stage I: UE/BS-MSFNet over an identity channel, eq. (28)."""
 
     modalities: Literal["both", "rgb", "thermal"]
+
+
+class MfnetParams(SegmentationFitParams):
+    """MFNet on raw images, the segmentation reference; its widths are the published ones, so nothing here shapes it."""
 
 
 class PhysicalParams(FitParams):

@@ -33,6 +33,7 @@ TRAINED = (
     "precoding",
     "codec",
     "codec_link",
+    "mfnet",
 )
 
 
@@ -121,6 +122,7 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "precoding",
         "codec",
         "codec_link",
+        "mfnet",
         "separated_report",
         "evaluate",
     }
@@ -164,6 +166,7 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
         "alignment/noma-slipping",
         "acquisition",
         "codec_link",
+        "mfnet",
     ],
 )
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):

@@ -34,7 +34,7 @@ TRAINED_BY = {
     "codec": "separated_codec",
     "codec_link": "separated_codec",
 }
-TRAININGS = ["semantic", "physical", "physical_variants", *TRAINED_BY]
+TRAININGS = ["semantic", "mfnet", "physical", "physical_variants", *TRAINED_BY]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.device import compute_device
 from cscsanet.evaluation.schemes import scheme
 from cscsanet.files import file_digest
@@ -24,6 +25,8 @@ def trained_link(name: str, params: Params, weights_file: Callable[[str], Path])
     digests = []
     for submodule, weights in row.weights.items():
         path = weights_file(weights)
+        if not path.exists():
+            raise CscsanetError(f"{path}: no such weights; run '{row.made_by}' to make them")
         load_weights(link.get_submodule(submodule), path, params)
         digests.append(file_digest(path))
     link.eval().to(compute_device())

@@ -11,6 +11,7 @@ from cscsanet.links.orthogonal_layer import OrthogonalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.params import Params
 from cscsanet.separated.designs import codebook, learned_csi, perfect_csi
+from cscsanet.separated.mfnet_link import MfnetLink
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class Scheme:
 
     title: what a reader sees. build: the untrained Link. weights: the trained weights that fill it, as
     (submodule of the Link or "" for all of it) -> name of the weights file. over_air: whether there is a channel, so
-    that SNR and drops matter.
+    that SNR and drops matter. made_by: the command that makes the weights.
     """
 
     title: str
     build: Callable[[Params], Link]
     weights: Mapping[str, str]
     over_air: bool = True
+    made_by: str = "dvc repro"
 
 
 # What the separated designs share; the codec is the one that was trained over the real link.
@@ -80,6 +82,19 @@ SCHEMES: Mapping[str, Scheme] = {
         lambda params: IdealLink(OrthogonalLayer(params)),
         {"semantic": "semantic_oma"},
         over_air=False,
+    ),
+    "mfnet": Scheme(
+        "MFNet on raw images, no channel (reference)",
+        lambda params: MfnetLink(),
+        {"": "mfnet"},
+        over_air=False,
+    ),
+    "mfnet-imported": Scheme(
+        "MFNet on raw images, no channel, weights from elsewhere (reference)",
+        lambda params: MfnetLink(),
+        {"": "imported/mfnet"},
+        over_air=False,
+        made_by="cscsanet import-mfnet FILE.pth",
     ),
 }
 

@@ -5,11 +5,14 @@ from torch import Tensor, nn
 
 
 class Convolution(nn.Sequential):
-    """3x3 convolution, batch normalisation, leaky rectifier."""
+    """3x3 convolution, batch normalisation, leaky rectifier.
 
-    def __init__(self, inputs: int, outputs: int, *, dilation: int = 1) -> None:
+    bias: of the convolution; the normalisation subtracts it again, so it only serves weights that come with one.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, dilation: int = 1, bias: bool = False) -> None:
         super().__init__(
-            nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, bias=False),
+            nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, bias=bias),
             nn.BatchNorm2d(outputs),
             nn.LeakyReLU(0.2),
         )

@@ -1,1 +1,1 @@
-"""The separated designs that the paper compares with: CSI acquisition, precoding, DMRS, detection, decoding (floor 8)."""
+"""The separated designs that the paper compares with, and the segmentation reference (floor 8)."""

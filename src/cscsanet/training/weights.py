@@ -49,17 +49,18 @@ def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
 
 
 def save_weights(
-    module: nn.Module, path: Path, params: Params, shapes: Sequence[str], origin: Mapping[str, Any]
+    module: nn.Module, path: Path, params: Params | None, shapes: Sequence[str], origin: Mapping[str, Any]
 ) -> None:
     """Write a module's weights; the file appears by rename.
 
-    shapes: the parameters that shape the module, SEMANTIC_SHAPES, PHYSICAL_SHAPES or both.
+    params: what they were trained under; None for weights from elsewhere.
+    shapes: the parameters that shape the module, SEMANTIC_SHAPES, PHYSICAL_SHAPES or both; none for one whose shape is fixed.
     origin: what the weights came from, anything JSON can hold: stage, digests of the inputs, best metrics.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
-        "architecture": architecture(params, shapes),
-        "params": params.model_dump(mode="json"),
+        "architecture": architecture(params, shapes) if params else {},
+        "params": params.model_dump(mode="json") if params else None,
         "origin": dict(origin),
     }
     # One entry, since safetensors writes several in an order that changes from process to process.
