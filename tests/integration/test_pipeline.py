@@ -80,7 +80,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
         assert _changed(finished) == {"physical_report"}
         params.write_text(edited(original, "home_snr_db", -20.0))
         assert _changed(finished) == {"alignment_report"}
-        params.write_text(original.replace("snr_db: [-12.0, 25.0]", "snr_db: [-12.0, 20.0]"))
+        params.write_text(original.replace("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]"))
         assert _changed(finished) == {"codec"}
         params.write_text(edited(original, "val_drops", 101))
         assert {"channels", "physical", "physical_variants", "noma", "oma", "evaluate"} <= _changed(finished)

@@ -63,6 +63,8 @@ class SourceCodec(nn.Module):
             positions = symbols[:, user].reshape(len(symbols), data_symbols, -1).transpose(1, 2)
             pairs = nn.functional.pad(to_pairs(positions.contiguous()), (0, 0, 0, missing))
             features.append(from_symbols(pairs.flatten(2)))
-        semantics = torch.cat(features, dim=-1).transpose(1, 2)
+        # Levelled over both UEs together: how loud they are against each other says whom to believe, how loud they are does not.
+        together = torch.cat(features, dim=-1)
+        semantics = nn.functional.rms_norm(together, together.shape[1:]).transpose(1, 2)
         logits: Tensor = self.decoder(semantics.reshape(*semantics.shape[:2], *self.latent_shape))
         return logits
