@@ -9,7 +9,7 @@ from cscsanet.pipeline.workspace import Workspace
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.separated.awgn_link import AwgnLink
 from cscsanet.separated.codec import SourceCodec
-from cscsanet.separated.designs import learned_csi
+from cscsanet.separated.designs import perfect_csi
 from cscsanet.training.segmentation import SegmentationTask
 from cscsanet.training.task import Task
 from cscsanet.training.weights import load_weights
@@ -24,7 +24,7 @@ SHAPES = (
 )
 DEPENDS = {
     "codec": ("seed", "threads", *SHAPES, "points", "codec"),
-    "codec_link": ("seed", "threads", *SHAPES, "channel", "points", "csa", "codec_link"),
+    "codec_link": ("seed", "threads", *SHAPES, "channel", "points", "codec_link"),
 }
 
 
@@ -53,13 +53,14 @@ def train_codec(workspace: Workspace, params: Params) -> None:
 
 
 def train_codec_link(workspace: Workspace, params: Params) -> None:
-    """Train the source codec on, over the link of `dlcsi-pca`: from CSI-RS to detection, at every operating point."""
-    parts = {"front.acquisition": "acquisition", "front.feedback": "feedback", "codec": "codec"}
+    """Train the source codec on, over the link of `perfect-pca`: from DMRS to detection, at every SNR and Q.
+
+    A link with fed back CSI would teach it less: where L or B are small nothing arrives, whatever the codec does.
+    """
 
     def task() -> tuple[Task, nn.Module]:
-        link = learned_csi(params, "pca")
-        for submodule, name in parts.items():
-            load_weights(link.get_submodule(submodule), workspace.weights(name), params)
+        link = perfect_csi(params, "pca")
+        load_weights(link.codec, workspace.weights("codec"), params)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, params.channel)
         return SegmentationTask(
@@ -77,7 +78,7 @@ def train_codec_link(workspace: Workspace, params: Params) -> None:
             inputs={
                 **workspace.scene_digests(),
                 **workspace.drop_digests("train", "val"),
-                **workspace.weight_digests(*parts.values()),
+                **workspace.weight_digests("codec"),
             },
             task=task,
             curves=SEGMENTATION_CURVES,
