@@ -283,6 +283,7 @@ class EvaluationParams(Section):
     """What the last stage measures on the test part.
 
     compared_snr_db: where all schemes stand side by side in reports/schemes.json; they must be among snr_db.
+    pictures, pictured: how many frames, and which of the schemes, in the picture of predicted masks.
     """
 
     schemes: tuple[SchemeName, ...] = Field(min_length=1)
@@ -292,6 +293,16 @@ class EvaluationParams(Section):
     bound_drops: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
     pictures: Count
+    pictured: tuple[SchemeName, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _pictured_are_measured(self) -> "EvaluationParams":
+        missing = [name for name in self.pictured if name not in self.schemes]
+        if missing:
+            raise ValueError(
+                f"pictured = {list(self.pictured)}: '{missing[0]}' must be among evaluation.schemes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _compared_where_measured(self) -> "EvaluationParams":

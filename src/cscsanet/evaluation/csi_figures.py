@@ -37,8 +37,8 @@ def csi_figures(rows: Sequence[Row], capacity: Capacity) -> dict[str, Figure]:
         "feedback": _curves(
             by_part["feedback"],
             "feedback_bits",
-            ("feedback bits B", "SGCS of the rebuilt channel"),
-            ("sgcs", "sgcs_low", "sgcs_high"),
+            ("feedback bits B", "NMSE of the rebuilt channel [dB]"),
+            ("nmse_db", "ci_low", "ci_high"),
             f"channel that the BS rebuilds, L = {capacity.csirs_symbols}",
         ),
         "beams": _curves(
@@ -61,13 +61,15 @@ def _curves(
     figure = Figure(figsize=(4.0 * len(snrs), 4.2), layout="constrained")
     for panel, snr_db in zip(figure.subplots(1, len(snrs), squeeze=False)[0], snrs, strict=True):
         here = [row for row in rows if row["snr_db"] == snr_db]
+        levels = cycle(((0, (6, 6)), (6, (6, 6))))
         for method, (colour, marker) in zip(
             dict.fromkeys(row["method"] for row in here), cycle(STYLES), strict=False
         ):
             own = sorted((row for row in here if row["method"] == method), key=lambda row: row[axis])
             title = _METHODS.get(method, method)
             if len(own) == 1 and len(places) > 1:
-                panel.axhline(own[0][value], color=colour, linestyle="--", lw=1.3, label=title)
+                dashes = next(levels)
+                panel.axhline(own[0][value], color=colour, linestyle=dashes, lw=1.6, label=title)
                 continue
             at = [places.index(row[axis]) for row in own]
             panel.plot(at, [row[value] for row in own], color=colour, marker=marker, label=title)

@@ -37,23 +37,35 @@ def confusion_figure(share: NDArray[np.float64], title: str) -> Figure:
 
 
 def iou_figure(rows: Sequence[ResultRow], titles: Sequence[str]) -> Figure:
-    """Draw the IoU of every class for several rows side by side."""
-    figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+    """Draw the IoU of every class, and their mean, as a table of shades with a line for each row."""
+    columns = ["mean", *CLASS_NAMES]
+    cells = np.array(
+        [
+            [row.miou, *(np.nan if row.iou[name] is None else row.iou[name] for name in CLASS_NAMES)]
+            for row in rows
+        ],
+        dtype=float,
+    )
+    figure = Figure(figsize=(9.5, 0.34 * len(rows) + 1.1), layout="constrained")
     axes = figure.subplots()
-    width = 0.8 / len(rows)
-    for index, (row, title) in enumerate(zip(rows, titles, strict=True)):
-        heights = [row.iou[name] or 0.0 for name in CLASS_NAMES]
-        places = np.arange(len(CLASS_NAMES)) + (index - (len(rows) - 1) / 2) * width
-        axes.bar(
-            places,
-            heights,
-            width * 0.92,
-            color=STYLES[index % len(STYLES)][0],
-            label=f"{title}: mIoU {row.miou:.3f}",
-        )
-    axes.set_xticks(range(len(CLASS_NAMES)), CLASS_NAMES)
-    label_axes(axes, "", "IoU on the test part")
-    axes.legend(frameon=False, fontsize=8)
+    axes.imshow(cells, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.axvline(0.5, color="white", lw=3)
+    for (line, column), value in np.ndenumerate(cells):
+        if np.isfinite(value):
+            axes.text(
+                column,
+                line,
+                f"{value:.3f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if value > 0.5 else "black",
+            )
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), titles)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title("IoU on the test part", fontsize=10)
     return figure
 
 
@@ -62,14 +74,26 @@ def snr_figure(
 ) -> Figure:
     """Draw mIoU over SNR with 95 % intervals.
 
-    curves: title -> rows along the SNR; levels: title -> a row that has no SNR, drawn as a horizontal line.
+    curves: title -> rows along the SNR; levels: title -> a row that has no SNR, drawn as a horizontal line. The legend
+    is in the order in which the lines end, and a second round of colours is dashed with open markers.
     """
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(8.6, 4.8), layout="constrained")
     axes = figure.subplots()
-    for (title, rows), (colour, marker) in zip(curves.items(), cycle(STYLES), strict=False):
+    ends: dict[str, float] = {}
+    for index, (title, rows) in enumerate(curves.items()):
+        colour, marker = STYLES[index % len(STYLES)]
+        first_round = index < len(STYLES)
         points = sorted(rows, key=lambda row: row.snr_db or 0.0)
         snr = [row.snr_db or 0.0 for row in points]
-        axes.plot(snr, [row.miou for row in points], color=colour, marker=marker, label=title)
+        axes.plot(
+            snr,
+            [row.miou for row in points],
+            color=colour,
+            marker=marker,
+            linestyle="-" if first_round else "--",
+            markerfacecolor=colour if first_round else "white",
+            label=title,
+        )
         axes.fill_between(
             snr,
             [row.ci_low for row in points],
@@ -78,11 +102,23 @@ def snr_figure(
             alpha=0.15,
             lw=0,
         )
-    for (title, row), dashes in zip(levels.items(), cycle(("--", ":", "-.")), strict=False):
+        ends[title] = points[-1].miou
+    for (title, row), dashes in zip(
+        levels.items(), cycle(("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))), strict=False
+    ):
         axes.axhline(row.miou, color="black", linestyle=dashes, linewidth=1.2, label=title)
+        ends[title] = row.miou
     axes.set_ylim(bottom=0)
     label_axes(axes, xlabel, "mIoU on the test part")
-    axes.legend(frameon=False, fontsize=8)
+    handles, names = axes.get_legend_handles_labels()
+    order = sorted(range(len(names)), key=lambda index: -ends[names[index]])
+    figure.legend(
+        [handles[index] for index in order],
+        [names[index] for index in order],
+        loc="outside right upper",
+        frameon=False,
+        fontsize=9,
+    )
     return figure
 
 

@@ -205,7 +205,9 @@ def _figures(
     figures = {
         "miou_over_snr": snr_figure(over_air, {**levels, "constant prediction": constant}),
         "iou": iou_figure(list(chosen.values()), titles),
-        "masks": _masks(workspace, params, scenes, chosen, titles),
+        "masks": _masks(
+            workspace, params, scenes, {name: chosen[name] for name in params.evaluation.pictured}
+        ),
     }
     for (name, outcome), title in zip(outcomes.items(), titles, strict=True):
         figures[f"confusion_{name}"] = confusion_figure(normalised_confusion(outcome), title)
@@ -217,7 +219,6 @@ def _masks(
     params: Params,
     scenes: SceneSet,
     chosen: Mapping[str, ResultRow],
-    titles: Sequence[str],
 ) -> Figure:
     """Predict a few test frames, as many by night as by day, those that show the most classes."""
     shown = _telling_frames(scenes, params.evaluation.pictures)
@@ -226,7 +227,7 @@ def _masks(
     ]
     drops = open_drops(workspace.drops("test"))
     predictions: dict[str, list[NDArray[np.uint8]]] = {}
-    for (name, row), title in zip(chosen.items(), titles, strict=True):
+    for name, row in chosen.items():
         link, _ = trained_link(name, params, workspace.weights)
         point = _home(params) if row.snr_db is None else _point_of(row)
         source = generator(params.seed, "evaluate", 0, 0, device=next(link.parameters()).device)
@@ -235,7 +236,7 @@ def _masks(
             images = to_float(scenes.images[shown].to(device))
             paths = drops.batch(np.asarray(shown) % len(drops)).to(device)
             logits = link(images, paths, point, source).logits
-        predictions[title] = list(logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
+        predictions[_title(name, row)] = list(logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
     return mask_grid(frames, predictions)
 
 

@@ -97,6 +97,22 @@ def test_measuring_twice_gives_the_same_and_reports_the_rates(smoke, scenes, dro
     assert ideal.se_per_ue is None
 
 
+def test_many_schemes_stay_legible(scenes):
+    """More curves than colours differ in dashes, and the legend follows the ends of the lines."""
+    row = row_of(constant_prediction(scenes), scenes.night, point=POINT)
+    curves = {
+        f"scheme {place}": [
+            row.model_copy(update={"miou": place / 20, "snr_db": snr}) for snr in (-10.0, 0.0)
+        ]
+        for place in range(9)
+    }
+    figure = snr_figure(curves, {"level": row.model_copy(update={"miou": 0.9, "snr_db": None})})
+    lines = figure.axes[0].get_lines()[:9]
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["level", *(f"scheme {place}" for place in reversed(range(9)))]
+
+
 def test_bounds_are_ordered_on_the_same_drops(smoke, drops):
     torch.manual_seed(0)
     rows = spectral_efficiency_rows(
