@@ -129,7 +129,8 @@ def _renamed(state: Mapping[str, Any], link: MfnetLink, source: Path) -> dict[st
     expected = "import a checkpoint of MFNet with nine classes, in its authors' PyTorch layout"
     for name in state:
         if name not in names:
-            raise CscsanetError(f"{source}: '{name}' is no tensor of MFNet; {expected}")
+            # A stranger's key may hold anything, line breaks too.
+            raise CscsanetError(f"{source}: {name!r} is no tensor of MFNet; {expected}")
     filled: dict[str, Tensor] = {}
     for theirs, ours in names.items():
         if theirs not in state:

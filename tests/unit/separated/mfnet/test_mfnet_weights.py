@@ -123,6 +123,7 @@ def spoilt(value):
             "'conv2_1_inf.conv.bias' is missing; import a checkpoint of MFNet",
         ),
         (changed("extra.weight", torch.zeros(2)), "'extra.weight' is no tensor of MFNet"),
+        (changed("two\nlines", torch.zeros(2)), r"'two\nlines' is no tensor of MFNet"),
         (
             changed("decode1.conv.weight", torch.zeros(5, 32, 3, 3)),
             "'decode1.conv.weight' is (5, 32, 3, 3), and (9, 32, 3, 3) in MFNet",
