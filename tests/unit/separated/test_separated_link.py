@@ -111,7 +111,7 @@ def test_detection_degrades_with_noise_and_fails_without_beams(links, drops):
     assert error(-10.0, wrong) > 3 * error(-10.0)
 
 
-def test_perfect_csi_never_reads_an_estimate(small, links, drops, monkeypatch):
+def test_perfect_csi_never_reads_an_estimate(small, links, drops):
     link = links["perfect-dl"]
     assert not hasattr(link.front, "acquisition")
     before = link.front(drops, POINT, noise())
@@ -215,6 +215,19 @@ def test_only_the_codec_is_trained_over_the_link(small, pictures, drops):
     link(pictures, drops[:4], POINT, noise()).logits.square().mean().backward()
     assert all(weight.grad is None for weight in link.front.parameters())
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in link.codec.parameters())
+
+
+def test_a_link_that_was_evaluated_first_can_be_trained(small, pictures, drops):
+    """What is kept between transmissions was made under inference mode, and must serve a gradient."""
+    torch.manual_seed(0)
+    link = perfect_csi(small, "pca")
+    # A payload that no other test sends, so that nothing of it is kept yet.
+    smaller = small.model_copy(update={"channel": small.channel.model_copy(update={"max_speed_kmh": 77.0})})
+    link.channel = smaller.channel
+    with torch.inference_mode():
+        link(pictures, drops[:4], POINT, noise())
+    link(pictures, drops[:4], POINT, noise()).logits.square().mean().backward()
+    assert all(weight.grad is not None for weight in link.codec.parameters())
 
 
 def test_the_codec_uses_a_prefix_of_its_symbols(small, pictures):
