@@ -109,7 +109,7 @@ def test_a_point_beyond_the_model_is_refused(links, images, paths, seeded, name)
 
 
 def test_an_unknown_scheme_is_named():
-    with pytest.raises(CscsanetError, match=r"scheme 'tdma'.*choose one of ideal, mfnet"):
+    with pytest.raises(CscsanetError, match=r"scheme 'tdma'.*choose one of ideal, noma"):
         scheme("tdma")
 
 
