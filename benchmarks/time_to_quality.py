@@ -94,7 +94,7 @@ def curve(params: Params, case: str, workspace: Workspace, steps: int) -> list[d
 
     note(0)
     begin = time.perf_counter()
-    task.start_csirs()
+    task.csirs_start.move(task.physical.csirs)
     seconds += time.perf_counter() - begin
     optimiser = torch.optim.Adam(task.parameters(), own.physical.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)

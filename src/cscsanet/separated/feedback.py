@@ -34,10 +34,13 @@ _UNTOLD_AMPLITUDE = 0.4  # of a further path, relative to the strongest, where n
 
 
 class ToldPaths(NamedTuple):
-    """What a BS was told: the paths (batch, P), and the width (batch, P) of the cell that each direction u lies in."""
+    """What a BS was told: the paths (batch, P), and the width (batch, P) of the cell that each direction u lies in, and of
+    the one that each delay [samples] does.
+    """
 
     paths: KnownPaths
     width: Tensor
+    delay_width: Tensor
 
 
 class FeedbackCodec(nn.Module):
@@ -137,7 +140,10 @@ class FeedbackCodec(nn.Module):
             doppler=torch.zeros_like(moved["delay"]),
             gain=gain,
         )
-        return ToldPaths(paths, 2 * 4.0 ** -(DIGITS * per_path("aoa", known, 0.0)))
+        cells = (4.0 ** -(DIGITS * per_path(figure, known, 0.0)) for figure in ("aoa", "delay"))
+        return ToldPaths(
+            paths, *(whole * cell for whole, cell in zip((2, self.max_delay), cells, strict=True))
+        )
 
     def _figures_of(self, estimate: KnownPaths) -> dict[tuple[str, int], Tensor]:
         """Each figure as t in [0, 1)."""
@@ -163,3 +169,8 @@ class FeedbackCodec(nn.Module):
             own = [figures.get((name, path), torch.zeros_like(some)) for name in _PATH_FIGURES]
             rows.append(torch.stack((*own, figures["level", 0], figures["origin", 0]), dim=-1))
         return torch.stack(rows, dim=1)
+
+
+def told_truly(paths: KnownPaths) -> ToldPaths:
+    """Return what a BS knows that knows the paths themselves."""
+    return ToldPaths(paths, torch.zeros_like(paths.aoa), torch.zeros_like(paths.delay))

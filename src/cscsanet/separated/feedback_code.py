@@ -5,8 +5,8 @@ Every figure of a path becomes six base-4 digits, a feature of two bits each (`n
     AoA u, AoD w, delay tau of every path; of the paths after the strongest also amplitude and phase relative to it;
     and, once, level and phase of the strongest
 
-The order is that of use at the BS: first where the strongest path comes from, within a quarter of a beam, then the
-others, then departures and delays, coarse, finer arrivals, how paths compare; level and absolute phase, which no beam
+The order is that of use at the BS: the strongest path alone first, where it comes from within a quarter of a beam, then its
+departure and delay, coarse; then the further paths likewise and how they compare; level and absolute phase, which no beam
 depends on, make the first 64 bits of two paths a whole channel. All the finer digits follow, and what room is left is filled
 with free features, for the networks to use.
 
@@ -20,24 +20,27 @@ from torch import Tensor
 
 from cscsanet.networks.position_code import from_digits
 
-_FURTHER = ("amplitude", "phase")  # of the paths after the strongest, relative to it
-_ONCE = ("level", "origin")  # of the strongest path alone
-# (figure, first digit, one past the last)
+# (figure, first digit, one past the last, of which paths: the strongest, the further ones, or all)
 _ORDER = (
-    ("aoa", 0, 4),
-    ("aod", 0, 3),
-    ("delay", 0, 3),
-    ("amplitude", 0, 2),
-    ("aoa", 4, 6),
-    ("phase", 0, 2),
-    ("level", 0, 2),
-    ("origin", 0, 2),
-    ("aod", 3, 6),
-    ("delay", 3, 6),
-    ("phase", 2, 6),
-    ("amplitude", 2, 6),
-    ("origin", 2, 6),
-    ("level", 2, 6),
+    ("aoa", 0, 4, "first"),
+    ("aod", 0, 2, "first"),
+    ("delay", 0, 2, "first"),
+    ("aoa", 0, 4, "further"),
+    ("aod", 0, 2, "further"),
+    ("delay", 0, 2, "further"),
+    ("amplitude", 0, 2, "further"),
+    ("phase", 0, 2, "further"),
+    ("level", 0, 2, "first"),
+    ("origin", 0, 2, "first"),
+    ("delay", 2, 3, "all"),
+    ("aod", 2, 3, "all"),
+    ("aoa", 4, 6, "all"),
+    ("aod", 3, 6, "all"),
+    ("delay", 3, 6, "all"),
+    ("phase", 2, 6, "further"),
+    ("amplitude", 2, 6, "further"),
+    ("origin", 2, 6, "first"),
+    ("level", 2, 6, "first"),
 )
 
 
@@ -70,8 +73,8 @@ def feedback_code(paths: int) -> FeedbackCode:
     """Return the code of P paths."""
     places: dict[tuple[str, int], list[int]] = {}
     cursor = 0
-    for figure, first, last in _ORDER:
-        for path in range(1 if figure in _FURTHER else 0, 1 if figure in _ONCE else paths):
+    for figure, first, last, which in _ORDER:
+        for path in range(1 if which == "further" else 0, 1 if which == "first" else paths):
             places.setdefault((figure, path), []).extend(range(cursor, cursor + last - first))
             cursor += last - first
     return FeedbackCode({key: tuple(where) for key, where in places.items()}, cursor)

@@ -17,9 +17,14 @@ from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.params import ChannelParams, Params
 from cscsanet.points import OperatingPoint
 from cscsanet.separated.acquisition import Acquisition
-from cscsanet.separated.feedback import FeedbackCodec, ToldPaths
+from cscsanet.separated.delay_prior import InformedBeams, delay_prior
+from cscsanet.separated.feedback import FeedbackCodec, ToldPaths, told_truly
 from cscsanet.separated.known_channel import true_channel
 from cscsanet.separated.precoding import PcaPrecoding
+
+# What of the channel's power may come by delays that were not told, and how well a UE knows those that it tells [samples].
+_UNTOLD_PERFECT = 0.001
+_UNTOLD, _BLUR = 0.03, 0.25
 
 
 class PerfectFront(nn.Module):
@@ -30,13 +35,13 @@ class PerfectFront(nn.Module):
         self.channel = channel
         self.precoding = precoding
 
-    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Beams:
+    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> InformedBeams:
         """Return F (batch, K, N_t, 1), W (batch, K, N_r) and no bits worth reading: zeros."""
-        truth = true_channel(paths, point.csirs_symbols, self.channel)
-        told = ToldPaths(truth, torch.zeros_like(truth.aoa))
-        precoder, combiner = self.precoding(truth, told, point.snr_db)
-        unread = truth.aoa.new_zeros(len(precoder), self.channel.users, point.feedback_bits)
-        return Beams(precoder, combiner, unread)
+        told = told_truly(true_channel(paths, point.csirs_symbols, self.channel))
+        precoder, combiner = self.precoding(told.paths, told, point.snr_db)
+        unread = combiner.real.new_zeros(len(precoder), self.channel.users, point.feedback_bits)
+        prior = delay_prior(told, combiner, self.channel, untold=_UNTOLD_PERFECT, blur=0.0)
+        return InformedBeams(precoder, combiner, unread, prior)
 
 
 class LearnedCsiFront(nn.Module):
@@ -49,11 +54,12 @@ class LearnedCsiFront(nn.Module):
         self.feedback = FeedbackCodec(params)
         self.precoding = precoding
 
-    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Beams:
+    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> InformedBeams:
         """Return F (batch, K, N_t, 1), W (batch, K, N_r) and the bits (batch, K, B)."""
         estimate, told, bits = self.csi(paths, point, generator)
         precoder, combiner = self.precoding(estimate, told, point.snr_db)
-        return Beams(precoder, combiner, bits.reshape(len(paths), self.users, -1))
+        prior = delay_prior(told, combiner, self.acquisition.channel, untold=_UNTOLD, blur=_BLUR)
+        return InformedBeams(precoder, combiner, bits.reshape(len(paths), self.users, -1), prior)
 
     def csi(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
@@ -76,7 +82,7 @@ class CodebookFront(nn.Module):
                 params.channel, params.csa, params.points.capacity.csirs_symbols, strategy="user"
             )
 
-    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> Beams:
-        """Return F (batch, K, N_t, 1), W (batch, R, N_r) and the bits (batch, K, B)."""
+    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> InformedBeams:
+        """Return F (batch, K, N_t, 1), W (batch, R, N_r) and the bits (batch, K, B); they tell of no delay."""
         beams: Beams = self.layer(paths, point, generator)
-        return Beams(beams.precoder[..., :1], beams.combiner, beams.bits)
+        return InformedBeams(beams.precoder[..., :1], beams.combiner, beams.bits)

@@ -9,7 +9,8 @@ factors A = Q R of the steering vectors the problem is one of P x P.
 
 Phases alone lose some of the energy that the eigenvector had. A few steps of the power method with the modulus put right
 after each, f <- phases of R f, win back what there is: f^H R f never falls, and ends at an analog beam that no single step
-improves. Measured, that is 1 % of the spectral efficiency at -25 dB.
+improves. And one end hears through the other's beam: `channel_beams` takes turns, each end along the principal component of
+what the other's beam leaves of the channel. Measured, each of the two is 1 % of the spectral efficiency at -25 dB.
 
 Axes: P paths, N antennas of the array, S directions asked for, K UEs, R chains, 2 = I/Q.
 """
@@ -25,16 +26,23 @@ from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.params import ChannelParams
 
 _STEPS = 20
+_TURNS = 3
 
 
-def departure_beams(paths: KnownPaths, channel: ChannelParams) -> Tensor:
-    """Return the analog beam (batch, N_t), unit modulus, that carries the most energy over the band."""
-    return _climbed(_steering(paths.aod, channel.ue_antennas), departure_core(paths, channel))
+def channel_beams(paths: KnownPaths, channel: ChannelParams) -> tuple[Tensor, Tensor]:
+    """Return analog beams f (batch, N_t) and v (batch, N_r), unit modulus, that the most energy passes through.
 
-
-def arrival_beams(paths: KnownPaths, channel: ChannelParams) -> Tensor:
-    """Return the analog beam (batch, N_r), unit modulus, that the most energy arrives on; it is applied as its conjugate."""
-    return _climbed(_steering(paths.aoa, channel.bs_antennas), arrival_core(paths, channel))
+    The BS applies v as its conjugate.
+    """
+    arrive, depart = _steering(paths.aoa, channel.bs_antennas), _steering(paths.aod, channel.ue_antennas)
+    gains = _over_band(paths, channel)
+    heard = _climbed(arrive, arrival_core(paths, channel))
+    for _ in range(_TURNS):
+        through = gains * (heard.unsqueeze(1).conj() @ arrive)
+        sent = _climbed(depart, through.conj().transpose(1, 2) @ through)
+        through = gains * (sent.unsqueeze(1) @ depart.conj())
+        heard = _climbed(arrive, through.transpose(1, 2) @ through.conj())
+    return sent, heard
 
 
 def departure_directions(paths: KnownPaths, streams: int, channel: ChannelParams) -> Tensor:
@@ -66,12 +74,13 @@ def hybrid_beams(paths: KnownPaths, streams: int, channel: ChannelParams) -> tup
     chain r listens to the r-th of every UE, by the phases of their sum.
     """
     users, chains = channel.users, channel.rf_chains
-    depart = analog(departure_directions(paths, streams, channel))
     if streams == 1:
-        heard = arrival_beams(paths, channel).reshape(-1, users, channel.bs_antennas)
+        sent, heard = channel_beams(paths, channel)
+        heard = heard.reshape(-1, users, channel.bs_antennas)
         combiner = heard[:, [chain % users for chain in range(chains)]]
-        depart = departure_beams(paths, channel).unsqueeze(-1)
+        depart = sent.unsqueeze(-1)
     else:
+        depart = analog(departure_directions(paths, streams, channel))
         arrive = arrival_directions(paths, min(streams, chains), channel)
         together = arrive.reshape(-1, users, *arrive.shape[1:]).sum(dim=1).mT
         combiner = analog(together)[:, [chain % streams for chain in range(chains)]]

@@ -1,6 +1,6 @@
 """Beams of one stream for each UE and one chain for each UE at the BS: by principal components, or learned.
 
-    PCA   f_k along the principal direction of R_t of UE k, w_k along that of R_r of UE k       (`pca`)
+    PCA   f_k and w_k along the principal components of UE k's channel, each through the other's beam   (`pca`)
     DL    the same beams, with every path's part in them weighed anew by a Transformer over paths:
 
           phases of  f + sum over p of c_p a(u_p) a(u_p)^H f / N,    at the BS over the paths of all UEs
@@ -23,9 +23,9 @@ from cscsanet.networks.complex_pairs import energy, phasor, to_complex, to_pairs
 from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.networks.strategy_gate import SNR_SCALE
 from cscsanet.params import ChannelParams, Params
-from cscsanet.separated.feedback import ToldPaths
+from cscsanet.separated.feedback import ToldPaths, told_truly
 from cscsanet.separated.path_transformer import PathTransformer
-from cscsanet.separated.pca import arrival_beams, departure_beams
+from cscsanet.separated.pca import channel_beams
 
 _OCTAVES = (1, 4, 16)  # of the phases by which a direction is shown to a network
 
@@ -39,7 +39,7 @@ class PcaPrecoding(nn.Module):
 
     def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
         """Return F (batch, K, N_t, 1) and W (batch, K, N_r), both unit modulus; own, told: (batch x K, P)."""
-        return self.beams(departure_beams(own, self.channel), arrival_beams(told.paths, self.channel), told)
+        return self.beams(*_principal_beams(own, told, self.channel), told)
 
     def beams(self, departure: Tensor, arrival: Tensor, told: ToldPaths) -> tuple[Tensor, Tensor]:
         """Give beams (batch x K, N) of all UEs the shapes that `forward` tells, and bend those of the BS."""
@@ -63,9 +63,8 @@ class DlPrecoding(PcaPrecoding):
 
     def forward(self, own: KnownPaths, told: ToldPaths, snr_db: float) -> tuple[Tensor, Tensor]:
         """As `PcaPrecoding.forward`."""
-        departure, arrival = departure_beams(own, self.channel), arrival_beams(told.paths, self.channel)
-        certain = ToldPaths(own, torch.zeros_like(own.aoa))
-        learned = to_complex(self.ue(_figures(certain, snr_db))).unsqueeze(-1)
+        departure, arrival = _principal_beams(own, told, self.channel)
+        learned = to_complex(self.ue(_figures(told_truly(own), snr_db))).unsqueeze(-1)
         departure = _reweighed(departure.unsqueeze(1), _array(own.aod, self.channel.ue_antennas), learned)
         return self.beams(departure.squeeze(1), self._arrival(arrival, told, snr_db), told)
 
@@ -80,6 +79,11 @@ class DlPrecoding(PcaPrecoding):
         tokens = torch.cat((figures, heard, user.expand(len(figures), -1, -1)), dim=-1)
         learned = to_complex(self.bs(tokens).reshape(*heard.shape, 2))
         return _reweighed(chains, steering, learned).flatten(0, 1)
+
+
+def _principal_beams(own: KnownPaths, told: ToldPaths, channel: ChannelParams) -> tuple[Tensor, Tensor]:
+    """Return each UE's beam (batch x K, N_t) by its own estimate, and its chain's (batch x K, N_r) by what was told."""
+    return channel_beams(own, channel)[0], channel_beams(told.paths, channel)[1]
 
 
 def _reweighed(beams: Tensor, steering: Tensor, weights: Tensor) -> Tensor:
@@ -108,7 +112,7 @@ def _array(direction: Tensor, antennas: int) -> Tensor:
 
 def _figures(told: ToldPaths, snr_db: float) -> Tensor:
     """What is known of each path, (batch, P, figures)."""
-    paths, width = told
+    paths, width = told.paths, told.width
     strength = torch.log10(energy(paths.gain) + 1e-6)
     turn = torch.atan2(paths.gain[..., 1], paths.gain[..., 0])
     relative = turn - turn[:, :1]

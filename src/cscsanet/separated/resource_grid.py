@@ -4,8 +4,9 @@ The payload of a UE is N_c Q symbols, as many as a stream of `noma` has; a third
 quarter of the whole: Q_base = 4 Q / 3 OFDM symbols, of which the last is partly loaded where that is not whole. Its
 elements are spread evenly over the band. A DMRS element is one UE's own and the other UEs are silent on it.
 
-Combs are staggered: from symbol to symbol a UE's comb moves by the golden section of its period, so that a few symbols
-together sound the band more densely than any of them, whatever Q.
+DMRS are gathered in as many OFDM symbols, evenly spaced in time, as leave each UE a comb that resolves the band by itself:
+one element in five or denser. Few payload symbols have one such symbol, more have several, since fading is fast over frequency
+and slow over time. From one to the next a UE's comb moves by the golden section of its period.
 
 Axes: T OFDM symbols, N_c subcarriers, D payload elements, P DMRS elements of one UE.
 """
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+_DENSE = 5  # subcarriers to an element of a comb that resolves the band by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +63,12 @@ def resource_grid(data_symbols: int, subcarriers: int, users: int) -> ResourceGr
     symbols = math.ceil(elements / subcarriers)
     data: list[tuple[int, int]] = []
     pilots: list[list[tuple[int, int]]] = [[] for _ in range(users)]
-    placed = 0
+    placed, sounding = 0, _sounding_symbols(own, elements // subcarriers, subcarriers)
     for symbol in range(symbols):
         used = min(subcarriers, elements - symbol * subcarriers)
-        until = round(own * users * (symbol * subcarriers + used) / elements)
-        chosen = _comb(used, until - placed, users * ((symbol * _GOLDEN) % 1.0))
+        sounded = sum(place <= symbol for place in sounding)
+        until = users * round(own * sounded / len(sounding))
+        chosen = _comb(used, until - placed, users * ((sounded * _GOLDEN) % 1.0))
         for place in range(used):
             element = (symbol, (2 * place + 1) * subcarriers // (2 * used))
             if place in chosen:
@@ -76,6 +79,13 @@ def resource_grid(data_symbols: int, subcarriers: int, users: int) -> ResourceGr
     return ResourceGrid(
         symbols, subcarriers, torch.tensor(data), tuple(torch.tensor(sorted(places)) for places in pilots)
     )
+
+
+def _sounding_symbols(own: int, whole: int, subcarriers: int) -> list[int]:
+    """Return which of the `whole` fully loaded symbols carry the `own` DMRS of each UE, evenly spaced."""
+    # No more than fit on one symbol for all UEs, and combs as sparse as a band can bear.
+    count = min(whole, max(1, own * _DENSE // subcarriers))
+    return [int((index + 0.5) * whole / count) for index in range(count)]
 
 
 def _comb(used: int, count: int, shift: float) -> list[int]:

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.transmission import uplink
 from cscsanet.links.link import Link, Transmission
-from cscsanet.links.physical_layer import Beams
 from cscsanet.params import ChannelParams
 from cscsanet.points import OperatingPoint
 from cscsanet.separated.channel_tracking import track
 from cscsanet.separated.codec import SourceCodec
+from cscsanet.separated.delay_prior import InformedBeams
 from cscsanet.separated.detection import detect
 from cscsanet.separated.resource_grid import ResourceGrid, resource_grid
 
@@ -29,7 +29,7 @@ class SeparatedLink(Link):
     """Any front that sets beams, and the data path that is common to all separated designs."""
 
     def __init__(self, front: nn.Module, codec: SourceCodec, channel: ChannelParams) -> None:
-        """front: (paths, point, generator) -> Beams of one stream a UE; it is used as it is, without gradient."""
+        """front: (paths, point, generator) -> InformedBeams; it is used as it is, without gradient."""
         super().__init__()
         self.front = front.requires_grad_(False)
         self.codec = codec
@@ -41,7 +41,7 @@ class SeparatedLink(Link):
         """CSI-RS take symbols 0..L-1 of the frame, payload and DMRS the T symbols from L on."""
         point.within(self.codec.capacity)
         with torch.no_grad():
-            beams: Beams = self.front(paths, point, generator)
+            beams: InformedBeams = self.front(paths, point, generator)
         payload = self.codec.encode(images, point.data_symbols)
         streams, detected = self.transport(payload, paths, beams, point, generator)
         logits = self.codec.decode(detected, point.data_symbols)
@@ -52,7 +52,7 @@ class SeparatedLink(Link):
         self,
         payload: Tensor,
         paths: PathDrops,
-        beams: Beams,
+        beams: InformedBeams,
         point: OperatingPoint,
         generator: torch.Generator,
     ) -> tuple[Tensor, Tensor]:
@@ -69,7 +69,9 @@ class SeparatedLink(Link):
         )
         noise = point.noise_power * beams.combiner @ beams.combiner.mH
         variance = noise.diagonal(dim1=-2, dim2=-1).real
-        tracked = track(received, grid, pilot_amplitude(channel.users), variance, channel)
+        # DMRS are the same whatever is sent between them: nothing to learn from.
+        with torch.no_grad():
+            tracked = track(received, grid, pilot_amplitude(channel.users), variance, channel, beams.prior)
         heard = received.flatten(1, 2)[:, grid.flat(grid.data).to(received.device)]
         return streams, detect(heard, tracked.channel, tracked.error, noise)
 

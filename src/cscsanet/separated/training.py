@@ -7,11 +7,11 @@ was heard do not rule.
 """
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
-from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -20,26 +20,39 @@ from cscsanet.channel.paths import PathDrops
 from cscsanet.params import AcquisitionParams, CsiFitParams, PointParams
 from cscsanet.points import OperatingPoint
 from cscsanet.separated.acquisition import Acquisition
-from cscsanet.separated.feedback import ToldPaths
+from cscsanet.separated.feedback import told_truly
 from cscsanet.separated.fronts import LearnedCsiFront
 from cscsanet.separated.known_channel import likeness, true_channel
 from cscsanet.separated.rates import detected_se
 from cscsanet.training.operating_points import draw_point
-from cscsanet.training.seeds import generator
-from cscsanet.training.sounding import design_csirs
+from cscsanet.training.sounding import CsirsStart
 from cscsanet.training.task import Task
 
 _LEAST = 1e-6  # below which logarithms are cut off
 
 
-class _CsiTask(Task):
-    """Minimise the sum of the logarithms of some means over a batch of drops."""
+class _CsiTask(Task, ABC):
+    """Minimise the sum of the logarithms of some means over a batch of drops.
+
+    fixed: the submodules of the model that are trained already and stay as they are.
+    """
+
+    fixed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, drops: tuple[DropStore, DropStore], points: PointParams, fit: CsiFitParams, *, seed: int
+        self,
+        model: nn.Module,
+        drops: tuple[DropStore, DropStore],
+        points: PointParams,
+        fit: CsiFitParams,
+        *,
+        seed: int,
     ) -> None:
         """drops: the training and the validation part; points: L and B; the SNR is fit.snr_db."""
         super().__init__(fit, seed)
+        self.model = model
+        for name in self.fixed:
+            model.get_submodule(name).requires_grad_(False)
         self.train_drops, self.val_drops = drops
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
@@ -92,133 +105,80 @@ class _CsiTask(Task):
 class AcquisitionTask(_CsiTask):
     """Minimise the NMSE of the estimate at the last CSI-RS symbol; the lowest in validation is kept.
 
+    Its model is an Acquisition, whose CSI-RS are moved before the first step; no gradient of the NMSE reaches them.
     `val_accuracy_db` is minus the NMSE [dB].
     """
 
     monitor = "val_accuracy_db"
-
-    def __init__(
-        self,
-        acquisition: Acquisition,
-        drops: tuple[DropStore, DropStore],
-        points: PointParams,
-        fit: AcquisitionParams,
-        *,
-        seed: int,
-    ) -> None:
-        super().__init__(drops, points, fit, seed=seed)
-        self.acquisition = acquisition
-        self.csirs_steps, self.csirs_learning_rate = fit.csirs_steps, fit.csirs_learning_rate
+    model: Acquisition
 
     def on_train_start(self) -> None:
         """Start from CSI-RS that tell directions apart, unless the training is resumed."""
-        if self.trainer.global_step == 0 and self.csirs_steps:
-            silent = self.trainer.progress_bar_callback is None
-            with Tqdm(total=self.csirs_steps, desc="CSI-RS", leave=False, disable=silent) as bar:
-                self.start_csirs(bar.update)
-
-    def start_csirs(self, progress: Callable[[], object] = lambda: None) -> None:
-        """Move the CSI-RS to where `training/sounding.py` wants them; no gradient of the NMSE reaches them."""
-        channel, (low, high) = self.acquisition.channel, self.points.snr_db
-        csirs = self.acquisition.csirs.requires_grad_(True)
-        design_csirs(
-            csirs,
-            (low + channel.bs_power_offset_db, high + channel.bs_power_offset_db),
-            self.points.csirs_symbols,
-            steps=self.csirs_steps,
-            learning_rate=self.csirs_learning_rate,
-            generator=generator(self.seed, "initialise", 1, device=self.device),
-            progress=progress,
-        )
-        csirs.requires_grad_(False)
+        assert isinstance(self.fit_params, AcquisitionParams)
+        CsirsStart(self.fit_params, self.points, self.seed).before(self.trainer, self.model.csirs)
 
     def measures(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The NMSE."""
-        channel = self.acquisition.channel
-        estimate = self.acquisition(paths, point, generator)
-        return {
-            "nmse": likeness(estimate, true_channel(paths, point.csirs_symbols, channel), channel).nmse.mean()
-        }
+        channel = self.model.channel
+        truth = true_channel(paths, point.csirs_symbols, channel)
+        return {"nmse": likeness(self.model(paths, point, generator), truth, channel).nmse.mean()}
 
     def figures(self, logarithms: Mapping[str, float]) -> dict[str, float]:
         """Minus the NMSE [dB]."""
-        return {"val_accuracy_db": -logarithms["nmse"] * 10 / math.log(10)}
+        return {"val_accuracy_db": _decibel(-logarithms["nmse"])}
 
 
 class FeedbackTask(_CsiTask):
-    """Minimise NMSE and 1 - SGCS of what the BS rebuilds; acquisition stays as it is.
+    """Minimise NMSE and 1 - SGCS of what the BS rebuilds, over a trained acquisition.
 
-    `val_accuracy_db` is minus the NMSE [dB].
+    Its model is a LearnedCsiFront. `val_accuracy_db` is minus the NMSE [dB].
     """
 
     monitor = "val_accuracy_db"
-
-    def __init__(
-        self,
-        front: LearnedCsiFront,
-        drops: tuple[DropStore, DropStore],
-        points: PointParams,
-        fit: CsiFitParams,
-        *,
-        seed: int,
-    ) -> None:
-        """front: with a trained acquisition."""
-        super().__init__(drops, points, fit, seed=seed)
-        self.front = front
-        front.acquisition.requires_grad_(False)
+    fixed = ("acquisition",)
+    model: LearnedCsiFront
 
     def measures(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The NMSE, and 1 - SGCS."""
-        channel = self.front.acquisition.channel
-        _, told, _ = self.front.csi(paths, point, generator)
+        channel = self.model.acquisition.channel
+        _, told, _ = self.model.csi(paths, point, generator)
         alike = likeness(told.paths, true_channel(paths, point.csirs_symbols, channel), channel)
         return {"nmse": alike.nmse.mean(), "dissimilarity": 1 - alike.sgcs.mean()}
 
     def figures(self, logarithms: Mapping[str, float]) -> dict[str, float]:
         """Minus the NMSE [dB], and the SGCS (by the geometric mean of what it lacks)."""
         return {
-            "val_accuracy_db": -logarithms["nmse"] * 10 / math.log(10),
+            "val_accuracy_db": _decibel(-logarithms["nmse"]),
             "val_sgcs": 1 - math.exp(logarithms["dissimilarity"]),
         }
 
 
 class PrecodingTask(_CsiTask):
-    """Maximise the sum spectral efficiency after detection, half of the batches with perfect and half with fed back CSI."""
+    """Maximise the sum spectral efficiency after detection, half of the batches with perfect and half with fed back CSI.
+
+    Its model is a LearnedCsiFront with trained acquisition and feedback.
+    """
 
     monitor = "val_sum_se"
-
-    def __init__(
-        self,
-        front: LearnedCsiFront,
-        drops: tuple[DropStore, DropStore],
-        points: PointParams,
-        fit: CsiFitParams,
-        *,
-        seed: int,
-    ) -> None:
-        """front: with a trained acquisition and feedback, and the precoding to train."""
-        super().__init__(drops, points, fit, seed=seed)
-        self.front = front
-        self.precoding: nn.Module = front.precoding
-        for known in (front.acquisition, front.feedback):
-            known.requires_grad_(False)
+    fixed = ("acquisition", "feedback")
+    model: LearnedCsiFront
 
     def measures(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The reciprocal of the mean sum spectral efficiency at the first data symbol."""
-        channel = self.front.acquisition.channel
+        channel = self.model.acquisition.channel
         with torch.no_grad():
             if float(torch.rand((), generator=generator, device=generator.device)) < 0.5:
                 own = true_channel(paths, point.csirs_symbols, channel)
-                told = ToldPaths(own, torch.zeros_like(own.aoa))
+                told = told_truly(own)
             else:
-                own, told, _ = self.front.csi(paths, point, generator)
-        precoder, combiner = self.precoding(own, told, point.snr_db)
+                own, told, _ = self.model.csi(paths, point, generator)
+        precoder, combiner = self.model.precoding(own, told, point.snr_db)
         symbols = torch.tensor([point.csirs_symbols], device=precoder.device)
         snr = 1 / point.noise_power
         rates = detected_se(paths, precoder, combiner, snr, symbols, channel).sum(dim=1)
@@ -227,3 +187,7 @@ class PrecodingTask(_CsiTask):
     def figures(self, logarithms: Mapping[str, float]) -> dict[str, float]:
         """The geometric mean of the batches' sum spectral efficiencies [bit/s/Hz]."""
         return {"val_sum_se": math.exp(-logarithms["inverse_sum_se"])}
+
+
+def _decibel(logarithm: float) -> float:
+    return logarithm * 10 / math.log(10)

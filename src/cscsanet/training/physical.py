@@ -9,11 +9,10 @@ what to believe of the paths they found, and the BS to keep its phases where the
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
-from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -26,8 +25,7 @@ from cscsanet.links.physical_layer import AwareBeams, PhysicalLayer
 from cscsanet.params import PhysicalParams, PointParams
 from cscsanet.points import OperatingPoint
 from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
-from cscsanet.training.seeds import generator
-from cscsanet.training.sounding import design_csirs
+from cscsanet.training.sounding import CsirsStart
 from cscsanet.training.task import Task
 
 _LEAST = 1e-6  # below which logarithms are cut off
@@ -60,7 +58,7 @@ class PhysicalTask(Task):
         self.objective = fit.objective
         self.coherence_weight = fit.coherence_weight
         self.logarithmic = fit.objective_scale == "log"
-        self.csirs_steps, self.csirs_learning_rate = fit.csirs_steps, fit.csirs_learning_rate
+        self.csirs_start = CsirsStart(fit, points, seed)
         self.val_snrs = validation_snrs(self.points)
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
         self._means: dict[float, tuple[float, int]] = {}
@@ -68,24 +66,7 @@ class PhysicalTask(Task):
 
     def on_train_start(self) -> None:
         """Start from CSI-RS that tell directions apart, unless the training is resumed."""
-        if self.trainer.global_step == 0 and self.csirs_steps:
-            silent = self.trainer.progress_bar_callback is None
-            with Tqdm(total=self.csirs_steps, desc="CSI-RS", leave=False, disable=silent) as bar:
-                self.start_csirs(bar.update)
-
-    def start_csirs(self, progress: Callable[[], object] = lambda: None) -> None:
-        """Move the CSI-RS to where `training/sounding.py` wants them, for the SNRs and the L of this training."""
-        offset = self.physical.channel.bs_power_offset_db
-        low, high = self.points.snr_db
-        design_csirs(
-            self.physical.csirs,
-            (low + offset, high + offset),
-            self.points.csirs_symbols,
-            steps=self.csirs_steps,
-            learning_rate=self.csirs_learning_rate,
-            generator=generator(self.seed, "initialise", 1, device=self.device),
-            progress=progress,
-        )
+        self.csirs_start.before(self.trainer, self.physical.csirs)
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Minus the batch's mean sum spectral efficiency, or the logarithm of it; minus that of the coherence."""

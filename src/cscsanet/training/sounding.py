@@ -18,18 +18,39 @@ Axes: L CSI-RS symbols, C chains of the BS, R chains of a UE, M directions drawn
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
+import lightning as L
 import torch
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch import Tensor
 
 from cscsanet.channel.steering import steering
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
+from cscsanet.params import PointParams
+from cscsanet.training.seeds import generator as seeded
 
 _DIRECTIONS = 256  # drawn in each step
 _BEAMS = 2  # of the grids, in each beam of an array
 _SNR_STEPS = 5
 _FADE_DB = 10.0  # a path may be this much weaker than the mean, and is then the one that is missed
 _LOUDEST_DB = 20.0  # above it hardly any direction is mistaken, and nothing is left to learn
+
+
+class StartsCsirs(Protocol):
+    """The parameters of a training that starts its CSI-RS; see `PhysicalParams`."""
+
+    @property
+    def snr_db(self) -> tuple[float, float]:
+        """SNRs of the training [dB]."""
+
+    @property
+    def csirs_steps(self) -> int:
+        """Steps of the start."""
+
+    @property
+    def csirs_learning_rate(self) -> float:
+        """Its learning rate."""
 
 
 def design_csirs(
@@ -62,6 +83,41 @@ def design_csirs(
         history.append(float(objective.detach()))
         progress()
     return history
+
+
+class CsirsStart:
+    """The start of a training's CSI-RS: once, before its first step, from a generator of its own.
+
+    params: with csirs_steps, csirs_learning_rate and the SNRs [dB] of the training, snr_db.
+    """
+
+    def __init__(self, params: StartsCsirs, points: PointParams, seed: int) -> None:
+        self.params = params
+        self.csirs_symbols = points.csirs_symbols
+        self.seed = seed
+
+    def before(self, trainer: L.Trainer, csirs: BsCsirsNet) -> None:
+        """Move the CSI-RS, unless the training is resumed or asks for no start."""
+        if trainer.global_step == 0 and self.params.csirs_steps:
+            silent = trainer.progress_bar_callback is None
+            with Tqdm(total=self.params.csirs_steps, desc="CSI-RS", leave=False, disable=silent) as bar:
+                self.move(csirs, bar.update)
+
+    def move(self, csirs: BsCsirsNet, progress: Callable[[], object] = lambda: None) -> None:
+        """Move the CSI-RS to where `design_csirs` wants them; whether they are trained afterwards is as it was."""
+        trained = csirs.baseband.requires_grad
+        low, high = self.params.snr_db
+        offset = csirs.channel.bs_power_offset_db
+        design_csirs(
+            csirs.requires_grad_(True),
+            (low + offset, high + offset),
+            self.csirs_symbols,
+            steps=self.params.csirs_steps,
+            learning_rate=self.params.csirs_learning_rate,
+            generator=seeded(self.seed, "initialise", 1, device=csirs.baseband.device),
+            progress=progress,
+        )
+        csirs.requires_grad_(trained)
 
 
 def expected_gain(

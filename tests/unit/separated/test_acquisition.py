@@ -91,6 +91,7 @@ def test_more_bits_tell_more_and_other_bits_tell_nothing(small, feedback, estima
         others = likeness(feedback.decode(bits.roll(1, dims=0), 10.0).paths, estimate, small.channel)
     assert alike == sorted(alike)
     assert alike[0] < 0.1
+    assert alike[1] > 0.4, "sixteen bits hold the strongest path, its delay included"
     assert alike[2] > 0.9
     assert alike[4] > 0.999
     assert others.sgcs.mean() < 0.1

@@ -11,6 +11,7 @@ from cscsanet.separated.fronts import LearnedCsiFront
 from cscsanet.separated.precoding import DlPrecoding
 from cscsanet.separated.training import AcquisitionTask, FeedbackTask, PrecodingTask
 from cscsanet.training.seeds import generator
+from cscsanet.training.sounding import CsirsStart
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +65,11 @@ def test_acquisition_learns_to_doubt_what_it_finds(smoke, parts):
     assert all(map(torch.equal, csirs, frozen(acquisition.csirs)))
 
 
-def test_the_start_moves_the_csirs_and_leaves_them_fixed(smoke, parts):
+def test_the_start_moves_the_csirs_and_leaves_them_fixed(smoke):
     torch.manual_seed(4)
     acquisition = Acquisition(smoke)
-    task = AcquisitionTask(acquisition, parts, smoke.points, smoke.acquisition, seed=1)
     before = frozen(acquisition.csirs)
-    task.start_csirs()
+    CsirsStart(smoke.acquisition, smoke.points, 1).move(acquisition.csirs)
     assert not all(map(torch.equal, before, frozen(acquisition.csirs)))
     assert not any(weight.requires_grad for weight in acquisition.csirs.parameters())
 
