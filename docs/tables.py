@@ -251,7 +251,7 @@ def schemes_budgets() -> str:
 
 CSI_TITLES = {
     "least-squares": "least squares, minimum norm",
-    "pursuit": "pursuit of paths (OMP)",
+    "pursuit": "pursuit of paths",
     "digits": "digits alone",
     "learned": "**learned**",
 }

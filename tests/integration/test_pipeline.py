@@ -9,13 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from cscsanet.cli import main
 from cscsanet.evaluation.rows import ResultRow
-from cscsanet.scenes.classes import PALETTE
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
 
@@ -104,28 +100,8 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
     assert len(parents) == 1
     assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    stages = {
-        "scenes",
-        "split",
-        "channels",
-        "semantic",
-        "semantic_oma",
-        "physical",
-        "physical_report",
-        "noma",
-        "noma_aligned",
-        "oma",
-        "oma_aligned",
-        "alignment_report",
-        "acquisition",
-        "feedback",
-        "precoding",
-        "codec",
-        "codec_link",
-        "mfnet",
-        "separated_report",
-        "evaluate",
-    }
+    stages = {"scenes", "split", "channels", *TRAINED, "evaluate"}
+    stages |= {f"{name}_report" for name in ("physical", "alignment", "separated")}
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
     variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
     variants |= {f"evaluate/{name}" for name in finished.schemes()}
@@ -199,71 +175,6 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
 
 
-def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
-    done = finished.run("cscsanet", "evaluate", "--scheme", "noma", "--snr-db", "-25", "--json")
-    row = json.loads(done.stdout)
-    rows = json.loads((finished.root / "reports/evaluation.json").read_text())
-    assert row == next(r for r in rows if r["scheme"] == "noma" and r["snr_db"] == -25)
-    every = json.loads(finished.run("cscsanet", "evaluate", "--all", "--snr-db", "-25", "--json").stdout)
-    assert [row["scheme"] for row in every] == finished.schemes()
-    assert row in every
-    table = finished.run("cscsanet", "evaluate", "--all", "--split", "val").stdout
-    assert all(name in table for name in finished.schemes())
-    table = finished.run("cscsanet", "evaluate", "--scheme", "ideal", "--split", "val").stdout
-    assert "mIoU" in table
-    assert "no channel" in table
-
-    frame = finished.root / "data/scenes/images/00001D.png"
-    image = np.asarray(Image.open(frame))
-    Image.fromarray(image[..., :3]).save(tmp_path / "rgb.png")
-    Image.fromarray(image[..., 3]).save(tmp_path / "thermal.png")
-    mask = tmp_path / "mask.png"
-    finished.run(
-        "cscsanet", "predict", str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"), "--out", str(mask)
-    )
-    picture = Image.open(mask)
-    assert picture.size == (64, 48)
-    assert picture.getpalette()[:27] == [value for colour in PALETTE for value in colour]
-    assert int(np.asarray(picture).max()) <= 8
-    assert Image.open(tmp_path / "mask-overlay.png").size == (64, 48)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("evaluate", "--scheme", "tdma"), "scheme 'tdma'"),
-        (("evaluate", "--csirs-symbols", "9"), "csirs_symbols = 9: the model was built for at most 8"),
-        (("evaluate", "--feedback-bits", "7"), "feedback_bits = 7: must be a multiple of 2"),
-        (("evaluate", "--params", "nowhere.yaml"), "nowhere.yaml: cannot be read"),
-        (("predict", "missing.png", "missing.png", "--out", "mask.png"), "missing.png"),
-        (("predict", "missing.png", "missing.png", "--out", "mask.jpg"), "the mask must be a .png"),
-        (("channel", "response", "nowhere", "--symbols", "0:2", "--out", "H.npy"), "nowhere"),
-        (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
-        (("profile", "huge"), "profile 'huge'"),
-        (("profile", "smoke", "--out", "models"), "models: "),
-        (("evaluate", "--snr-db", "nan"), "snr_db = nan: must be from -60 to 60 dB"),
-        (("evaluate", "--csirs-symbols", "0"), "'--csirs-symbols'"),
-        (("evaluate", "--snr-db", "loud"), "'--snr-db'"),
-        (("evaluate", "--split", "all"), "'all'"),
-        (("channel", "draw", "--count", "0", "--seed", "1", "--out", "x"), "'--count'"),
-        (("transmit",), "transmit"),
-        (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
-    ],
-)
-def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, says, monkeypatch, capsys):
-    before = {path.name for path in finished.root.iterdir()}
-    monkeypatch.chdir(finished.root)
-    monkeypatch.setattr(sys, "argv", ["cscsanet", *arguments])
-    with pytest.raises(SystemExit) as left:
-        main()
-    told = capsys.readouterr().err
-    assert left.value.code == 1
-    assert told.startswith("error: ")
-    assert says in told
-    assert told.count("\n") == 1
-    assert {path.name for path in finished.root.iterdir()} == before
-
-
 def test_weights_from_another_configuration_are_refused(finished):
     params = finished.root / "params.yaml"
     original = params.read_text()
@@ -324,27 +235,6 @@ def test_an_edited_params_file_is_not_overwritten(finished):
         assert "seed: 5" in params.read_text()
     finally:
         params.write_text(original)
-
-
-def test_drawn_channels_and_their_response(finished, tmp_path):
-    finished.run(
-        "cscsanet", "channel", "draw", "--count", "5", "--seed", "3", "--out", str(tmp_path / "drops")
-    )
-    gain = np.load(tmp_path / "drops" / "gain_re.npy")
-    assert gain.shape == (5, 2, 2)
-    assert json.loads((tmp_path / "drops" / "manifest.json").read_text())["seed"] == 3
-    out = tmp_path / "H.npy"
-    finished.run(
-        "cscsanet", "channel", "response", str(tmp_path / "drops"), "--symbols", "1:4", "--out", str(out)
-    )
-    response = np.load(out)
-    assert response.shape == (5, 2, 3, 16, 64, 8)
-    assert response.dtype == np.complex64
-
-
-def test_the_contact_sheet_is_a_picture(finished, tmp_path):
-    finished.run("cscsanet", "scenes", "preview", "--out", str(tmp_path / "sheet.png"), "--frames", "4")
-    assert min(Image.open(tmp_path / "sheet.png").size) > 100
 
 
 def edited(params: str, key: str, value: float) -> str:

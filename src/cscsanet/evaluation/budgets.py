@@ -9,11 +9,12 @@ from cscsanet.points import OperatingPoint
 
 
 def budget(sent: Transmission, point: OperatingPoint) -> dict[str, Any]:
-    """Return what a transmission spent, the same for every UE; None for what it had no use for.
+    """Return what a transmission cost one UE; all UEs have elements alike. None for what a link has no use for.
 
-    energy_per_element: mean of ||F s||^2 over the resource elements in use, for P_t = 1. energy: over the whole block.
-    data_symbols: OFDM symbols. elements: in use by a UE; payload_elements, dmrs_elements: those of its payload and its own
-    DMRS. air_elements: in use by any UE. streams: of a UE. csirs_symbols, feedback_bits: L and B as they were spent.
+    energy: ||F s||^2 over the whole block, for P_t = 1, mean over UEs and batch; energy_per_element: over `elements`, those of
+    its payload_elements, its own dmrs_elements, and those on which it is silent for another UE's DMRS. data_symbols: OFDM
+    symbols. air_elements: in use by any UE. streams: of a UE. csirs_symbols, feedback_bits: the L that the frame holds, and
+    the B that the feedback does, whether a design reads them or not (perfect CSI reads none, a codebook a few of B).
     """
     if sent.streams is None or sent.precoder is None:
         return {"energy_per_element": None, "elements": None, "csirs_symbols": None, "feedback_bits": None}

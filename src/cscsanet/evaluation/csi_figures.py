@@ -12,7 +12,7 @@ from cscsanet.points import Capacity
 Row = Mapping[str, Any]
 _METHODS = {
     "least-squares": "least squares, minimum norm",
-    "pursuit": "pursuit of paths (OMP), nothing learned",
+    "pursuit": "pursuit of paths, nothing learned",
     "learned": "learned",
     "digits": "digits alone, nothing learned",
 }

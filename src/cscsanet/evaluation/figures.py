@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -21,17 +22,7 @@ def confusion_figure(share: NDArray[np.float64], title: str) -> Figure:
     axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
     axes.set_xlabel("predicted")
     axes.set_ylabel("truth")
-    for (row, column), value in np.ndenumerate(share):
-        if np.isfinite(value) and value >= 0.005:
-            axes.text(
-                column,
-                row,
-                f"{value:.2f}",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if value > 0.5 else "black",
-            )
+    _write_cells(axes, np.where(share >= 0.005, share, np.nan), digits=2)
     axes.set_title(title)
     return figure
 
@@ -50,17 +41,7 @@ def iou_figure(rows: Sequence[ResultRow], titles: Sequence[str]) -> Figure:
     axes = figure.subplots()
     axes.imshow(cells, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.axvline(0.5, color="white", lw=3)
-    for (line, column), value in np.ndenumerate(cells):
-        if np.isfinite(value):
-            axes.text(
-                column,
-                line,
-                f"{value:.3f}",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if value > 0.5 else "black",
-            )
+    _write_cells(axes, cells, digits=3)
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), titles)
     axes.tick_params(length=0)
@@ -155,6 +136,14 @@ def mask_grid(
         handles=handles, loc="outside lower center", ncols=len(CLASS_NAMES), frameon=False, fontsize=8
     )
     return figure
+
+
+def _write_cells(axes: Axes, cells: NDArray[np.float64], digits: int) -> None:
+    """Write the values of a table of shades into its cells; nan stays blank."""
+    for (line, column), value in np.ndenumerate(cells):
+        if np.isfinite(value):
+            colour = "white" if value > 0.5 else "black"
+            axes.text(column, line, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color=colour)
 
 
 def palette(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """The last stage: every scheme on the test part, as rows, figures and an MLflow run."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def evaluate(workspace: Workspace, params: Params) -> None:
             reports / "miou.csv", CURVE_COLUMNS, [_curve_point(row) for row in rows if row.snr_db is not None]
         )
         for name, figure in _figures(workspace, params, scenes, results, constant).items():
-            _save(reports / "figures" / f"{name}.png", figure)
+            write_by_rename(reports / "figures" / f"{name}.png", partial(figure.savefig, dpi=120))
             run.log_artifact(reports / "figures" / f"{name}.png", "figures")
         compared = [_compared(workspace, params, name, found) for name, (found, _) in results.items()]
         write_json(reports / "schemes.json", compared)
@@ -95,7 +95,7 @@ def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[Re
         images = to_float(scenes.images[list(few)].to(device))
         sent = link(images, drops, point, generator(params.seed, "evaluate", 0, 0, device=device))
     kept = [row for row in rows if row.snr_db in (None, *params.evaluation.compared_snr_db)]
-    figures = ("snr_db", "miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy", "se_per_ue")
+    figures = ("snr_db", "miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
     return {
         "scheme": name,
         "title": scheme(name).title,
@@ -326,7 +326,3 @@ def _log_scheme(run: StageRun, name: str, rows: Sequence[ResultRow]) -> None:
 
 def _metric(name: str, snr_db: float | None) -> str:
     return name if snr_db is None else f"{name}/{snr_db:g}dB"
-
-
-def _save(path: Path, figure: Figure) -> None:
-    write_by_rename(path, lambda partial: figure.savefig(partial, dpi=120))

@@ -92,7 +92,8 @@ def _over_drops(
         name=name,
         title=f"Separated designs: {title}",
         depends=DEPENDS[name],
-        shapes=PHYSICAL_SHAPES,
+        # The feedback counts delays in shares of the longest.
+        shapes=(*PHYSICAL_SHAPES, "channel.max_delay"),
         inputs={**workspace.drop_digests("train", "val"), **workspace.weight_digests(*trained)},
         task=task,
         curves=curves,

@@ -1,12 +1,10 @@
 """The report on the separated designs: each part by its own figure, and whether the chain as a whole hides a loss."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from cscsanet.channel.dataset import Part, open_drops
@@ -58,7 +56,7 @@ def report_separated(workspace: Workspace, params: Params) -> None:
         write_json(reports / "separated.json", {"csi": rows, "codec": codec, "without_noise": clean})
         for name, figure in csi_figures(rows, params.points.capacity).items():
             picture = reports / "separated" / f"{name}.png"
-            _save(picture, figure)
+            write_by_rename(picture, partial(figure.savefig, dpi=120))
             run.log_artifact(picture, "figures")
         metrics = _summary(rows, codec, clean)
         write_json(reports / "separated_metrics.json", metrics)
@@ -218,10 +216,7 @@ def _symbol_error(
 
 def _home(params: Params, snr_db: float) -> OperatingPoint:
     capacity = params.points.capacity
-    return replace(
-        OperatingPoint(snr_db, capacity.csirs_symbols, capacity.feedback_bits, 1),
-        data_symbols=capacity.data_symbols,
-    )
+    return OperatingPoint(snr_db, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols)
 
 
 def _summary(rows: list[Row], codec: list[Row], clean: Row) -> dict[str, float]:
@@ -233,10 +228,6 @@ def _summary(rows: list[Row], codec: list[Row], clean: Row) -> dict[str, float]:
     for row in codec:
         found[f"codec/{row['trained_on']}/{row['split']}/{row['snr_db']:g}dB/miou"] = row["miou"]
     return {**found, "without_noise/symbol_nmse": clean["symbol_nmse"], "without_noise/miou": clean["miou"]}
-
-
-def _save(path: Path, figure: Figure) -> None:
-    write_by_rename(path, lambda partial: figure.savefig(partial, dpi=120))
 
 
 def _miou(outcome: Outcome) -> float:

@@ -3,7 +3,7 @@
     Y_p[k] -> matched filter and path search = P paths -> tokens -> Transformer -> P paths believed = H[k]
 
 Received CSI-RS of 64 antennas tell too little for a network to begin at them; it begins at the paths that the matched
-filter finds one after another (an orthogonal matching pursuit over angles, delay and Doppler shift), and learns what to
+filter finds one after another (a matching pursuit over angles, delay and Doppler shift), and learns what to
 make of them: where the profile around a peak says that it lies, how far to believe it at this SNR, how its Doppler shift
 carries it to the last CSI-RS symbol. Before training it believes all as it was found.
 
@@ -25,7 +25,7 @@ from cscsanet.networks.phase_alignment import KnownPaths
 from cscsanet.networks.strategy_gate import SNR_SCALE
 from cscsanet.params import ChannelParams, CsaParams, Params
 from cscsanet.points import OperatingPoint
-from cscsanet.separated.known_channel import at_symbol
+from cscsanet.separated.known_channel import at_symbol, strongest_first
 from cscsanet.separated.path_transformer import PathTransformer
 
 _AROUND = 8  # grid cells to either side of a peak in the AoA's profile
@@ -55,7 +55,8 @@ class Estimator(nn.Module):
             gain=self._about_the_middle(found, kept, csirs_symbols),
         )
         at_last = at_symbol(moved, csirs_symbols - 1)
-        return at_last._replace(gain=multiply(at_last.gain, phasor(turn)) * weight.exp().unsqueeze(-1))
+        gain = multiply(at_last.gain, phasor(turn)) * weight.exp().unsqueeze(-1)
+        return strongest_first(at_last._replace(gain=gain))
 
     def _about_the_middle(self, found: FoundPaths, kept: Tensor, csirs_symbols: int) -> Tensor:
         """The gains at symbol 0 that leave the phase in the middle of the CSI-RS, which was measured, as it is."""

@@ -34,4 +34,5 @@ class AwgnLink(Link):
         snr = 10 ** ((low + (high - low) * drawn) / 10)
         noise = complex_normal(tuple(symbols.shape), generator, symbols.device)
         detected = snr / (1 + snr) * (symbols + noise * torch.rsqrt(snr))
-        return Transmission(self.codec.decode(detected, point.data_symbols), symbols)
+        sent = symbols.reshape(*symbols.shape[:2], point.data_symbols, -1, 1)
+        return Transmission(self.codec.decode(detected, point.data_symbols), sent)

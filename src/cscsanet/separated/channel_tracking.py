@@ -143,9 +143,7 @@ def _correlations(
     return between(data), between(own)
 
 
-# Made outside of inference mode, whoever asks first: what is kept must serve a training too.
 @lru_cache(maxsize=128)
-@torch.inference_mode(False)
 def _filter(grid: ResourceGrid, user: int, params: ChannelParams, device: torch.device) -> _Filter:
     own, data = grid.pilots[user], grid.data
     eigenvalues, vectors = torch.linalg.eigh(_between(own, own, params))

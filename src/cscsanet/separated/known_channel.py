@@ -37,10 +37,22 @@ def at_symbol(paths: KnownPaths, symbol: float) -> KnownPaths:
     return paths._replace(gain=turned)
 
 
+def strongest_first(paths: KnownPaths) -> KnownPaths:
+    """Return paths (batch, P) in the order of their strength."""
+    order = energy(paths.gain).detach().argsort(dim=1, descending=True)
+    return KnownPaths(
+        aoa=paths.aoa.gather(1, order),
+        aod=paths.aod.gather(1, order),
+        delay=paths.delay.gather(1, order),
+        doppler=paths.doppler.gather(1, order),
+        gain=paths.gain.gather(1, order.unsqueeze(-1).expand_as(paths.gain)),
+    )
+
+
 def true_channel(paths: PathDrops, csirs_symbols: int, channel: ChannelParams) -> KnownPaths:
-    """Return the true paths of all UEs, (batch x K, P), at the last CSI-RS symbol."""
+    """Return the true paths of all UEs, (batch x K, P), at the last CSI-RS symbol, the strongest first."""
     users = [true_paths(paths, user, channel) for user in range(channel.users)]
-    return at_symbol(all_users(users), csirs_symbols - 1)
+    return strongest_first(at_symbol(all_users(users), csirs_symbols - 1))
 
 
 def all_users(users: list[KnownPaths]) -> KnownPaths:

@@ -52,9 +52,7 @@ class ResourceGrid:
         return places[..., 0] * self.subcarriers + places[..., 1]
 
 
-# Made outside of inference mode, whoever asks first: what is kept must serve a training too.
 @lru_cache(maxsize=64)
-@torch.inference_mode(False)
 def resource_grid(data_symbols: int, subcarriers: int, users: int) -> ResourceGrid:
     """Return the grid of a payload of N_c x Q symbols for each of K UEs."""
     payload = data_symbols * subcarriers

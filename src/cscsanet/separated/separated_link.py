@@ -69,7 +69,8 @@ class SeparatedLink(Link):
         )
         noise = point.noise_power * beams.combiner @ beams.combiner.mH
         variance = noise.diagonal(dim1=-2, dim2=-1).real
-        # DMRS are the same whatever is sent between them: nothing to learn from.
+        # DMRS are the same whatever is sent between them: nothing to learn from. And the filters that are kept may have been
+        # made under inference mode, which no gradient may meet.
         with torch.no_grad():
             tracked = track(received, grid, pilot_amplitude(channel.users), variance, channel, beams.prior)
         heard = received.flatten(1, 2)[:, grid.flat(grid.data).to(received.device)]

@@ -28,7 +28,9 @@ def codec(smoke):
 def test_symbols_have_the_least_error_that_their_snr_allows(codec, images, snr_db):
     with torch.no_grad():
         many = images.repeat(40, 1, 1, 1)
-        sent = AwgnLink(codec, (snr_db, snr_db))(many, None, POINT, torch.Generator().manual_seed(1)).streams
+        sent = AwgnLink(codec, (snr_db, snr_db))(
+            many, None, POINT, torch.Generator().manual_seed(1)
+        ).streams.flatten(2)
     error = float((codec.heard - sent).abs().square().mean())
     snr = 10 ** (snr_db / 10)
     assert error == pytest.approx(1 / (1 + snr), rel=0.05)
@@ -36,7 +38,9 @@ def test_symbols_have_the_least_error_that_their_snr_allows(codec, images, snr_d
 
 def test_each_ue_of_each_image_has_an_snr_of_its_own(codec, images):
     with torch.no_grad():
-        sent = AwgnLink(codec, (-20.0, 20.0))(images, None, POINT, torch.Generator().manual_seed(1)).streams
+        sent = AwgnLink(codec, (-20.0, 20.0))(
+            images, None, POINT, torch.Generator().manual_seed(1)
+        ).streams.flatten(2)
     errors = (codec.heard - sent).abs().square().mean(dim=-1).flatten()
     assert errors.max() > 3 * errors.min()
     assert len(errors.round(decimals=2).unique()) > 3

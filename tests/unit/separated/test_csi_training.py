@@ -1,7 +1,5 @@
 """The trainings of acquisition, feedback and precoding: each improves its own figure and leaves what is trained already."""
 
-import math
-
 import pytest
 import torch
 
@@ -84,13 +82,14 @@ def test_feedback_learns_and_leaves_the_estimator(smoke, parts, front):
 
 
 def test_precoding_learns_and_leaves_estimator_and_feedback(smoke, parts, front):
+    # From weights that spoil the beams, since PCA leaves little to win in a few steps.
+    for net in (front.precoding.ue, front.precoding.bs):
+        torch.nn.init.normal_(net.head.weight, std=1.0)
     task = PrecodingTask(front, parts, smoke.points, smoke.precoding, seed=1)
     known = frozen(front.acquisition, front.feedback)
     before, after = fitted(task, list(front.precoding.parameters()))
-    assert after["val_sum_se"] > 0.98 * before["val_sum_se"]
-    assert math.isfinite(after["val_sum_se"])
+    assert after["val_sum_se"] > 1.005 * before["val_sum_se"]
     assert all(map(torch.equal, known, frozen(front.acquisition, front.feedback)))
-    assert front.precoding.bs.head.weight.abs().sum() > 0
 
 
 def test_validation_is_the_same_in_every_pass(smoke, parts, front):

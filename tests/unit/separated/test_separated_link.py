@@ -316,12 +316,10 @@ def test_only_the_codec_is_trained_over_the_link(small, pictures, drops):
 
 
 def test_a_link_that_was_evaluated_first_can_be_trained(small, pictures, drops):
-    """What is kept between transmissions was made under inference mode, and must serve a gradient."""
-    torch.manual_seed(0)
-    link = perfect_csi(small, "pca")
-    # A payload that no other test sends, so that nothing of it is kept yet.
-    smaller = small.model_copy(update={"channel": small.channel.model_copy(update={"max_speed_kmh": 77.0})})
-    link.channel = smaller.channel
+    """The filter that is kept was made under inference mode, and must not stop a gradient."""
+    # A channel of its own, so that no other test has made its filter.
+    channel = small.channel.model_copy(update={"max_speed_kmh": 77.0})
+    link = codebook(small.model_copy(update={"channel": channel}))
     with torch.inference_mode():
         link(pictures, drops[:4], POINT, noise())
     link(pictures, drops[:4], POINT, noise()).logits.square().mean().backward()
