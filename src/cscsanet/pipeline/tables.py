@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -44,8 +45,10 @@ def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
     table = Table(
         title=f"{place}; {first.images} {first.split} images, 95 % intervals over images",
         title_justify="left",
+        # Fits a terminal of 80 columns.
+        box=box.SIMPLE_HEAD,
     )
-    for name in ("scheme", "mIoU", "95 % interval", "by day", "by night", "pixel accuracy"):
+    for name in ("scheme", "mIoU", "95 % interval", "day", "night", "accuracy"):
         table.add_column(name, justify="left" if name == "scheme" else "right", no_wrap=True)
     for row in rows:
         table.add_row(
