@@ -47,6 +47,8 @@ def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
         title_justify="left",
         # Fits a terminal of 80 columns.
         box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for name in ("scheme", "mIoU", "95 % interval", "day", "night", "accuracy"):
         table.add_column(name, justify="left" if name == "scheme" else "right", no_wrap=True)
