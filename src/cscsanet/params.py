@@ -28,6 +28,7 @@ from cscsanet.sections import (
     MsfParams,
     PhysicalParams,
     PointParams,
+    RepeatParams,
     SceneParams,
     Section,
     SegmentationFitParams,
@@ -54,6 +55,7 @@ __all__ = [
     "Params",
     "PhysicalParams",
     "PointParams",
+    "RepeatParams",
     "SceneParams",
     "Section",
     "SegmentationFitParams",
@@ -67,6 +69,8 @@ __all__ = [
     "select",
 ]
 
+# What an operating point is made of beside its SNR.
+LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")
 PROFILES = ("smoke", "small", "paper")
 
 
@@ -93,6 +97,7 @@ class Params(Section):
     codec: CodecParams
     codec_link: SegmentationFitParams
     alignment: AlignmentParams
+    repeats: RepeatParams
     evaluation: EvaluationParams
     tracking: TrackingParams
 
@@ -151,6 +156,23 @@ class Params(Section):
             raise ValueError(
                 f"alignment.drops = {study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _models_can_serve_what_is_measured(self) -> "Params":
+        measured = {f"evaluation.{name}": getattr(self.evaluation, name) for name in LENGTHS}
+        measured["evaluation.panels"] = self.evaluation.panels
+        for place in self.repeats.dedicated:
+            for name in LENGTHS:
+                measured[f"repeats.dedicated.{name}"] = (getattr(place, name),)
+        for key, values in measured.items():
+            name = "data_symbols" if key.endswith("panels") else key.rpartition(".")[2]
+            built = getattr(self.points.capacity, name)
+            if max(values) > built:
+                raise ValueError(
+                    f"{key} = {list(values)}: must be at most {built}, the largest of points.{name}, which the models are "
+                    f"built for"
+                )
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from cscsanet.points import MAX_SNR_DB, Capacity
+from cscsanet.points import MAX_SNR_DB, Capacity, OperatingPoint
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -31,12 +31,17 @@ SchemeName = Literal[
     "mfnet",
     "mfnet-imported",
 ]
+# The last stages of training; `pipeline/repeats` knows how each is run.
+TrainingName = Literal["noma", "noma_aligned", "oma", "oma_aligned", "codec_link"]
 
 
 def _even(bits: int) -> int:
     if bits % 2:
         raise ValueError("must be a multiple of 2 (two bits a codeword feature)")
     return bits
+
+
+Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
 
 
 class Section(BaseModel):
@@ -108,7 +113,7 @@ class PointParams(Section):
 
     snr_db: tuple[Decibel, Decibel]
     csirs_symbols: tuple[Count, ...] = Field(min_length=1)
-    feedback_bits: tuple[Annotated[int, Field(ge=2), AfterValidator(_even)], ...] = Field(min_length=1)
+    feedback_bits: tuple[Bits, ...] = Field(min_length=1)
     data_symbols: tuple[Count, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -218,7 +223,7 @@ class StudyParams(Section):
     above the UEs' at which the models are measured. speeds_kmh, aged_symbols: of the measurement over time.
     """
 
-    dedicated: tuple[tuple[Count, Annotated[int, Field(ge=2), AfterValidator(_even)]], ...]
+    dedicated: tuple[tuple[Count, Bits], ...]
     subcarrier_epochs: Count
     subcarrier_learning_rate: Annotated[float, Field(gt=0, le=1)]
     snr_db: tuple[Decibel, ...] = Field(min_length=1)
@@ -279,15 +284,50 @@ class AlignmentParams(Section):
     symbols: Count
 
 
-class EvaluationParams(Section):
-    """What the last stage measures on the test part.
+class PlaceParams(Section):
+    """An operating point: SNR [dB], L, B and Q."""
 
+    snr_db: Decibel
+    csirs_symbols: Count
+    feedback_bits: Bits
+    data_symbols: Count
+
+    @property
+    def point(self) -> OperatingPoint:
+        """The operating point itself."""
+        return OperatingPoint(self.snr_db, self.csirs_symbols, self.feedback_bits, self.data_symbols)
+
+
+class RepeatParams(Section):
+    """Last stages of training again: under further seeds, and for single points.
+
+    reseeded: trainings that are run under each of `seeds` as well, from the same weights of the stages before. dedicated: points
+    that the trainings `specialised` are run for alone.
+    """
+
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
+    reseeded: tuple[TrainingName, ...]
+    dedicated: tuple[PlaceParams, ...]
+    specialised: tuple[TrainingName, ...]
+
+
+class EvaluationParams(Section):
+    """What is measured on the test part.
+
+    schemes: measured over snr_db at `home`, which also fills what an evaluation on the command line leaves open.
+    swept: the schemes of the sweeps over csirs_symbols and feedback_bits, at each Q of `panels`, and over data_symbols.
     compared_snr_db: where all schemes stand side by side in reports/schemes.json; they must be among snr_db.
     pictures, pictured: how many frames, and which of the schemes, in the picture of predicted masks.
     """
 
     schemes: tuple[SchemeName, ...] = Field(min_length=1)
+    swept: tuple[SchemeName, ...] = Field(min_length=1)
+    home: PlaceParams
     snr_db: tuple[Decibel, ...] = Field(min_length=1)
+    csirs_symbols: tuple[Count, ...] = Field(min_length=1)
+    feedback_bits: tuple[Bits, ...] = Field(min_length=1)
+    data_symbols: tuple[Count, ...] = Field(min_length=1)
+    panels: tuple[Count, Count]
     compared_snr_db: tuple[Decibel, ...] = Field(min_length=1)
     channel_draws: Count
     bound_drops: Count
@@ -296,12 +336,23 @@ class EvaluationParams(Section):
     pictured: tuple[SchemeName, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _pictured_are_measured(self) -> "EvaluationParams":
-        missing = [name for name in self.pictured if name not in self.schemes]
-        if missing:
-            raise ValueError(
-                f"pictured = {list(self.pictured)}: '{missing[0]}' must be among evaluation.schemes"
-            )
+    def _shown_are_measured(self) -> "EvaluationParams":
+        for key in ("pictured", "swept"):
+            missing = [name for name in getattr(self, key) if name not in self.schemes]
+            if missing:
+                raise ValueError(
+                    f"{key} = {list(getattr(self, key))}: '{missing[0]}' must be among evaluation.schemes"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _axes_pass_through_home(self) -> "EvaluationParams":
+        for name in ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols"):
+            values, at_home = getattr(self, name), getattr(self.home, name)
+            if at_home not in values:
+                raise ValueError(
+                    f"{name} = {list(values)}: must hold home.{name} = {at_home:g}, where the axes cross"
+                )
         return self
 
     @model_validator(mode="after")
