@@ -16,26 +16,29 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from cscsanet.errors import CscsanetError
 from cscsanet.sections import (
     AcquisitionParams,
-    AlignmentParams,
     ChannelParams,
     CodecParams,
     CsaParams,
     CsiFitParams,
-    EvaluationParams,
     FitParams,
     JointParams,
     MfnetParams,
     MsfParams,
     PhysicalParams,
     PointParams,
-    RepeatParams,
     SceneParams,
     Section,
     SegmentationFitParams,
     SemanticParams,
     SplitParams,
-    StudyParams,
     TrackingParams,
+)
+from cscsanet.study_sections import (
+    AlignmentParams,
+    EvaluationParams,
+    PlaceParams,
+    RepeatParams,
+    StudyParams,
 )
 
 # Sections are imported from here, whoever needs them.
@@ -54,6 +57,7 @@ __all__ = [
     "MsfParams",
     "Params",
     "PhysicalParams",
+    "PlaceParams",
     "PointParams",
     "RepeatParams",
     "SceneParams",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from cscsanet.points import MAX_SNR_DB, Capacity, OperatingPoint
+from cscsanet.points import MAX_SNR_DB, Capacity
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -31,8 +31,6 @@ SchemeName = Literal[
     "mfnet",
     "mfnet-imported",
 ]
-# The last stages of training; `pipeline/repeats` knows how each is run.
-TrainingName = Literal["noma", "noma_aligned", "oma", "oma_aligned", "codec_link"]
 
 
 def _even(bits: int) -> int:
@@ -214,26 +212,6 @@ class PhysicalParams(FitParams):
     csirs_learning_rate: Annotated[float, Field(gt=0, le=1)]
 
 
-class StudyParams(Section):
-    """The report on the physical layer: models trained for comparison, and where all are measured.
-
-    dedicated: (L, B) of models trained like Stage II, each for this point alone. subcarrier_epochs,
-    subcarrier_learning_rate: of the paper's front, which gets neither early stopping nor the start of the CSI-RS and is
-    elsewise trained like Stage II. bs_power_offset_db: CSI-RS power
-    above the UEs' at which the models are measured. speeds_kmh, aged_symbols: of the measurement over time.
-    """
-
-    dedicated: tuple[tuple[Count, Bits], ...]
-    subcarrier_epochs: Count
-    subcarrier_learning_rate: Annotated[float, Field(gt=0, le=1)]
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    bs_power_offset_db: tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...] = Field(min_length=1)
-    drops: Annotated[int, Field(ge=2)]
-    bootstrap_samples: Annotated[int, Field(ge=100)]
-    speeds_kmh: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=1)
-    aged_symbols: Count
-
-
 class JointParams(SegmentationFitParams):
     """Stage III: all five networks, eq. (33), over the operating points of `points`.
 
@@ -261,108 +239,6 @@ class CodecParams(SegmentationFitParams):
     """The source codec of the separated designs over white noise, at SNRs after detection [dB]."""
 
     snr_db: tuple[Decibel, Decibel]
-
-
-class AlignmentParams(Section):
-    """The study of phase alignment, reports/alignment.json: what is trained for it, and where all is measured.
-
-    compared: who else foretells the phases, each with a Stage III of its own (`links/alignment`).
-    trained_oscillator_rad: slip of the oscillators [rad] in a further Stage III; 0: none is trained.
-    snr_db, data_symbols: of the comparison. home_snr_db: where robustness and the phases that are left are measured, over
-    bs_power_offset_db, speeds_kmh and oscillator_rad. drops, symbols: test drops, and data symbols, of the phases that are left.
-    """
-
-    compared: tuple[Literal["classical", "genie-first", "genie-all"], ...]
-    trained_oscillator_rad: Annotated[float, Field(ge=0, le=10)]
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    data_symbols: tuple[Count, ...] = Field(min_length=1)
-    home_snr_db: Decibel
-    bs_power_offset_db: tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...] = Field(min_length=1)
-    speeds_kmh: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=1)
-    oscillator_rad: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(min_length=1)
-    drops: Annotated[int, Field(ge=2)]
-    symbols: Count
-
-
-class PlaceParams(Section):
-    """An operating point: SNR [dB], L, B and Q."""
-
-    snr_db: Decibel
-    csirs_symbols: Count
-    feedback_bits: Bits
-    data_symbols: Count
-
-    @property
-    def point(self) -> OperatingPoint:
-        """The operating point itself."""
-        return OperatingPoint(self.snr_db, self.csirs_symbols, self.feedback_bits, self.data_symbols)
-
-
-class RepeatParams(Section):
-    """Last stages of training again: under further seeds, and for single points.
-
-    reseeded: trainings that are run under each of `seeds` as well, from the same weights of the stages before. dedicated: points
-    that the trainings `specialised` are run for alone.
-    """
-
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
-    reseeded: tuple[TrainingName, ...]
-    dedicated: tuple[PlaceParams, ...]
-    specialised: tuple[TrainingName, ...]
-
-
-class EvaluationParams(Section):
-    """What is measured on the test part.
-
-    schemes: measured over snr_db at `home`, which also fills what an evaluation on the command line leaves open.
-    swept: the schemes of the sweeps over csirs_symbols and feedback_bits, at each Q of `panels`, and over data_symbols.
-    compared_snr_db: where all schemes stand side by side in reports/schemes.json; they must be among snr_db.
-    pictures, pictured: how many frames, and which of the schemes, in the picture of predicted masks.
-    """
-
-    schemes: tuple[SchemeName, ...] = Field(min_length=1)
-    swept: tuple[SchemeName, ...] = Field(min_length=1)
-    home: PlaceParams
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    csirs_symbols: tuple[Count, ...] = Field(min_length=1)
-    feedback_bits: tuple[Bits, ...] = Field(min_length=1)
-    data_symbols: tuple[Count, ...] = Field(min_length=1)
-    panels: tuple[Count, Count]
-    compared_snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    channel_draws: Count
-    bound_drops: Count
-    bootstrap_samples: Annotated[int, Field(ge=100)]
-    pictures: Count
-    pictured: tuple[SchemeName, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _shown_are_measured(self) -> "EvaluationParams":
-        for key in ("pictured", "swept"):
-            missing = [name for name in getattr(self, key) if name not in self.schemes]
-            if missing:
-                raise ValueError(
-                    f"{key} = {list(getattr(self, key))}: '{missing[0]}' must be among evaluation.schemes"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _axes_pass_through_home(self) -> "EvaluationParams":
-        for name in ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols"):
-            values, at_home = getattr(self, name), getattr(self.home, name)
-            if at_home not in values:
-                raise ValueError(
-                    f"{name} = {list(values)}: must hold home.{name} = {at_home:g}, where the axes cross"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _compared_where_measured(self) -> "EvaluationParams":
-        missing = [snr for snr in self.compared_snr_db if snr not in self.snr_db]
-        if missing:
-            raise ValueError(
-                f"compared_snr_db = {list(self.compared_snr_db)}: {missing[0]:g} must be among snr_db = {list(self.snr_db)}"
-            )
-        return self
 
 
 class TrackingParams(Section):

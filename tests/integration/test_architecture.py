@@ -11,6 +11,7 @@ FLOORS = {
     "files": 1,
     "points": 1,
     "sections": 2,
+    "study_sections": 2,
     "params": 3,
     "channel": 4,
     "scenes": 4,

@@ -8,6 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
+from cscsanet.evaluation.axes import AXES, shown_point
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.metrics.bootstrap import bootstrap_interval
 from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
@@ -18,7 +19,9 @@ from cscsanet.scenes.classes import CLASS_NAMES
 class ResultRow(BaseModel):
     """One scheme at one operating point.
 
-    snr_db to data_symbols are None for what has no channel. iou: by class name, None where the class occurs neither
+    snr_db to data_symbols are None for what has no channel, but for data_symbols where it counts all the same. repeat: None for
+    the pipeline's own training, seed-N for a further training seed, else the point that it was trained for alone.
+    iou: by class name, None where the class occurs neither
     in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the images.
     miou_day, miou_night: None where there are no such frames.
     se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise.
@@ -27,6 +30,7 @@ class ResultRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scheme: str
+    repeat: str | None
     model: str
     split: str
     snr_db: float | None
@@ -57,22 +61,23 @@ def result_row(
     *,
     seed: int,
     bootstrap_samples: int,
+    repeat: str | None = None,
 ) -> ResultRow:
     """Reduce the counts of one outcome to a row.
 
-    model: digest of the weights. night: bool (images,), which frames are night frames.
+    model: digest of the weights. point: None for what no operating point moves. night: bool (images,), which frames are night
+    frames.
     """
+    shown: dict[str, Any] = shown_point(scheme, point) if point else dict.fromkeys(AXES)
     per_image = outcome.confusions.sum(dim=1)
     total = per_image.sum(dim=0)
     low, high = bootstrap_interval(per_image, miou, samples=bootstrap_samples, seed=seed)
     return ResultRow(
         scheme=scheme,
+        repeat=repeat,
         model=model,
         split=split,
-        snr_db=point.snr_db if point else None,
-        csirs_symbols=point.csirs_symbols if point else None,
-        feedback_bits=point.feedback_bits if point else None,
-        data_symbols=point.data_symbols if point else None,
+        **shown,
         seed=seed,
         images=outcome.confusions.shape[0],
         channel_draws=outcome.confusions.shape[1],

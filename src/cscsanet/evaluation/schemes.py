@@ -19,27 +19,33 @@ class Scheme:
     """One row of every comparison.
 
     title: what a reader sees. build: the untrained Link. weights: the trained weights that fill it, as
-    (submodule of the Link or "" for all of it) -> name of the weights file. over_air: whether there is a channel, so
-    that SNR and drops matter. made_by: the command that makes the weights.
+    (submodule of the Link or "" for all of it) -> name of the weights file. sees: what of an operating point it works by; it
+    does the same wherever else the point moves. made_by: the command that makes the weights.
     """
 
     title: str
     build: Callable[[Params], Link]
     weights: Mapping[str, str]
-    over_air: bool = True
+    sees: tuple[str, ...] = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
     made_by: str = "dvc repro"
+
+    @property
+    def over_air(self) -> bool:
+        """Whether there is a channel, so that SNR and drops matter."""
+        return "snr_db" in self.sees
 
 
 # What the separated designs share; the codec is the one that was trained over the real link.
 _CSI = {"front.acquisition": "acquisition", "front.feedback": "feedback"}
 _CODEC = {"codec": "codec_link"}
+_WITHOUT_FEEDBACK = ("snr_db", "csirs_symbols", "data_symbols")
 
 SCHEMES: Mapping[str, Scheme] = {
     "ideal": Scheme(
         "Stage I over an error-free link (ceiling)",
         lambda params: IdealLink(SemanticLayer(params)),
         {"semantic": "semantic"},
-        over_air=False,
+        sees=("data_symbols",),
     ),
     "noma": Scheme("CSC-SA-Net, non-orthogonal", noma, {"": "noma"}),
     "noma-aligned": Scheme(
@@ -67,11 +73,13 @@ SCHEMES: Mapping[str, Scheme] = {
         "perfect initial CSI, DL precoding, DMRS and MMSE detection",
         lambda params: perfect_csi(params, "dl"),
         {"front.precoding": "precoding", **_CODEC},
+        sees=_WITHOUT_FEEDBACK,
     ),
     "perfect-pca": Scheme(
         "perfect initial CSI, PCA precoding, DMRS and MMSE detection",
         lambda params: perfect_csi(params, "pca"),
         _CODEC,
+        sees=_WITHOUT_FEEDBACK,
     ),
     "codebook": Scheme("codebook beams, DMRS and MMSE detection (ours)", codebook, _CODEC),
     "noma-glued": Scheme(
@@ -81,19 +89,19 @@ SCHEMES: Mapping[str, Scheme] = {
         "Stage I, orthogonal, over an error-free link (its ceiling)",
         lambda params: IdealLink(OrthogonalLayer(params)),
         {"semantic": "semantic_oma"},
-        over_air=False,
+        sees=("data_symbols",),
     ),
     "mfnet": Scheme(
         "MFNet on raw images, no channel (reference)",
         lambda params: MfnetLink(),
         {"": "mfnet"},
-        over_air=False,
+        sees=(),
     ),
     "mfnet-imported": Scheme(
         "MFNet on raw images, no channel, weights from elsewhere (reference)",
         lambda params: MfnetLink(),
         {"": "imported/mfnet"},
-        over_air=False,
+        sees=(),
         made_by="cscsanet import-mfnet FILE.pth",
     ),
 }

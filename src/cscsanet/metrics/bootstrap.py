@@ -32,6 +32,19 @@ def bootstrap_interval(
     return _interval(statistic(_sums(weights, per_item)), level)
 
 
+def resampled_sums(per_item: Tensor, samples: int, seed: int) -> Tensor:
+    """Sums of counts over each bootstrap sample's items; calls of equal `samples` and `seed` draw the same items.
+
+    Args:
+        per_item: counts [N, ...] of N items.
+        samples, seed: see bootstrap_interval.
+
+    Returns:
+        float64 [samples, ...].
+    """
+    return _sums(_weights(per_item.shape[0], samples, seed), per_item)
+
+
 def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.95) -> tuple[Tensor, Tensor]:
     """Bounds of the percentile bootstrap interval of many means over the same items at once.
 

@@ -1,9 +1,11 @@
 """Stage III again, for comparison: with other ways to foretell phases, and with oscillators that slip."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from cscsanet.links.alignment import Alignment
 from cscsanet.params import Params
+from cscsanet.pipeline.fan_out import at_once, fan_out
 from cscsanet.pipeline.fitting import train
 from cscsanet.pipeline.joint import DEPENDS as JOINT_DEPENDS
 from cscsanet.pipeline.joint import joint_training
@@ -45,15 +47,15 @@ def studied(params: Params) -> list[AlignmentVariant]:
 
 def train_alignments(workspace: Workspace, params: Params) -> None:
     """Train each variant that has not been trained yet; killed at any moment, the next run goes on where it was."""
-    chosen = {entry.weights: entry for entry in studied(params) if "/" in entry.weights}
-    for name, entry in chosen.items():
-        own = slipping_params(params) if entry.slipping else params
-        train(
-            workspace,
-            params,
-            joint_training(workspace, own, entry.access, entry.alignment, name, variant=True),
-        )
-    workspace.keep_variants(NAME, chosen)
+    chosen = [entry for entry in studied(params) if "/" in entry.weights]
+    fan_out(partial(_train_one, workspace, params), chosen, at_once(params))
+    workspace.keep_variants(NAME, [entry.weights for entry in chosen])
+
+
+def _train_one(workspace: Workspace, params: Params, entry: AlignmentVariant) -> None:
+    own = slipping_params(params) if entry.slipping else params
+    training = joint_training(workspace, params, entry.access, entry.alignment, entry.weights, variant=own)
+    train(workspace, params, training)
 
 
 def slipping_params(params: Params) -> Params:

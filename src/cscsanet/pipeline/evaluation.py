@@ -1,4 +1,4 @@
-"""The last stage: every scheme on the test part, as rows, figures and an MLflow run."""
+"""Rows and figures of everything that was measured, and an MLflow run for each scheme."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,94 +7,116 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from cscsanet.channel.dataset import Part, open_drops
+from cscsanet.channel.dataset import open_drops
+from cscsanet.evaluation.axes import Sweep, canonical, panels_of, shown_point, sweep, sweeps
 from cscsanet.evaluation.bounds import spectral_efficiency_rows
 from cscsanet.evaluation.budgets import budget
-from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, snr_figure
-from cscsanet.evaluation.measure import Outcome, constant_prediction, measure
+from cscsanet.evaluation.evidence import Evidence, Figure95, Place
+from cscsanet.evaluation.figures import confusion_figure, iou_figure
 from cscsanet.evaluation.models import trained_link
-from cscsanet.evaluation.rows import ResultRow, normalised_confusion, result_row
+from cscsanet.evaluation.rows import ResultRow, normalised_confusion
 from cscsanet.evaluation.schemes import scheme
-from cscsanet.files import write_by_rename, write_csv, write_json
+from cscsanet.evaluation.sweep_figures import elastic_figure, sweep_figure
+from cscsanet.evaluation.verdicts import FLOOR
+from cscsanet.files import write_by_rename, write_csv, write_json, write_rows
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
+from cscsanet.pipeline.evidence import dedicated, further_seeds, open_evidence
+from cscsanet.pipeline.measuring import constant_measurement, measurement, row_of
+from cscsanet.pipeline.pictures import masks
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.tracking import StageRun, open_tracking
-from cscsanet.training.operating_points import validation_point
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import load_weights
 
 _COUNTED = 8  # frames that budgets are counted on
-CURVE_COLUMNS = ("scheme", "snr_db", "miou", "ci_low", "ci_high", "miou_mfnet", "pixel_accuracy")
+_CEILINGS = ("ideal", "ideal-oma")
+_TITLES = {
+    "8": "mIoU over the CSI-RS symbols",
+    "9": "mIoU over the feedback bits",
+    "10": "mIoU over the SNR",
+    "11": "mIoU over the data symbols",
+}
 
 
 def evaluate(workspace: Workspace, params: Params) -> None:
-    """Measure every scheme of evaluation.schemes at every SNR, and the physical layer against its bounds."""
+    """Turn measurements into rows and figures, and measure the physical layer against its bounds."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
-    sections = ("evaluation", "points", "channel", "scenes", "seed")
+    sections = ("evaluation", "repeats", "points", "channel", "scenes", "seed")
     with tracker.stage("evaluate", params, sections=sections) as run:
-        schemes: tuple[str, ...] = params.evaluation.schemes
-        results = {name: _scheme_rows(workspace, params, name) for name in schemes}
+        evaluation = params.evaluation
         scenes = load_part(workspace.scenes, workspace.split, "test")
-        constant = _row(params, "constant", "none", "test", None, constant_prediction(scenes), scenes)
-        rows = [constant, *(row for scheme_rows, _ in results.values() for row in scheme_rows)]
+        rows = measured_rows(workspace, params, scenes)
+        home = [row for row in rows if row.repeat is None and _at_home_but_snr(row, params)]
         efficiency = _efficiency(workspace, params)
+        compared = [_compared(workspace, params, name, home, scenes) for name in evaluation.schemes]
 
         reports = workspace.reports
-        write_json(reports / "evaluation.json", [row.model_dump() for row in rows])
+        write_rows(reports / "sweeps.json", [row.model_dump() for row in rows])
+        write_json(reports / "evaluation.json", [row.model_dump() for row in home])
         write_json(reports / "spectral_efficiency.json", efficiency)
-        write_csv(
-            reports / "miou.csv", CURVE_COLUMNS, [_curve_point(row) for row in rows if row.snr_db is not None]
-        )
-        for name, figure in _figures(workspace, params, scenes, results, constant).items():
+        write_json(reports / "schemes.json", compared)
+        write_json(reports / "metrics.json", _summary(home, efficiency))
+        evidence = open_evidence(workspace, params)
+        curves = {panel: _curves(params, evidence, panel) for panel in sweeps(evaluation)}
+        for panel, found in curves.items():
+            _write_curves(workspace, panel, found)
+        for name, figure in _figures(workspace, params, scenes, evidence, curves).items():
             write_by_rename(reports / "figures" / f"{name}.png", partial(figure.savefig, dpi=120))
             run.log_artifact(reports / "figures" / f"{name}.png", "figures")
-        compared = [_compared(workspace, params, name, found) for name, (found, _) in results.items()]
-        write_json(reports / "schemes.json", compared)
-        write_json(reports / "metrics.json", _summary(rows, efficiency))
-        for name in ("evaluation", "schemes"):
+        for name in ("evaluation", "sweeps", "schemes"):
             run.log_artifact(reports / f"{name}.json")
-        _log(run, workspace, rows, efficiency)
-    for name, (found, _) in results.items():
-        with tracker.stage(f"evaluate/{name}", params, sections=sections) as own:
-            _log_scheme(own, name, found)
+        _log(run, workspace, home, efficiency)
+    for scheme_name in evaluation.schemes:
+        with tracker.stage(f"evaluate/{scheme_name}", params, sections=sections) as own:
+            mine = [row for row in rows if row.scheme == scheme_name and row.repeat is None]
+            _log_scheme(own, params, scheme_name, mine)
 
 
-def evaluate_point(
-    workspace: Workspace, params: Params, name: str, point: OperatingPoint, split: Part, draws: int | None
-) -> ResultRow:
-    """Measure one scheme at one operating point, for the command line."""
-    rows, _ = _scheme_rows(workspace, params, name, points=[point], split=split, draws=draws)
-    return rows[0]
+def measured_rows(workspace: Workspace, params: Params, scenes: SceneSet) -> list[ResultRow]:
+    """Return every row: each scheme at each point of its sweeps, again under each further seed, and the dedicated models."""
+    home = params.evaluation.home.point
+    floor = constant_measurement(workspace)
+    rows = [row_of(floor, params, scenes.night, home)]
+
+    def add(name: str, repeat: str | None, points: Sequence[OperatingPoint]) -> None:
+        known: dict[OperatingPoint, ResultRow] = {}
+        for point in points:
+            at = canonical(name, point, home)
+            if at not in known:
+                found = measurement(workspace, params, name, point, repeat)
+                known[at] = row_of(found, params, scenes.night, point)
+            rows.append(known[at].model_copy(update=shown_point(name, point)))
+
+    for name in params.evaluation.schemes:
+        points = list(dict.fromkeys(p for panel in panels_of(name, params.evaluation) for p in panel.points))
+        if not scheme(name).over_air:
+            points = list(dict.fromkeys(canonical(name, point, home) for point in points))
+        for repeat in (None, *further_seeds(params, name)):
+            add(name, repeat, points)
+    for (specialised, repeat), point in dedicated(params).items():
+        add(specialised, repeat, [point])
+    return rows
 
 
-def evaluate_all(
-    workspace: Workspace, params: Params, point: OperatingPoint, split: Part, draws: int | None
-) -> list[ResultRow]:
-    """Measure every scheme of evaluation.schemes at one operating point, for the command line."""
-    return [
-        evaluate_point(workspace, params, name, point, split, draws) for name in params.evaluation.schemes
-    ]
-
-
-def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[ResultRow]) -> dict[str, Any]:
+def _compared(
+    workspace: Workspace, params: Params, name: str, rows: Sequence[ResultRow], scenes: SceneSet
+) -> dict[str, Any]:
     """One scheme beside all others: what it spends, counted from what it sends, and what it achieves at the SNRs compared."""
     link, _ = trained_link(name, params, workspace.weights)
-    scenes = load_part(workspace.scenes, workspace.split, "test")
-    point, device = _home(params), next(link.parameters()).device
+    point, device = params.evaluation.home.point, next(link.parameters()).device
     few = range(min(_COUNTED, len(scenes.names)))
     drops = open_drops(workspace.drops("test")).batch(np.asarray(few)).to(device)
     with torch.inference_mode():
         images = to_float(scenes.images[list(few)].to(device))
         sent = link(images, drops, point, generator(params.seed, "evaluate", 0, 0, device=device))
-    kept = [row for row in rows if row.snr_db in (None, *params.evaluation.compared_snr_db)]
+    wanted = (None, *params.evaluation.compared_snr_db)
+    kept = [row for row in rows if row.scheme == name and row.snr_db in wanted]
     figures = ("snr_db", "miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
     return {
         "scheme": name,
@@ -104,78 +126,13 @@ def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[Re
     }
 
 
-def _scheme_rows(
-    workspace: Workspace,
-    params: Params,
-    name: str,
-    *,
-    points: Sequence[OperatingPoint] | None = None,
-    split: Part = "test",
-    draws: int | None = None,
-) -> tuple[list[ResultRow], list[Outcome]]:
-    link, digest = trained_link(name, params, workspace.weights)
-    scenes = load_part(workspace.scenes, workspace.split, split)
-    drops = open_drops(workspace.drops(split))
-    drops.check_matches(params.channel)
-    over_air = scheme(name).over_air
-    points = [point.within(params.points.capacity) for point in points or _points(params)]
-    # A link without a channel knows neither SNR nor drops: one point and one draw say it all.
-    points = points if over_air else points[:1]
-    draws = (draws or params.evaluation.channel_draws) if over_air else 1
-    rows, outcomes = [], []
-    with progress_bar(f"evaluating {name}", len(points) * draws * len(scenes.names)) as advance:
-        for point in points:
-            outcome = measure(
-                link,
-                scenes,
-                drops.all(),
-                point,
-                params.channel,
-                draws=draws,
-                seed=params.seed,
-                progress=advance,
-            )
-            rows.append(_row(params, name, digest, split, point if over_air else None, outcome, scenes))
-            outcomes.append(outcome)
-    return rows, outcomes
-
-
-def _row(
-    params: Params,
-    name: str,
-    digest: str,
-    split: str,
-    point: OperatingPoint | None,
-    outcome: Outcome,
-    scenes: SceneSet,
-) -> ResultRow:
-    return result_row(
-        name,
-        digest,
-        split,
-        point,
-        outcome,
-        scenes.night,
-        seed=params.seed,
-        bootstrap_samples=params.evaluation.bootstrap_samples,
-    )
-
-
-def _points(params: Params) -> list[OperatingPoint]:
-    capacity = params.points.capacity
-    return [
-        OperatingPoint(snr, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols)
-        for snr in params.evaluation.snr_db
-    ]
-
-
 def _efficiency(workspace: Workspace, params: Params) -> list[dict[str, Any]]:
     physical = PhysicalLayer(params)
     load_weights(physical, workspace.weights("physical"), params)
     drops = open_drops(workspace.drops("test"))
     rows = []
     with progress_bar("bounds of spectral efficiency", 4 * len(params.evaluation.snr_db)) as advance:
-        for point in _points(params):
+        for point in sweep(params.evaluation, "snr_db").points:
             rows += spectral_efficiency_rows(
                 physical,
                 drops,
@@ -188,94 +145,74 @@ def _efficiency(workspace: Workspace, params: Params) -> list[dict[str, Any]]:
     return rows
 
 
+def _curves(params: Params, evidence: Evidence, panel: Sweep) -> dict[str, list[Figure95]]:
+    """Return the curve of every swept scheme, of the ceilings and of the floor, over one panel."""
+    ceilings = [name for name in _CEILINGS if name in params.evaluation.schemes]
+    names = (*params.evaluation.swept, *ceilings, FLOOR)
+    return {name: [evidence.figure(Place(name, point)) for point in panel.points] for name in names}
+
+
+def _write_curves(workspace: Workspace, panel: Sweep, curves: Mapping[str, Sequence[Figure95]]) -> None:
+    """Write one panel as DVC draws it: a line for each value, a column for each scheme."""
+    columns = (panel.axis, *curves)
+    lines = [
+        {panel.axis: value, **{name: round(curve[index].value, 6) for name, curve in curves.items()}}
+        for index, value in enumerate(panel.values)
+    ]
+    write_csv(workspace.reports / "sweeps" / f"{panel.name}.csv", columns, lines)
+
+
 def _figures(
     workspace: Workspace,
     params: Params,
     scenes: SceneSet,
-    results: Mapping[str, tuple[list[ResultRow], list[Outcome]]],
-    constant: ResultRow,
+    evidence: Evidence,
+    curves: Mapping[Sweep, Mapping[str, Sequence[Figure95]]],
 ) -> dict[str, Figure]:
-    """Draw what a reader looks at first: mIoU over SNR, IoU by class, confusion, and masks beside the truth."""
-    home = _home(params)
-    chosen = {name: rows[_nearest(rows, home)] for name, (rows, _) in results.items()}
-    outcomes = {name: found[_nearest(rows, home)] for name, (rows, found) in results.items()}
-    titles = [_title(name, row) for name, row in chosen.items()]
-    over_air = {name: rows for name, (rows, _) in results.items() if rows[0].snr_db is not None}
-    levels = {name: rows[0] for name, (rows, _) in results.items() if rows[0].snr_db is None}
-    figures = {
-        "miou_over_snr": snr_figure(over_air, {**levels, "constant prediction": constant}),
-        "iou": iou_figure(list(chosen.values()), titles),
-        "masks": _masks(
-            workspace, params, scenes, {name: chosen[name] for name in params.evaluation.pictured}
-        ),
+    """Draw Figs. 8 to 12, the cost of one model for all points, IoU by class, and confusion at home."""
+    evaluation = params.evaluation
+    levels = {*_CEILINGS, FLOOR}
+    figures = {}
+    for number, title in _TITLES.items():
+        panels = [
+            (
+                panel,
+                {name: curve for name, curve in found.items() if name not in levels},
+                {name: curve for name, curve in found.items() if name in levels},
+            )
+            for panel, found in curves.items()
+            if panel.figure.rstrip("(ab)") == number
+        ]
+        figures[f"fig{number}"] = sweep_figure(panels, title)
+    figures["fig12"] = masks(workspace, params, scenes, evaluation.pictured)
+    pairs: dict[tuple[str, OperatingPoint], tuple[Figure95, Figure95]] = {
+        (name, point): (evidence.figure(Place(name, point)), evidence.figure(Place(name, point, repeat)))
+        for (name, repeat), point in dedicated(params).items()
     }
-    for (name, outcome), title in zip(outcomes.items(), titles, strict=True):
-        figures[f"confusion_{name}"] = confusion_figure(normalised_confusion(outcome), title)
+    if pairs:
+        figures["elastic"] = elastic_figure(pairs)
+    at_home = {
+        name: measurement(workspace, params, name, evaluation.home.point) for name in evaluation.schemes
+    }
+    rows = [row_of(found, params, scenes.night, evaluation.home.point) for found in at_home.values()]
+    figures["iou"] = iou_figure(rows, [_title(row) for row in rows])
+    for row, found in zip(rows, at_home.values(), strict=True):
+        figures[f"confusion_{row.scheme}"] = confusion_figure(
+            normalised_confusion(found.outcome), _title(row)
+        )
     return figures
 
 
-def _masks(
-    workspace: Workspace,
-    params: Params,
-    scenes: SceneSet,
-    chosen: Mapping[str, ResultRow],
-) -> Figure:
-    """Predict a few test frames, as many by night as by day, those that show the most classes."""
-    shown = _telling_frames(scenes, params.evaluation.pictures)
-    frames = [
-        (scenes.names[i], scenes.images[i].permute(1, 2, 0).numpy(), scenes.labels[i].numpy()) for i in shown
-    ]
-    drops = open_drops(workspace.drops("test"))
-    predictions: dict[str, list[NDArray[np.uint8]]] = {}
-    for name, row in chosen.items():
-        link, _ = trained_link(name, params, workspace.weights)
-        point = _home(params) if row.snr_db is None else _point_of(row)
-        source = generator(params.seed, "evaluate", 0, 0, device=next(link.parameters()).device)
-        with torch.inference_mode():
-            device = next(link.parameters()).device
-            images = to_float(scenes.images[shown].to(device))
-            paths = drops.batch(np.asarray(shown) % len(drops)).to(device)
-            logits = link(images, paths, point, source).logits
-        predictions[_title(name, row)] = list(logits.argmax(dim=1).to(torch.uint8).cpu().numpy())
-    return mask_grid(frames, predictions)
+def _title(row: ResultRow) -> str:
+    return row.scheme if row.snr_db is None else f"{row.scheme}, {row.snr_db:g} dB"
 
 
-def _telling_frames(scenes: SceneSet, count: int) -> list[int]:
-    """Choose frames by day and by night, spread over time, each the richest in classes of its stretch of time."""
-    present = torch.stack([(scenes.labels == label).flatten(1).any(dim=1) for label in range(1, NUM_CLASSES)])
-    richness = present.sum(dim=0)
-    chosen: list[int] = []
-    for night, wanted in ((False, count - count // 2), (True, count // 2)):
-        candidates = torch.nonzero(scenes.night == night).flatten()
-        for stretch in candidates.tensor_split(max(wanted, 1))[:wanted]:
-            if len(stretch):
-                chosen.append(int(stretch[richness[stretch].argmax()]))
-    return chosen
-
-
-def _home(params: Params) -> OperatingPoint:
-    """The point that the joint training is validated at; figures of a single point show it."""
-    return validation_point(params.points)
-
-
-def _nearest(rows: Sequence[ResultRow], point: OperatingPoint) -> int:
-    return min(range(len(rows)), key=lambda index: abs((rows[index].snr_db or 0.0) - point.snr_db))
-
-
-def _point_of(row: ResultRow) -> OperatingPoint:
-    assert row.snr_db is not None
-    assert row.csirs_symbols is not None
-    assert row.feedback_bits is not None
-    assert row.data_symbols is not None
-    return OperatingPoint(row.snr_db, row.csirs_symbols, row.feedback_bits, row.data_symbols)
-
-
-def _title(name: str, row: ResultRow) -> str:
-    return name if row.snr_db is None else f"{name}, {row.snr_db:g} dB"
-
-
-def _curve_point(row: ResultRow) -> dict[str, Any]:
-    return {field: getattr(row, field) for field in CURVE_COLUMNS}
+def _at_home_but_snr(row: ResultRow, params: Params) -> bool:
+    home = params.evaluation.home
+    return all(
+        getattr(row, name) in (None, getattr(home, name))
+        for name in ("csirs_symbols", "feedback_bits", "data_symbols")
+    )
 
 
 def _summary(rows: Sequence[ResultRow], efficiency: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -304,24 +241,35 @@ def _log(
     run.log_metrics(metrics)
 
 
-def _log_scheme(run: StageRun, name: str, rows: Sequence[ResultRow]) -> None:
-    """One run for each scheme, with the same names: what MLflow compares. The step of a curve is the SNR [dB]."""
-    first = rows[0]
-    point = {
-        key: getattr(first, key)
-        for key in ("csirs_symbols", "feedback_bits", "data_symbols", "channel_draws")
-    }
-    run.log_params({"scheme": name, "stage": "evaluate", "snr_db": [row.snr_db for row in rows], **point})
+def _log_scheme(run: StageRun, params: Params, name: str, rows: Sequence[ResultRow]) -> None:
+    """One run for each scheme, with the same names: what MLflow compares. The step of a curve is the value of its axis."""
+    home = params.evaluation.home
+    run.log_params(
+        {"scheme": name, "stage": "evaluate", **home.model_dump(), "channel_draws": rows[0].channel_draws}
+    )
     figures = ("miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
-    curve = [
-        {
-            "snr_db": row.snr_db or 0.0,
-            **{key: getattr(row, key) for key in figures if getattr(row, key) is not None},
-        }
-        for row in rows
-    ]
-    run.log_curves(curve, "snr_db")
-    run.log_metrics({f"miou/{row.snr_db:g}dB": row.miou for row in rows if row.snr_db is not None})
+    known = {_place_of(row): row for row in rows}
+    for panel in panels_of(name, params.evaluation):
+        curve = []
+        for value, point in zip(panel.values, panel.points, strict=True):
+            row = known[_seen(rows[0], point)]
+            told = {key: getattr(row, key) for key in figures if getattr(row, key) is not None}
+            # The curves over the SNR have the plain names, since all schemes over the air have them.
+            suffix = "" if panel.axis == "snr_db" else f"/{panel.name}"
+            curve.append({panel.axis: value, **{f"{key}{suffix}": told[key] for key in told}})
+        run.log_curves(curve, panel.axis)
+    at_home = next(row for row in rows if row.snr_db in (None, home.snr_db) and _at_home_but_snr(row, params))
+    run.log_metrics({"home/miou": at_home.miou, "home/pixel_accuracy": at_home.pixel_accuracy})
+
+
+def _place_of(row: ResultRow) -> tuple[float | None, ...]:
+    return (row.snr_db, row.csirs_symbols, row.feedback_bits, row.data_symbols)
+
+
+def _seen(row: ResultRow, point: OperatingPoint) -> tuple[float | None, ...]:
+    """Return a point as the rows of a scheme tell it."""
+    shown = zip(_place_of(row), vars(point).values(), strict=True)
+    return tuple(None if told is None else value for told, value in shown)
 
 
 def _metric(name: str, snr_db: float | None) -> str:

@@ -30,7 +30,8 @@ class Training:
     inputs: digest of every file it reads. task: builds the task, and names the module whose weights are kept.
     curves: metric -> axis label of the figure, the validation metric last.
     variant: the parameters it goes by, where these are not the pipeline's own. Such a training is one of several in its
-    stage: it leaves no picture, and is not run again where its results lie already.
+    stage: it leaves no picture and shows no bar, and is not run again where its results lie already.
+    built: the parameters that its networks are built by, where these are not the ones it goes by.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Training:
     task: Callable[[], tuple[Task, nn.Module]]
     curves: Mapping[str, str]
     variant: Params | None = None
+    built: Params | None = None
 
 
 def train(workspace: Workspace, params: Params, training: Training) -> None:
@@ -67,7 +69,7 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
             run.log_dataset(name, value, source=name, context="training")
         started = time.monotonic()
         task, module = training.task()
-        result = fit(task, scratch, run)
+        result = fit(task, scratch, run, progress=training.variant is None)
         report = workspace.reports / "training"
         best = {key: _rounded(value) for key, value in result.best.items()}
         metrics = {"epochs": len(result.history), **{f"best_{key}": value for key, value in best.items()}}
@@ -81,7 +83,7 @@ def train(workspace: Workspace, params: Params, training: Training) -> None:
         save_weights(
             module,
             workspace.weights(training.name),
-            own,
+            training.built or own,
             training.shapes,
             {"stage": training.name, "key": key, "inputs": dict(training.inputs), "best": best},
         )

@@ -29,22 +29,25 @@ def joint_training(
     alignment: Alignment,
     name: str,
     *,
-    variant: bool = False,
+    variant: Params | None = None,
 ) -> Training:
     """Describe a Stage III of the pipeline itself, or of a variant beside it.
 
-    access: which of the JOINT links; name: of the stage, or of the variant's weights.
+    access: which of the JOINT links; name: of the stage, or of the variant's weights. variant: what it is trained under; its
+    networks are built for all points of `params`, whatever its own.
     """
+    own = variant or params
+    built = own.model_copy(update={"points": params.points})
 
     pretrained = _PRETRAINED[access]
 
     def task() -> tuple[Task, nn.Module]:
-        link = JOINT[access](params, alignment)
+        link = JOINT[access](built, alignment)
         for submodule, weights in pretrained.items():
-            load_weights(link.get_submodule(submodule), workspace.weights(weights), params)
+            load_weights(link.get_submodule(submodule), workspace.weights(weights), built)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
-        drops = open_train_and_val(workspace.drops, params.channel)
-        return SegmentationTask(link, scenes, drops, params.points, params.joint, seed=params.seed), link
+        drops = open_train_and_val(workspace.drops, own.channel)
+        return SegmentationTask(link, scenes, drops, own.points, own.joint, seed=own.seed), link
 
     return Training(
         name=name,
@@ -58,5 +61,6 @@ def joint_training(
         },
         task=task,
         curves=SEGMENTATION_CURVES,
-        variant=params if variant else None,
+        variant=variant,
+        built=built,
     )

@@ -1,8 +1,10 @@
 """Stage II again, for comparison: the paper's front, and models dedicated to one (L, B) each."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from cscsanet.params import Params
+from cscsanet.pipeline.fan_out import at_once, fan_out
 from cscsanet.pipeline.fitting import train
 from cscsanet.pipeline.physical import DEPENDS as PHYSICAL
 from cscsanet.pipeline.physical import physical_training
@@ -21,9 +23,13 @@ DEPENDS = (
 def train_variants(workspace: Workspace, params: Params) -> None:
     """Train each variant that has not been trained yet; killed at any moment, the next run goes on where it was."""
     chosen = variants(params)
-    for name, variant in chosen.items():
-        train(workspace, params, physical_training(workspace, variant, f"{NAME}/{name}", variant=True))
+    fan_out(partial(_train_one, workspace, params), list(chosen), at_once(params))
     workspace.keep_variants(NAME, [f"{NAME}/{name}" for name in chosen])
+
+
+def _train_one(workspace: Workspace, params: Params, name: str) -> None:
+    training = physical_training(workspace, variants(params)[name], f"{NAME}/{name}", variant=True)
+    train(workspace, params, training)
 
 
 def variants(params: Params) -> Mapping[str, Params]:

@@ -53,34 +53,38 @@ def train_codec(workspace: Workspace, params: Params) -> None:
 
 
 def train_codec_link(workspace: Workspace, params: Params) -> None:
-    """Train the source codec on, over the link of `perfect-pca`: from DMRS to detection, at every SNR and Q.
+    """Train the source codec on, over the link of `perfect-pca`: from DMRS to detection, at every SNR and Q."""
+    train(workspace, params, codec_link_training(workspace, params, "codec_link"))
 
-    A link with fed back CSI would teach it less: where L or B are small nothing arrives, whatever the codec does.
+
+def codec_link_training(
+    workspace: Workspace, params: Params, name: str, *, variant: Params | None = None
+) -> Training:
+    """Describe this training: of the pipeline itself, or of a variant that is trained under other seeds or points.
+
+    A link with fed back CSI would teach the codec less: where L or B are small nothing arrives, whatever the codec does.
     """
+    own = variant or params
 
     def task() -> tuple[Task, nn.Module]:
         link = perfect_csi(params, "pca")
         load_weights(link.codec, workspace.weights("codec"), params)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, params.channel)
-        return SegmentationTask(
-            link, scenes, drops, params.points, params.codec_link, seed=params.seed
-        ), link.codec
+        return SegmentationTask(link, scenes, drops, own.points, own.codec_link, seed=own.seed), link.codec
 
-    train(
-        workspace,
-        params,
-        Training(
-            name="codec_link",
-            title="Separated designs: source codec, real link",
-            depends=DEPENDS["codec_link"],
-            shapes=SHAPES,
-            inputs={
-                **workspace.scene_digests(),
-                **workspace.drop_digests("train", "val"),
-                **workspace.weight_digests("codec"),
-            },
-            task=task,
-            curves=SEGMENTATION_CURVES,
-        ),
+    return Training(
+        name=name,
+        title="Separated designs: source codec, real link",
+        depends=DEPENDS["codec_link"],
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests("codec"),
+        },
+        task=task,
+        curves=SEGMENTATION_CURVES,
+        variant=variant,
+        built=params,
     )

@@ -6,6 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from cscsanet.evaluation.axes import AXES, Axis
+from cscsanet.evaluation.differences import Difference
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.points import OperatingPoint
 
@@ -60,6 +62,59 @@ def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
             _figure(row.miou_day),
             _figure(row.miou_night),
             f"{row.pixel_accuracy:.4f}",
+        )
+    Console().print(table)
+
+
+def sweep_table(rows: Sequence[ResultRow], axis: Axis, points: Sequence[OperatingPoint]) -> None:
+    """Print schemes along one axis: a line for each value, a column for each scheme, mIoU over its interval."""
+    names = list(dict.fromkeys(row.scheme for row in rows))
+    fixed = {"snr_db": "{:g} dB", "csirs_symbols": "L {}", "feedback_bits": "B {}", "data_symbols": "Q {}"}
+    home = ", ".join(form.format(getattr(points[0], key)) for key, form in fixed.items() if key != axis)
+    first = rows[0]
+    table = Table(
+        title=f"mIoU at {home}; {first.images} {first.split} images, 95 % intervals over images",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column(AXES[axis], justify="right")
+    for name in names:
+        table.add_column(name, justify="right")
+    by_scheme = {name: [row for row in rows if row.scheme == name] for name in names}
+    for index, point in enumerate(points):
+        cells = [
+            f"{row.miou:.4f}\n{row.ci_low:.3f}..{row.ci_high:.3f}"
+            for row in (by_scheme[name][index] for name in names)
+        ]
+        table.add_row(f"{getattr(point, axis):g}", *cells)
+    Console().print(table)
+
+
+def difference_table(differences: Sequence[Difference]) -> None:
+    """Print differences, a line for each point."""
+    first = differences[0]
+    kind = "paired over images" if first.paired else "unpaired, from the intervals of the rows"
+    table = Table(
+        title=f"mIoU of A - mIoU of B, 95 % intervals {kind}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for name in ("A", "B", "point"):
+        table.add_column(name)
+    for name in ("mIoU A", "mIoU B", "A - B", "95 % interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in differences:
+        table.add_row(
+            one.a,
+            one.b,
+            one.point,
+            f"{one.miou_a:.4f}",
+            f"{one.miou_b:.4f}",
+            f"{one.difference:+.4f}",
+            f"{one.ci_low:+.4f} .. {one.ci_high:+.4f}",
         )
     Console().print(table)
 

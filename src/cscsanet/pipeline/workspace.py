@@ -43,6 +43,11 @@ class Workspace:
         return self.root / "models" / f"{name}.safetensors"
 
     @property
+    def measurements(self) -> Path:
+        """What was measured, with the counts of every image."""
+        return self.root / "data" / "measurements"
+
+    @property
     def reports(self) -> Path:
         """Small results that live in git."""
         return self.root / "reports"

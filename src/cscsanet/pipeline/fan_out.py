@@ -1,0 +1,64 @@
+"""Independent jobs of one stage, several at once, each in a process and on a thread of its own.
+
+Two trainings of this size on one thread each finish sooner than one after the other on two threads: many of their operations are
+too small to be shared. The number of threads of a job never depends on how many run at once, so neither do its results.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import TypeVar
+
+from cscsanet.params import Params
+from cscsanet.pipeline.entry import limit_threads
+
+Job = TypeVar("Job")
+
+
+def at_once(params: Params) -> int:
+    """Return how many jobs are to run at once: as many as the CPU has threads for, and one on a GPU, which is shared."""
+    import torch
+
+    return 1 if torch.cuda.is_available() else params.threads
+
+
+def fan_out(
+    work: Callable[[Job], None],
+    jobs: Sequence[Job],
+    at_once: int,
+    progress: Callable[[int], None] = lambda done: None,
+) -> None:
+    """Do all jobs, at most so many at once; the first that fails stops the rest, and its error is raised.
+
+    work: importable, as another process runs it. progress: told of each job that is done.
+    """
+    if not jobs:
+        return
+    # A forked PyTorch hangs where its parent has used threads; a spawned one starts clean.
+    with ProcessPoolExecutor(
+        min(at_once, len(jobs)), mp_context=get_context("spawn"), initializer=_begin
+    ) as pool:
+        waiting = [pool.submit(work, job) for job in jobs]
+        try:
+            for done in as_completed(waiting):
+                done.result()
+                progress(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin() -> None:
+    limit_threads(1)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """A stage that is killed takes its workers along: two of them must never write to the same training's state."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
