@@ -42,6 +42,40 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
     assert Image.open(tmp_path / "mask-overlay.png").size == (64, 48)
 
 
+def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp_path):
+    out = tmp_path / "few"
+    done = finished.run(
+        "cscsanet",
+        "sweep",
+        "--axis",
+        "csirs",
+        "--schemes",
+        "noma,perfect-pca,ideal",
+        "--out",
+        str(out),
+        "--json",
+    )
+    rows = json.loads(done.stdout)
+    measured = json.loads((finished.root / "reports/sweeps.json").read_text())
+    assert len(rows) == 6
+    assert all(row in measured for row in rows)
+    assert len(list(out.rglob("*.npz"))) == 5  # the ceiling does not see L
+    table = finished.run(
+        "cscsanet", "sweep", "--axis", "snr", "--schemes", "noma", "--values", "-20,-10"
+    ).stdout
+    assert "-20" in table
+    assert "SNR" in table
+
+    told = finished.run("cscsanet", "compare", str(out / "noma"), "data/measurements/noma", "--json").stdout
+    same = json.loads(told)
+    assert [one["difference"] for one in same] == [0.0, 0.0]
+    assert all(one["paired"] for one in same)
+    against = finished.run("cscsanet", "compare", "data/measurements/noma", "data/measurements/oma").stdout
+    assert "paired over images" in against
+    rough = finished.run("cscsanet", "compare", "reports/sweeps.json", "reports/sweeps.json").stdout
+    assert "unpaired" in rough
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -53,6 +87,16 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
         (("predict", "missing.png", "missing.png", "--out", "mask.jpg"), "the mask must be a .png"),
         (("channel", "response", "nowhere", "--symbols", "0:2", "--out", "H.npy"), "nowhere"),
         (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
+        (("sweep", "--axis", "snr", "--schemes", "noma,tdma"), "scheme 'tdma'"),
+        (("sweep", "--axis", "power"), "'power'"),
+        (("sweep", "--axis", "csirs", "--values", "1,two"), "--values 1,two: must be numbers"),
+        (
+            ("sweep", "--axis", "symbols", "--values", "9"),
+            "data_symbols = 9: the model was built for at most 4",
+        ),
+        (("compare", "nowhere", "data/measurements/noma"), "nowhere: cannot be read"),
+        (("compare", "models", "data/measurements/noma"), "models: holds no measurements"),
+        (("compare", "params.yaml", "data/measurements/noma"), "params.yaml: not result rows"),
         (("profile", "huge"), "profile 'huge'"),
         (("profile", "smoke", "--out", "models"), "models: "),
         (("evaluate", "--snr-db", "nan"), "snr_db = nan: must be from -60 to 60 dB"),

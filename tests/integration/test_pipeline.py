@@ -71,7 +71,11 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
     original = params.read_text()
     try:
         params.write_text(edited(original, "channel_draws", 2))
-        assert _changed(finished) == {"evaluate"}
+        assert _changed(finished) == {"measure", "evaluate", "claims"}
+        params.write_text(edited(original, "pictures", 2))
+        assert _changed(finished) == {"evaluate", "claims"}
+        params.write_text(original.replace("seeds: [2]", "seeds: [3]"))
+        assert _changed(finished) == {"repeats", "measure", "evaluate", "claims"}
         params.write_text(edited(original, "aged_symbols", 5))
         assert _changed(finished) == {"physical_report"}
         params.write_text(edited(original, "home_snr_db", -20.0))
@@ -79,7 +83,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
         params.write_text(original.replace("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]"))
         assert _changed(finished) == {"codec"}
         params.write_text(edited(original, "val_drops", 101))
-        assert {"channels", "physical", "physical_variants", "noma", "oma", "evaluate"} <= _changed(finished)
+        assert {"channels", "physical", "physical_variants", "noma", "oma", "measure"} <= _changed(finished)
         assert "scenes" not in _changed(finished)
     finally:
         params.write_text(original)
@@ -100,12 +104,15 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
     assert len(parents) == 1
     assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    stages = {"scenes", "split", "channels", *TRAINED, "evaluate"}
+    stages = {"scenes", "split", "channels", *TRAINED, "measure", "evaluate", "claims"}
     stages |= {f"{name}_report" for name in ("physical", "alignment", "separated")}
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
     variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
     variants |= {f"evaluate/{name}" for name in finished.schemes()}
+    variants |= {f"repeats/{name}" for name in ("noma-seed-2", "codec_link-seed-2", "noma-snr-25-L8-B64-Q4")}
     assert set(children) == stages | variants
+    assert children["repeats/noma-seed-2"][3]["seed"] == "2"
+    assert children["repeats/noma-snr-25-L8-B64-Q4"][3]["points.data_symbols"] == "[4]"
     assert {run[0] for run in runs} == {"FINISHED"}
     assert children["noma"][2]["best_val_miou"] > 0
     assert children["noma"][3]["points.data_symbols"] == "[1, 4]"
@@ -121,7 +128,10 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     # One run a scheme, with the same names, which the UI's compare view lines up.
     for name in finished.schemes():
         own = children[f"evaluate/{name}"]
-        assert {"miou", "pixel_accuracy", "ci_low", "ci_high"} <= set(own[2])
+        assert {"home/miou", "home/pixel_accuracy"} <= set(own[2])
+        over_air = name not in ("ideal", "ideal-oma", "mfnet")
+        curves = {"miou", "pixel_accuracy", "ci_low", "ci_high"} if over_air else {"miou/data_symbols"}
+        assert curves <= set(own[2])
         assert own[3]["scheme"] == name
         assert {"stage", "snr_db", "csirs_symbols", "feedback_bits", "data_symbols"} <= set(own[3])
     assert children["separated_report"][2]["without_noise/symbol_nmse"] < 1
@@ -140,6 +150,7 @@ def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project
         "physical",
         "physical_variants/L8-B64",
         "alignment/noma-slipping",
+        "repeats/noma-snr-25-L8-B64-Q4",
         "acquisition",
         "codec_link",
         "mfnet",
@@ -173,6 +184,24 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
     assert "resuming after epoch" in resumed.stderr
     for name in results:
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
+
+
+def test_only_what_is_missing_is_measured_again(finished, tmp_path):
+    project = type(finished)(tmp_path / "measured")
+    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
+    folder = project.root / "data" / "measurements"
+    lost = folder / "noma" / "snr0-L8-B64-Q4.npz"
+    damaged = folder / "noma@seed-2" / "snr-25-L8-B64-Q4.npz"
+    stale = folder / "noma" / "snr7-L8-B64-Q4.npz"
+    before = {path: path.read_bytes() for path in folder.rglob("*.npz")}
+    times = {path: path.stat().st_mtime_ns for path in before}
+    stale.write_bytes(lost.read_bytes())
+    lost.unlink()
+    damaged.write_bytes(b"half a file")
+    project.run(sys.executable, "stages/measure.py")
+    assert {path: path.read_bytes() for path in folder.rglob("*.npz")} == before
+    again = {path for path in before if path.stat().st_mtime_ns != times[path]}
+    assert again == {lost, damaged, folder / "constant.npz"}
 
 
 def test_weights_from_another_configuration_are_refused(finished):

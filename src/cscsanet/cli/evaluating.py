@@ -110,7 +110,7 @@ def sweep(
     else:
         sweep_table(rows, AXIS_OF[axis], points)
     if out is not None:
-        typer.echo(f"{out}: {len(rows)} measurements")
+        typer.echo(f"{out}: what was measured", err=True)
 
 
 def compare(

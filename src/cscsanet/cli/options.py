@@ -1,7 +1,6 @@
 """What the commands share: their options, and how these become a project and an operating point."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -96,7 +95,9 @@ def sweep_points(
     params: "Params", home: "OperatingPoint", axis: "Axis", values: str | None
 ) -> list["OperatingPoint"]:
     """Return the points along an axis: at the values given, separated by commas, or at those of params.yaml."""
-    number = float if axis == "snr_db" else int
+    from cscsanet.evaluation.axes import moved
+
+    number: type[float] = float if axis == "snr_db" else int
     try:
         chosen = (
             [number(value) for value in values.split(",")] if values else getattr(params.evaluation, axis)
@@ -105,7 +106,7 @@ def sweep_points(
         raise CscsanetError(
             f"--values {values}: must be numbers separated by commas, for example 1,2,4"
         ) from None
-    return [replace(home, **{axis: value}) for value in chosen]
+    return [moved(home, axis, value) for value in chosen]
 
 
 def tell_untrained(params: "Params", point: "OperatingPoint") -> None:

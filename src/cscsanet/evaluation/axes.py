@@ -45,7 +45,7 @@ def sweep(evaluation: EvaluationParams, axis: Axis, data_symbols: int | None = N
     home = evaluation.home.point
     if data_symbols is not None:
         home = replace(home, data_symbols=data_symbols)
-    points = tuple(_moved(home, axis, value) for value in getattr(evaluation, axis))
+    points = tuple(moved(home, axis, value) for value in getattr(evaluation, axis))
     figure = {"snr_db": "10", "csirs_symbols": "8", "feedback_bits": "9", "data_symbols": "11"}[axis]
     suffix = ""
     if axis in ("csirs_symbols", "feedback_bits"):
@@ -85,5 +85,6 @@ def panels_of(name: str, evaluation: EvaluationParams) -> list[Sweep]:
     return [sweep(evaluation, axis) for axis in axes]
 
 
-def _moved(point: OperatingPoint, axis: Axis, value: float) -> OperatingPoint:
+def moved(point: OperatingPoint, axis: Axis, value: float) -> OperatingPoint:
+    """Return a point at another value of one axis."""
     return replace(point, **{axis: value})  # type: ignore[arg-type]
