@@ -215,10 +215,13 @@ class PhysicalParams(FitParams):
 class JointParams(SegmentationFitParams):
     """Stage III: all five networks, eq. (33), over the operating points of `points`.
 
+    full_share: of the batches, those that go with the largest L and B; the others draw them like everything else. Where they are
+    small nearly nothing arrives, so that a fair draw would spend most batches on what cannot be learned.
     oma_energy: what each UE has in orthogonal access as it has it in non-orthogonal: the energy of each resource element that
     it uses, or the energy of the whole block.
     """
 
+    full_share: Annotated[float, Field(ge=0, le=1)]
     oma_energy: Literal["element", "total"]
 
 

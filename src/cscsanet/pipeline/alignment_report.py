@@ -150,7 +150,7 @@ class _Report:
         rows: list[dict[str, Any]] = []
 
         def add(over: str, air: ChannelParams, drops: PathDrops, length: int, speed: float | None) -> None:
-            count = self.study.symbols if over == "symbol" else points.capacity.data_symbols
+            count = self.study.symbols if over == "symbol" else max(self.study.data_symbols)
             point = OperatingPoint(self.study.home_snr_db, length, points.capacity.feedback_bits, count)
             for kind, sums in phase_errors(physical.under(air), _FORETOLD, drops, point, seed).items():
                 for symbol, part in _split(sums, over):
@@ -193,7 +193,7 @@ class _Report:
             self.study.home_snr_db if snr_db is None else snr_db,
             capacity.csirs_symbols,
             capacity.feedback_bits,
-            count or capacity.data_symbols,
+            count or max(self.study.data_symbols),
         )
 
     def _moving(self, speed_kmh: float, count: int | None = None) -> PathDrops:

@@ -47,7 +47,10 @@ def joint_training(
             load_weights(link.get_submodule(submodule), workspace.weights(weights), built)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, own.channel)
-        return SegmentationTask(link, scenes, drops, own.points, own.joint, seed=own.seed), link
+        fit = own.joint
+        return SegmentationTask(
+            link, scenes, drops, own.points, fit, seed=own.seed, full_share=fit.full_share
+        ), link
 
     return Training(
         name=name,

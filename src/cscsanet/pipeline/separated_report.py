@@ -1,6 +1,7 @@
 """The report on the separated designs: each part by its own figure, and whether the chain as a whole hides a loss."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -215,8 +216,7 @@ def _symbol_error(
 
 
 def _home(params: Params, snr_db: float) -> OperatingPoint:
-    capacity = params.points.capacity
-    return OperatingPoint(snr_db, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols)
+    return replace(params.evaluation.home.point, snr_db=snr_db)
 
 
 def _summary(rows: list[Row], codec: list[Row], clean: Row) -> dict[str, float]:

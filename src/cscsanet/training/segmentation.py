@@ -48,8 +48,12 @@ class SegmentationTask(Task):
         fit: SegmentationFitParams,
         *,
         seed: int,
+        full_share: float = 0.0,
     ) -> None:
-        """scenes, drops: the training and the validation part; drops are None for a link without a channel."""
+        """scenes, drops: the training and the validation part; drops are None for a link without a channel.
+
+        full_share: of the batches, those at the largest L and B.
+        """
         super().__init__(fit, seed)
         self.link = link
         self.train_scenes, self.val_scenes = scenes
@@ -57,6 +61,7 @@ class SegmentationTask(Task):
         self.val_drops: DropStore | None
         self.train_drops, self.val_drops = drops or (None, None)
         self.points = points
+        self.full_share = full_share
         self.crop = fit.crop
         self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
         self.register_buffer(
@@ -83,7 +88,8 @@ class SegmentationTask(Task):
                 len(self.train_drops), (len(batch),), generator=generator, device=generator.device
             )
             paths = self._paths(self.train_drops, chosen)
-        sent = self.link(images, paths, draw_point(self.points, generator), generator)
+        point = draw_point(self.points, generator, self.full_share)
+        sent = self.link(images, paths, point, generator)
         return self._cross_entropy(sent.logits, labels)
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:

@@ -73,7 +73,7 @@ def test_a_damaged_or_foreign_file_is_one_line(tmp_path, harm):
             np.savez(file, other=np.zeros(3))
     else:
         path.unlink()
-    with pytest.raises(CscsanetError, match="snr-25-L8-B1024-Q4.npz") as error:
+    with pytest.raises(CscsanetError, match=r"snr-25-L8-B1024-Q4\.npz") as error:
         read_measurement(path)
     assert "\n" not in str(error.value)
 

@@ -53,6 +53,11 @@ def test_points_are_drawn_from_the_ranges_and_a_single_point_is_itself():
     assert validation_point(elastic).snr_db == -20
     single = PointParams(snr_db=(-25, -25), csirs_symbols=(8,), feedback_bits=(64,), data_symbols=(4,))
     assert draw_point(single, generator) == validation_point(single)
+    often = [draw_point(elastic, generator, full_share=0.5) for _ in range(400)]
+    full = sum((point.csirs_symbols, point.feedback_bits) == (4, 64) for point in often)
+    # Half of all, and a quarter of the others.
+    assert 0.55 < full / len(often) < 0.7
+    assert {point.csirs_symbols for point in often} == {1, 4}
 
 
 def test_one_modality_hides_the_other(smoke, scenes):
