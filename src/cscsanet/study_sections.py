@@ -124,6 +124,12 @@ class EvaluationParams(Section):
         return self
 
     @model_validator(mode="after")
+    def _panels_differ(self) -> "EvaluationParams":
+        if self.panels[0] >= self.panels[1]:
+            raise ValueError(f"panels = {list(self.panels)}: must be two values of Q, the smaller first")
+        return self
+
+    @model_validator(mode="after")
     def _compared_where_measured(self) -> "EvaluationParams":
         missing = [snr for snr in self.compared_snr_db if snr not in self.snr_db]
         if missing:

@@ -47,19 +47,17 @@ def sweep(evaluation: EvaluationParams, axis: Axis, data_symbols: int | None = N
         home = replace(home, data_symbols=data_symbols)
     points = tuple(moved(home, axis, value) for value in getattr(evaluation, axis))
     figure = {"snr_db": "10", "csirs_symbols": "8", "feedback_bits": "9", "data_symbols": "11"}[axis]
-    suffix = ""
-    if axis in ("csirs_symbols", "feedback_bits"):
-        figure += {evaluation.panels[0]: "(a)", evaluation.panels[1]: "(b)"}.get(home.data_symbols, "")
-        suffix = f"_q{home.data_symbols}"
-    return Sweep(f"{axis}{suffix}", figure, axis, points)
+    if axis not in ("csirs_symbols", "feedback_bits"):
+        return Sweep(axis, figure, axis, points)
+    letter = "a" if home.data_symbols == evaluation.panels[0] else "b"
+    return Sweep(f"{axis}_{letter}", f"{figure}({letter})", axis, points)
 
 
 def sweeps(evaluation: EvaluationParams) -> list[Sweep]:
     """Return every panel, in the order of the paper's figures."""
-    panels = tuple(dict.fromkeys(evaluation.panels))
     return [
-        *(sweep(evaluation, "csirs_symbols", count) for count in panels),
-        *(sweep(evaluation, "feedback_bits", count) for count in panels),
+        *(sweep(evaluation, "csirs_symbols", count) for count in evaluation.panels),
+        *(sweep(evaluation, "feedback_bits", count) for count in evaluation.panels),
         sweep(evaluation, "snr_db"),
         sweep(evaluation, "data_symbols"),
     ]

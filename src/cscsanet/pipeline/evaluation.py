@@ -153,11 +153,19 @@ def _curves(params: Params, evidence: Evidence, panel: Sweep) -> dict[str, list[
 
 
 def _write_curves(workspace: Workspace, panel: Sweep, curves: Mapping[str, Sequence[Figure95]]) -> None:
-    """Write one panel as DVC draws it: a line for each value, a column for each scheme."""
-    columns = (panel.axis, *curves)
+    """Write one panel as DVC draws it: a line for each value of each scheme."""
+    columns = (panel.axis, "scheme", "miou", "ci_low", "ci_high", "seeds")
     lines = [
-        {panel.axis: value, **{name: round(curve[index].value, 6) for name, curve in curves.items()}}
-        for index, value in enumerate(panel.values)
+        {
+            panel.axis: value,
+            "scheme": name,
+            "miou": round(point.value, 6),
+            "ci_low": round(point.low, 6),
+            "ci_high": round(point.high, 6),
+            "seeds": point.seeds,
+        }
+        for name, curve in curves.items()
+        for value, point in zip(panel.values, curve, strict=True)
     ]
     write_csv(workspace.reports / "sweeps" / f"{panel.name}.csv", columns, lines)
 

@@ -12,17 +12,17 @@ from cscsanet.points import OperatingPoint
 def test_the_panels_are_the_paper_s_and_cross_at_home(small):
     panels = sweeps(small)
     assert [(panel.figure, panel.name) for panel in panels] == [
-        ("8(a)", "csirs_symbols_q1"),
-        ("8(b)", "csirs_symbols_q4"),
-        ("9(a)", "feedback_bits_q1"),
-        ("9(b)", "feedback_bits_q4"),
+        ("8(a)", "csirs_symbols_a"),
+        ("8(b)", "csirs_symbols_b"),
+        ("9(a)", "feedback_bits_a"),
+        ("9(b)", "feedback_bits_b"),
         ("10", "snr_db"),
         ("11", "data_symbols"),
     ]
     home = small.home.point
     assert home == OperatingPoint(-25.0, 8, 1024, 4)
     for panel in panels:
-        at_panel = replace(home, data_symbols=1) if panel.name.endswith("q1") else home
+        at_panel = replace(home, data_symbols=1) if panel.name.endswith("_a") else home
         assert at_panel in panel.points
         for point, value in zip(panel.points, panel.values, strict=True):
             assert replace(point, **{panel.axis: getattr(at_panel, panel.axis)}) == at_panel
