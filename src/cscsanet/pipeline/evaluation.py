@@ -266,8 +266,15 @@ def _log_scheme(run: StageRun, params: Params, name: str, rows: Sequence[ResultR
             suffix = "" if panel.axis == "snr_db" else f"/{panel.name}"
             curve.append({panel.axis: value, **{f"{key}{suffix}": told[key] for key in told}})
         run.log_curves(curve, panel.axis)
-    at_home = next(row for row in rows if row.snr_db in (None, home.snr_db) and _at_home_but_snr(row, params))
-    run.log_metrics({"home/miou": at_home.miou, "home/pixel_accuracy": at_home.pixel_accuracy})
+    along = [row for row in rows if _at_home_but_snr(row, params)]
+    at_home = next(row for row in along if row.snr_db in (None, home.snr_db))
+    run.log_metrics(
+        {
+            "home/miou": at_home.miou,
+            "home/pixel_accuracy": at_home.pixel_accuracy,
+            **{f"miou/{row.snr_db:g}dB": row.miou for row in along if row.snr_db is not None},
+        }
+    )
 
 
 def _place_of(row: ResultRow) -> tuple[float | None, ...]:
