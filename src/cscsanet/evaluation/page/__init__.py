@@ -83,6 +83,7 @@ def _content(inputs: Inputs, run: RunFacts) -> dict[str, Any]:
         "efficiency_snrs": efficiency_snrs,
         "efficiency": efficiency,
         "parts": tables.part_lines(inputs, run.home),
+        "alignments": tables.alignment_lines(inputs, run.home),
         "times": times,
         "seconds": seconds,
         "machines": machines,

@@ -20,6 +20,7 @@ class Inputs:
     schemes: Sequence[Mapping[str, Any]]
     efficiency: Sequence[Mapping[str, Any]]
     separated: Mapping[str, Sequence[Mapping[str, Any]]]
+    alignment: Sequence[Mapping[str, Any]]
     trainings: Mapping[str, Mapping[str, Any]]
     times: Mapping[str, Mapping[str, Any]]
     figures: Path
@@ -50,6 +51,7 @@ def read_inputs(reports: Path) -> Inputs:
         schemes=_read(reports / "schemes.json", or_else=[]),
         efficiency=_read(reports / "spectral_efficiency.json", or_else=[]),
         separated=_read(reports / "separated.json", or_else={}),
+        alignment=_read(reports / "alignment.json", or_else=[]),
         trainings={
             path.relative_to(training).with_suffix("").as_posix(): _read(path)
             for path in sorted(training.rglob("*.json"))

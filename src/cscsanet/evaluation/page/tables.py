@@ -97,6 +97,11 @@ def part_lines(inputs: Inputs, home: Mapping[str, Any]) -> list[Row]:
     return [row for row in rows if all(row[key] == home[key] for key in shared)]
 
 
+def alignment_lines(inputs: Inputs, home: Mapping[str, Any]) -> list[Row]:
+    """Return what each way to foretell phases is worth at the SNR of home."""
+    return [row for row in inputs.alignment if row["snr_db"] == home["snr_db"]]
+
+
 def times(inputs: Inputs) -> tuple[list[Line], float, set[tuple[Any, ...]]]:
     """Return the stages in the order in which they finished, the sum of their seconds, and the machines."""
     lines = [{"stage": stage, **found} for stage, found in inputs.times.items()]
