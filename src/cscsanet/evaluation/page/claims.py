@@ -5,7 +5,7 @@ from typing import Any
 
 # What is judged: a claim of the paper in the paper's form and with aligned phases, and claims of ours.
 FORMS = {"paper": "the paper's form", "aligned": "phases aligned (ours)", "ours": "our own claims"}
-SHORT = {"paper": "in its form", "aligned": "aligned", "ours": "ours"}
+SHORT = {"paper": "paper", "aligned": "aligned", "ours": "ours"}
 _VERDICTS = ("reproduced", "not reproduced", "inconclusive")
 _MARKS = {"reproduced": "yes", "not reproduced": "no", "inconclusive": "open"}
 
