@@ -22,6 +22,7 @@ FLOORS = {
     "separated": 9,
     "tracking": 10,
     "evaluation": 10,
+    "page": 10,
     "pipeline": 11,
     "cli": 12,
 }

@@ -68,10 +68,9 @@ def holds(low: float, high: float, threshold: float) -> Holds:
 
 
 def row_reference(place: Place) -> str:
-    """Name a row as the ledger does: scheme|SNR|L|B|Q, with - for what the row leaves open."""
+    """Name a row as the ledger does: scheme|SNR|L|B|Q, with - for what the row leaves open, and |repeat of a dedicated model."""
     shown = [f"{value:g}" if value is not None else "-" for value in shown_point(*place[:2]).values()]
-    name = place.scheme if place.dedicated is None else f"{place.scheme}@{place.dedicated}"
-    return "|".join([name, *shown])
+    return "|".join([place.scheme, *shown, *([place.dedicated] if place.dedicated else [])])
 
 
 def _judged(comparison: Comparison, evidence: Evidence) -> dict[str, Any]:
