@@ -41,10 +41,10 @@ def grouped(claims: Sequence[Mapping[str, Any]], form: str) -> dict[str, list[Ma
 
 
 def by_figure(claims: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Group claims by the paper's figure that they are about."""
+    """Group claims by the paper's figure that they are about, whatever its panel."""
     figures: dict[str, list[Mapping[str, Any]]] = {}
     for claim in claims:
-        figures.setdefault(claim.get("figure") or "", []).append(claim)
+        figures.setdefault((claim.get("figure") or "").partition("(")[0], []).append(claim)
     return figures
 
 

@@ -66,7 +66,7 @@ def axis_sentence(index: RowIndex, axis: str, home: Mapping[str, Any]) -> Senten
     ]
     values = sorted({row[axis] for row in here})
     if len(values) < 2:
-        return ["Points are means over the test images, bands their 95 % intervals."]
+        return ["Points are means over the test images, bars their 95 % intervals."]
     first, last = ({**home, axis: end} for end in (values[0], values[-1]))
     rival = best_of(index, sum(SEPARATED.values(), ()), last)
     names = [*PROPOSALS, *([rival["scheme"]] if rival else [])]
