@@ -180,7 +180,7 @@ def write_results(reports: Path, *, optional: bool = True) -> Path:
     for name, seconds in {"scenes": 42.0, "noma": 1234.5, "sweeps": 7260.0}.items():
         stage = {"seconds": seconds, "threads": 2, "cores": 2, "processor": "a processor"}
         _write(reports / "times" / f"{name}.json", {**stage, "finished": "2026-11-25T15:00:00+00:00"})
-    names = ("fig8", "fig9", "fig10", "fig11", "fig12", "elastic", "iou", "masks", "confusion_noma")
+    names = ("fig8", "fig9", "fig10", "fig11", "fig12", "elastic", "iou", "confusion_noma")
     (reports / "figures").mkdir(exist_ok=True)
     for number, name in enumerate(names):
         shade = np.full((480, 1200, 3), 120 + 12 * number, dtype=np.uint8)

@@ -1,14 +1,12 @@
 """The figures of a run, as matplotlib figures over results alone."""
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cscsanet.evaluation.curves import STYLES, label_axes
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.scenes.classes import CLASS_NAMES, PALETTE
 
@@ -47,59 +45,6 @@ def iou_figure(rows: Sequence[ResultRow], titles: Sequence[str]) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title("IoU on the test part", fontsize=10)
-    return figure
-
-
-def snr_figure(
-    curves: Mapping[str, Sequence[ResultRow]], levels: Mapping[str, ResultRow], xlabel: str = "SNR [dB]"
-) -> Figure:
-    """Draw mIoU over SNR with 95 % intervals.
-
-    curves: title -> rows along the SNR; levels: title -> a row that has no SNR, drawn as a horizontal line. The legend
-    is in the order in which the lines end, and a second round of colours is dashed with open markers.
-    """
-    figure = Figure(figsize=(8.6, 4.8), layout="constrained")
-    axes = figure.subplots()
-    ends: dict[str, float] = {}
-    for index, (title, rows) in enumerate(curves.items()):
-        colour, marker = STYLES[index % len(STYLES)]
-        first_round = index < len(STYLES)
-        points = sorted(rows, key=lambda row: row.snr_db or 0.0)
-        snr = [row.snr_db or 0.0 for row in points]
-        axes.plot(
-            snr,
-            [row.miou for row in points],
-            color=colour,
-            marker=marker,
-            linestyle="-" if first_round else "--",
-            markerfacecolor=colour if first_round else "white",
-            label=title,
-        )
-        axes.fill_between(
-            snr,
-            [row.ci_low for row in points],
-            [row.ci_high for row in points],
-            color=colour,
-            alpha=0.15,
-            lw=0,
-        )
-        ends[title] = points[-1].miou
-    for (title, row), dashes in zip(
-        levels.items(), cycle(("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))), strict=False
-    ):
-        axes.axhline(row.miou, color="black", linestyle=dashes, linewidth=1.2, label=title)
-        ends[title] = row.miou
-    axes.set_ylim(bottom=0)
-    label_axes(axes, xlabel, "mIoU on the test part")
-    handles, names = axes.get_legend_handles_labels()
-    order = sorted(range(len(names)), key=lambda index: -ends[names[index]])
-    figure.legend(
-        [handles[index] for index in order],
-        [names[index] for index in order],
-        loc="outside right upper",
-        frameon=False,
-        fontsize=9,
-    )
     return figure
 
 

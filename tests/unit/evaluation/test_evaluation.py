@@ -8,7 +8,7 @@ import torch
 from cscsanet.channel.dataset import open_drops, write_drops
 from cscsanet.evaluation.bounds import spectral_efficiency_rows
 from cscsanet.evaluation.curves import training_curves
-from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, palette, snr_figure
+from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, palette
 from cscsanet.evaluation.measure import constant_prediction, measure
 from cscsanet.evaluation.rows import normalised_confusion, result_row
 from cscsanet.links.ideal import IdealLink
@@ -97,22 +97,6 @@ def test_measuring_twice_gives_the_same_and_reports_the_rates(smoke, scenes, dro
     assert ideal.se_per_ue is None
 
 
-def test_many_schemes_stay_legible(scenes):
-    """More curves than colours differ in dashes, and the legend follows the ends of the lines."""
-    row = row_of(constant_prediction(scenes), scenes.night, point=POINT)
-    curves = {
-        f"scheme {place}": [
-            row.model_copy(update={"miou": place / 20, "snr_db": snr}) for snr in (-10.0, 0.0)
-        ]
-        for place in range(9)
-    }
-    figure = snr_figure(curves, {"level": row.model_copy(update={"miou": 0.9, "snr_db": None})})
-    lines = figure.axes[0].get_lines()[:9]
-    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["level", *(f"scheme {place}" for place in reversed(range(9)))]
-
-
 def test_bounds_are_ordered_on_the_same_drops(smoke, drops):
     torch.manual_seed(0)
     rows = spectral_efficiency_rows(
@@ -134,7 +118,6 @@ def test_figures_draw_what_they_are_given(scenes, tmp_path):
         "curves": training_curves(history, {"train_loss": "loss", "val_miou": "mIoU"}, "title"),
         "confusion": confusion_figure(normalised_confusion(outcome), "title"),
         "iou": iou_figure([row, level], ["noma", "ideal"]),
-        "snr": snr_figure({"noma": [row]}, {"ideal": level}),
         "masks": mask_grid([("00000D", image, label)], {"noma": [label]}),
     }
     for name, figure in figures.items():
