@@ -41,7 +41,9 @@ def sweep_figure(
     panels: the sweep; scheme -> its curve over the sweep's points; and ceilings and floors in the same form, drawn without
     markers and intervals.
     """
-    figure = Figure(figsize=(4.3 * len(panels) + 2.3, 4.3), layout="constrained")
+    # Beside another panel each is narrower, so that all figures come out about as wide.
+    width = 7.0 if len(panels) == 1 else 4.3 * len(panels)
+    figure = Figure(figsize=(width + 2.3, 4.3), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for panel, (swept, curves, ceilings) in zip(axes, panels, strict=True):
         _draw(panel, swept, curves, ceilings)
