@@ -163,6 +163,14 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _further_seeds_are_further(self) -> "Params":
+        if self.seed in self.repeats.seeds:
+            raise ValueError(
+                f"repeats.seeds = {list(self.repeats.seeds)}: must not hold seed = {self.seed}, which the pipeline itself has"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _models_can_serve_what_is_measured(self) -> "Params":
         measured = {f"evaluation.{name}": getattr(self.evaluation, name) for name in LENGTHS}
         measured["evaluation.panels"] = self.evaluation.panels

@@ -78,6 +78,14 @@ class RepeatParams(Section):
     dedicated: tuple[PlaceParams, ...]
     specialised: tuple[TrainingName, ...]
 
+    @model_validator(mode="after")
+    def _each_once(self) -> "RepeatParams":
+        for key in ("seeds", "reseeded", "dedicated", "specialised"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ValueError(f"repeats.{key}: an entry is there twice; name each once")
+        return self
+
 
 class EvaluationParams(Section):
     """What is measured on the test part.

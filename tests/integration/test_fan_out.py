@@ -21,10 +21,12 @@ def note(folder: Path, job: int) -> None:
     (folder / f"{job}-{os.getpid()}").write_text(str(torch.get_num_threads()))
 
 
-def fail_at_two(folder: Path, job: int) -> None:
-    if job == 2:
-        raise CscsanetError("job 2: cannot be done")
+def fail_first(folder: Path, job: int) -> None:
+    if job == 0:
+        time.sleep(0.5)
+        raise CscsanetError("job 0: cannot be done")
     note(folder, job)
+    time.sleep(600)
 
 
 def sleep_long(folder: Path, job: int) -> None:
@@ -44,10 +46,24 @@ def test_every_job_is_done_once_on_one_thread_and_in_another_process(tmp_path):
     assert sum(told) == 5
 
 
-def test_the_first_error_is_raised_as_it_was_and_stops_the_rest(tmp_path):
-    with pytest.raises(CscsanetError, match="job 2: cannot be done"):
-        fan_out(partial(fail_at_two, tmp_path), list(range(50)), 1)
-    assert len(list(tmp_path.iterdir())) < 50
+def test_the_first_error_is_raised_as_it_was_and_ends_the_rest(tmp_path):
+    started = time.monotonic()
+    with pytest.raises(CscsanetError, match="job 0: cannot be done"):
+        fan_out(partial(fail_first, tmp_path), list(range(20)), 2)
+    assert time.monotonic() - started < 60
+    begun = {path.name.partition("-")[0] for path in tmp_path.iterdir()}
+    # The other worker was ended in its job, and so was the failed one in what it had taken up since.
+    assert len(begun) <= 2
+    time.sleep(2)
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == begun
+
+
+def test_ctrl_c_ends_the_workers_at_once(tmp_path):
+    with stage_of(tmp_path) as stage:
+        worker = noted_worker(tmp_path)
+        os.killpg(stage.pid, signal.SIGINT)
+        assert stage.wait(timeout=30) != 0
+        assert gone(worker)
 
 
 def test_nothing_to_do_starts_nothing():
@@ -55,26 +71,39 @@ def test_nothing_to_do_starts_nothing():
 
 
 def test_a_killed_stage_takes_its_workers_along(tmp_path):
+    with stage_of(tmp_path) as stage:
+        worker = noted_worker(tmp_path)
+        stage.send_signal(signal.SIGKILL)
+        stage.wait()
+        assert gone(worker)
+
+
+def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
+    """A process that fans out one endless job, in a group of its own."""
     script = (
-        "import sys; sys.path.insert(0, sys.argv[2]);"
-        "from pathlib import Path; from functools import partial;"
+        "import sys; from pathlib import Path; from functools import partial;"
         "from cscsanet.pipeline.fan_out import fan_out; from test_fan_out import sleep_long;"
         "fan_out(partial(sleep_long, Path(sys.argv[1])), [1], 1)"
     )
     here = Path(__file__).parent
-    source = here.parents[1] / "src"
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path), str(here)],
-        env={**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{here}"},
-    ) as stage:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        (noted,) = tmp_path.iterdir()
-        worker = int(noted.name.partition("-")[2])
-        stage.send_signal(signal.SIGKILL)
-        stage.wait()
-        deadline = time.monotonic() + 30
-        while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert not Path(f"/proc/{worker}").exists()
+    path = f"{here.parents[1] / 'src'}{os.pathsep}{here}"
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )
+
+
+def noted_worker(folder: Path) -> int:
+    deadline = time.monotonic() + 60
+    while not list(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    (noted,) = folder.iterdir()
+    return int(noted.name.partition("-")[2])
+
+
+def gone(process: int) -> bool:
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not Path(f"/proc/{process}").exists()

@@ -73,6 +73,12 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
             "physical.snr_db = [-30.0, 10.0]: must cover points.snr_db = [-25.0, 20.0]",
         ),
         ("points.csirs_symbols", [], "points.csirs_symbols = []"),
+        ("repeats.seeds", [2, 2], "repeats.seeds: an entry is there twice"),
+        ("repeats.seeds", [1], "repeats.seeds = [1]: must not hold seed = 1"),
+        ("evaluation.swept", ["mfnet-imported"], "'mfnet-imported' must be among evaluation.schemes"),
+        ("evaluation.panels", [4, 1], "panels = [4, 1]: must be two values of Q, the smaller first"),
+        ("evaluation.csirs_symbols", [2], "csirs_symbols = [2]: must hold home.csirs_symbols = 8"),
+        ("evaluation.data_symbols", [1, 4, 9], "evaluation.data_symbols = [1, 4, 9]: must be at most 4"),
         ("split.val", 0.6, "must leave a test part"),
         ("scenes.height", 50, "scenes.height x scenes.width = 50 x 64"),
         ("scenes.source", "kitti", "scenes.source = 'kitti'"),
@@ -113,7 +119,7 @@ def test_parameters_are_frozen_and_their_digest_follows_the_content(tmp_path):
     with pytest.raises(ValueError, match="frozen"):
         params.seed = 2
     again = load_params(changed(tmp_path, "seed", 1))
-    other = load_params(changed(tmp_path, "seed", 2))
+    other = load_params(changed(tmp_path, "seed", 3))
     assert digest(params) == digest(again) != digest(other)
 
 

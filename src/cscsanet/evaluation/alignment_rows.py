@@ -22,23 +22,23 @@ class Case:
     point: OperatingPoint
 
 
-def miou_figures(per_image: Tensor, samples: int, seed: int) -> dict[str, float]:
-    """Return the mIoU of confusion matrices (images, 9, 9) and its 95 % interval over images."""
-    ends = bootstrap_interval(per_image, miou, samples, seed)
-    return _rounded({"miou": float(miou(per_image.sum(dim=0))), "ci_low": ends[0], "ci_high": ends[1]})
+def miou_figures(counts: Tensor, samples: int, seed: int) -> dict[str, float]:
+    """Return the mIoU of confusion matrices (sequences, 9, 9) and its 95 % interval over sequences of images."""
+    ends = bootstrap_interval(counts, miou, samples, seed)
+    return _rounded({"miou": float(miou(counts.sum(dim=0))), "ci_low": ends[0], "ci_high": ends[1]})
 
 
 def alignment_rows(
-    measured: Mapping[Case, Tensor], ideal: Mapping[int, float], *, samples: int, seed: int
+    measured: Mapping[Case, Tensor], ideal: Mapping[int, float], *, images: int, samples: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Reduce the confusion matrices (images, 9, 9) of every case to rows.
+    """Reduce the confusion matrices (sequences, 9, 9) of every case to rows.
 
     ideal: the ceiling's mIoU for each Q. kept, kept_low, kept_high: the share of what the genie at the first data symbol
-    gains over none that this alignment keeps, with its 95 % interval, paired over images; None where that was not measured.
+    gains over none that this alignment keeps, with its 95 % interval, paired over sequences; None where that was not measured.
     """
     rows = []
-    for case, per_image in measured.items():
-        figures = miou_figures(per_image, samples, seed)
+    for case, counts in measured.items():
+        figures = miou_figures(counts, samples, seed)
         point, ceiling = case.point, round(ideal[case.point.data_symbols], 6)
         ends = [measured.get(Case(case.scheme, kind, point)) for kind in ("none", "genie-first")]
         rows.append(
@@ -52,8 +52,8 @@ def alignment_rows(
                 **figures,
                 "ideal_miou": ceiling,
                 "share_of_ideal": round(figures["miou"] / ceiling, 4),
-                **_kept(per_image, *ends, samples=samples, seed=seed),
-                "images": len(per_image),
+                **_kept(counts, *ends, samples=samples, seed=seed),
+                "images": images,
                 "seed": seed,
             }
         )
@@ -61,16 +61,16 @@ def alignment_rows(
 
 
 def _kept(
-    per_image: Tensor, none: Tensor | None, genie: Tensor | None, *, samples: int, seed: int
+    own: Tensor, none: Tensor | None, genie: Tensor | None, *, samples: int, seed: int
 ) -> dict[str, float | None]:
     if none is None or genie is None:
         return dict.fromkeys(("kept", "kept_low", "kept_high"))
 
     def share(counts: Tensor) -> Tensor:
-        own, floor, bound = miou(counts).unbind(dim=-1)
-        return (own - floor) / (bound - floor)
+        reached, floor, bound = miou(counts).unbind(dim=-1)
+        return (reached - floor) / (bound - floor)
 
-    together = torch.stack((per_image, none, genie), dim=1)
+    together = torch.stack((own, none, genie), dim=1)
     low, high = bootstrap_interval(together, share, samples, seed)
     return dict(_rounded({"kept": float(share(together.sum(dim=0))), "kept_low": low, "kept_high": high}))
 

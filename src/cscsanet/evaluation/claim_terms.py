@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from cscsanet.evaluation.axes import Axis, Sweep
 from cscsanet.evaluation.evidence import Place
-from cscsanet.evaluation.verdicts import FLOOR, Comparison
+from cscsanet.evaluation.measure import FLOOR
+from cscsanet.evaluation.verdicts import Comparison
 from cscsanet.points import OperatingPoint
 
 # Below these the paper calls CSI-RS and feedback scarce.
@@ -25,6 +26,16 @@ def collapses(names: Sequence[str], panels: Sequence[Sweep]) -> list[Comparison]
             terms = [*_mean(name, enough, 0.5), *_mean(name, few, -1.0), (0.5, Place(FLOOR, panel.points[0]))]
             found.append(Comparison(f"half of the height of {name} lost, {_panel(panel)}", terms))
     return found
+
+
+def robust(names: Sequence[str], panels: Sequence[Sweep]) -> list[Comparison]:
+    """More is left above the floor where resources are few than half of what is there where they are not."""
+    return [
+        Comparison(
+            one.what.replace("lost", "kept"), [(-weight, place) for weight, place in one.terms], one.threshold
+        )
+        for one in collapses(names, panels)
+    ]
 
 
 def leads(leaders: Sequence[str], others: Sequence[str], panel: Sweep, threshold: float) -> list[Comparison]:
@@ -85,6 +96,23 @@ def steps(name: str, panel: Sweep) -> list[Comparison]:
     ]
 
 
+def curve_leads(
+    leaders: Sequence[str], others: Sequence[str], panel: Sweep, threshold: float
+) -> list[Comparison]:
+    """Mean lead of each leader over each other along a whole panel."""
+    ends = (
+        f"{_SYMBOL[panel.axis]} {panel.values[0]:g} to {panel.values[-1]:g}{_held(panel)}"
+        if panel.points
+        else ""
+    )
+    return [
+        one
+        for leader in leaders
+        for other in others
+        for one in mean_lead(leader, other, panel.points, threshold, ends)
+    ]
+
+
 def mean_lead(leader: str, other: str, points: Points, threshold: float, where: str) -> list[Comparison]:
     """Mean lead over some points; nothing where there are none."""
     if not points:
@@ -106,9 +134,9 @@ def difference_of_leads(leader: str, other: str, here: Points, there: Points, wh
     return [Comparison(f"lead of {leader} over {other}, {where}", terms)]
 
 
-def up_to_snr(panel: Sweep, snr_db: float) -> Points:
-    """Points up to an SNR [dB]."""
-    return [point for point in panel.points if point.snr_db <= snr_db]
+def up_to_snr(panel: Sweep, snr_db: float) -> Sweep:
+    """Return the part of a sweep up to an SNR [dB]."""
+    return panel.only([point for point in panel.points if point.snr_db <= snr_db])
 
 
 def from_snr(panel: Sweep, snr_db: float) -> Sweep:

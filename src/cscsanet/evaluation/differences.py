@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
+from torch import Tensor
 
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.axes import AXES
 from cscsanet.evaluation.measurements import SUFFIX, Measurement, read_measurement
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.evaluation.sequences import by_sequence
 from cscsanet.metrics.bootstrap import bootstrap_interval, paired_bootstrap_difference
 from cscsanet.metrics.segmentation import miou
 
@@ -67,7 +69,7 @@ def _difference(a: _Result, b: _Result) -> Difference:
                 f"{a.name} ({a.measurement.split}) and {b.name} ({b.measurement.split}): measured on other images; "
                 f"measure both on the same part of the same scenes"
             )
-        first, second = (side.outcome.confusions.sum(dim=1) for side in (a.measurement, b.measurement))
+        first, second = (_counts(side) for side in (a.measurement, b.measurement))
         value, low, high = paired_bootstrap_difference(first, second, miou, _SAMPLES, _SEED)
     else:
         # The square-and-add rule for the difference of two independent estimates (Zou and Donner, Stat. Med. 27, 2008).
@@ -118,11 +120,15 @@ def _rows(path: Path) -> Sequence[ResultRow]:
 
 
 def _of_measurement(found: Measurement) -> _Result:
-    counts = found.outcome.confusions.sum(dim=1)
+    counts = _counts(found)
     low, high = bootstrap_interval(counts, miou, _SAMPLES, _SEED)
     name = found.scheme if found.repeat is None else f"{found.scheme}@{found.repeat}"
     point = tuple(float(value) for value in vars(found.point).values())
     return _Result(name, point, float(miou(counts.sum(dim=0))), low, high, found)
+
+
+def _counts(found: Measurement) -> Tensor:
+    return by_sequence(found.outcome.confusions.sum(dim=1), found.sequences)
 
 
 def _of_row(row: ResultRow) -> _Result:

@@ -1,14 +1,18 @@
 """What all measurements together say: mIoU over images and training seeds, and any weighted sum of such, with intervals.
 
-One bootstrap serves everything. Sample s draws the test images once, for all schemes and points alike, so that what makes an
-image or its drop hard cancels in a difference. It also draws training seeds, once for all schemes that stand on the same
-training, and takes the mean mIoU over them. The mean of n drawn seeds scatters by (n - 1) / n of the variance that it should
-have, and n is three or so; its deviation is scaled up by the root of the inverse. Where there is one seed, the interval says
-nothing about seeds.
+One bootstrap serves everything. Sample s draws the driving sequences of the test images once, for all schemes and points alike,
+so that what makes a street hard cancels in a difference. Where a training was repeated under further seeds, a place is the mean
+over the n trainings, and the sample adds what such a mean scatters by:
+
+    sum over i of  g_i (x_i - mean x),   g ~ N(0, I) / sqrt(n (n - 1)) sqrt((n - 1) / chi^2(n - 1))
+
+of the n trainings' mIoUs x, which gives Student's interval of n - 1 degrees of freedom. g is the same for all schemes and points
+that stand on the same training, so that what its seeds have in common cancels as well. Where there is one training, the interval
+says nothing about seeds.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,26 +21,32 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cscsanet.evaluation.measurements import Measurement
+from cscsanet.evaluation.sequences import by_sequence
 from cscsanet.metrics.bootstrap import resampled_sums
 from cscsanet.metrics.segmentation import miou
 from cscsanet.points import OperatingPoint
 
+OWN = "own"
+
 
 class Place(NamedTuple):
-    """One scheme at one point; dedicated: name of the repeat that was trained for this point alone."""
+    """One scheme at one point.
+
+    repeat: None for the mean over all training seeds, OWN for the pipeline's own training, else the repeat of that name.
+    """
 
     scheme: str
     point: OperatingPoint
-    dedicated: str | None = None
+    repeat: str | None = None
 
 
 class Figure95(NamedTuple):
-    """A figure with the bounds of its 95 % interval; seeds: how many trainings it is the mean of, at least."""
+    """A figure with the bounds of its 95 % interval; seeds: how many trainings of each scheme it is the mean of."""
 
     value: float
     low: float
     high: float
-    seeds: int
+    seeds: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class _Sampled:
     value: float
     samples: NDArray[np.float64]
     seeds: int
+    names: tuple[str, ...]
 
 
 @dataclass
@@ -66,24 +77,26 @@ class Evidence:
         """mIoU at one place."""
         return self.contrast([(1.0, place)])
 
-    def contrast(self, terms: Sequence[tuple[float, Place]]) -> Figure95:
-        """Return a weighted sum of mIoUs, paired over images."""
-        parts = [(weight, self._sampled(place)) for weight, place in terms]
-        value = sum(weight * part.value for weight, part in parts)
-        sums = np.sum([weight * part.samples for weight, part in parts], axis=0)
-        low, high = np.quantile(sums, [0.025, 0.975])
-        return Figure95(float(value), float(low), float(high), min(part.seeds for _, part in parts))
+    def contrast(self, terms: Sequence[tuple[float, Place]], comparisons: int = 1) -> Figure95:
+        """Return a weighted sum of mIoUs, paired over images; its interval leaves out 5 % / comparisons."""
+        parts = [(weight, place, self._sampled(place)) for weight, place in terms]
+        assert len({part.names for *_, part in parts}) == 1, "places differ in their images"
+        value = sum(weight * part.value for weight, _, part in parts)
+        sums = np.sum([weight * part.samples for weight, _, part in parts], axis=0)
+        tail = 0.025 / comparisons
+        low, high = np.quantile(sums, [tail, 1 - tail])
+        seeds = {place.scheme: part.seeds for _, place, part in parts}
+        return Figure95(float(value), float(low), float(high), seeds)
 
     def _sampled(self, place: Place) -> _Sampled:
         if place not in self._known:
             found = self.measured(place)
             assert len({one.names for one in found}) == 1, "repeats of a place differ in their images"
-            counts = [one.outcome.confusions.sum(dim=1) for one in found]
+            counts = [by_sequence(one.outcome.confusions.sum(dim=1), one.sequences) for one in found]
             values = np.array([float(miou(one.sum(dim=0))) for one in counts])
             drawn = np.stack([self._over_images(one) for one in counts])
-            self._known[place] = _Sampled(
-                float(values.mean()), self._over_seeds(place.scheme, drawn), len(found)
-            )
+            samples = self._over_seeds(place.scheme, drawn)
+            self._known[place] = _Sampled(float(values.mean()), samples, len(found), found[0].names)
         return self._known[place]
 
     def _over_images(self, counts: Tensor) -> NDArray[np.float64]:
@@ -96,6 +109,6 @@ class Evidence:
         if count == 1:
             return mean
         source = np.random.default_rng([self.seed, *self.trained_by(scheme).encode()])
-        chosen = source.integers(count, size=(count, self.samples))
-        drawn_mean = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
-        return np.asarray(mean + math.sqrt(count / (count - 1)) * (drawn_mean - mean))
+        weights = source.standard_normal((count, self.samples))
+        weights *= np.sqrt((count - 1) / source.chisquare(count - 1, self.samples))
+        return np.asarray(mean + (weights * (drawn - mean)).sum(axis=0) / math.sqrt(count * (count - 1)))

@@ -18,6 +18,7 @@ from cscsanet.scenes.augmentation import to_float
 from cscsanet.scenes.dataset import SceneSet
 from cscsanet.training.seeds import generator
 
+FLOOR = "constant"  # what the prediction `unlabelled everywhere` is called among the schemes
 # Fixed, since the noise of a batch belongs to the batch: another size would draw other noise.
 _BATCH = 32
 

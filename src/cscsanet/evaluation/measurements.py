@@ -24,7 +24,7 @@ class Measurement:
     """One scheme at one operating point.
 
     repeat: None for the pipeline's own training. model: digest of the weights. key: digest of all that the outcome depends on.
-    names: of the images, in the order of the counts.
+    names: of the images, in the order of the counts; sequences: which of them stand together, a name for each image.
     """
 
     scheme: str
@@ -35,6 +35,7 @@ class Measurement:
     seed: int
     key: str
     names: tuple[str, ...]
+    sequences: tuple[str, ...]
     outcome: Outcome
 
 
@@ -61,6 +62,7 @@ def write_measurement(path: Path, measurement: Measurement) -> None:
         "seed": measurement.seed,
         "key": measurement.key,
         "names": measurement.names,
+        "sequences": measurement.sequences,
         "se_per_ue": outcome.se_per_ue,
     }
 
@@ -95,6 +97,7 @@ def read_measurement(path: Path) -> Measurement:
             seed=about["seed"],
             key=about["key"],
             names=tuple(about["names"]),
+            sequences=tuple(about["sequences"]),
             outcome=Outcome(confusions, None if efficiency is None else tuple(efficiency)),
         )
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """The one result schema: every scheme at every operating point is one row."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from cscsanet.evaluation.axes import AXES, shown_point
 from cscsanet.evaluation.measure import Outcome
+from cscsanet.evaluation.sequences import by_sequence
 from cscsanet.metrics.bootstrap import bootstrap_interval
 from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
 from cscsanet.points import OperatingPoint
@@ -22,7 +24,7 @@ class ResultRow(BaseModel):
     snr_db to data_symbols are None for what has no channel, but for data_symbols where it counts all the same. repeat: None for
     the pipeline's own training, seed-N for a further training seed, else the point that it was trained for alone.
     iou: by class name, None where the class occurs neither
-    in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the images.
+    in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the sequences of images.
     miou_day, miou_night: None where there are no such frames.
     se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise.
     """
@@ -62,16 +64,18 @@ def result_row(
     seed: int,
     bootstrap_samples: int,
     repeat: str | None = None,
+    sequences: Sequence[str] | None = None,
 ) -> ResultRow:
     """Reduce the counts of one outcome to a row.
 
     model: digest of the weights. point: None for what no operating point moves. night: bool (images,), which frames are night
-    frames.
+    frames. sequences: which images stand together, for the interval; None where each stands by itself.
     """
     shown: dict[str, Any] = shown_point(scheme, point) if point else dict.fromkeys(AXES)
     per_image = outcome.confusions.sum(dim=1)
     total = per_image.sum(dim=0)
-    low, high = bootstrap_interval(per_image, miou, samples=bootstrap_samples, seed=seed)
+    drawn = per_image if sequences is None else by_sequence(per_image, sequences)
+    low, high = bootstrap_interval(drawn, miou, samples=bootstrap_samples, seed=seed)
     return ResultRow(
         scheme=scheme,
         repeat=repeat,

@@ -14,6 +14,7 @@ from cscsanet.evaluation.device import compute_device
 from cscsanet.evaluation.measure import measure
 from cscsanet.evaluation.phase_errors import phase_errors, rms_interval
 from cscsanet.evaluation.physical_rows import json_decibel
+from cscsanet.evaluation.sequences import by_sequence, sequences_of
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.links.alignment import Alignment
 from cscsanet.links.ideal import IdealLink
@@ -106,7 +107,8 @@ class _Report:
                         point = self._point(snr_db, count)
                         case = Case(entry.access, entry.alignment, point)
                         measured[case] = self._counts(link, point, advance)
-        return alignment_rows(measured, ideal, samples=self.samples, seed=self.params.seed)
+        count = len(self.scenes.names)
+        return alignment_rows(measured, ideal, images=count, samples=self.samples, seed=self.params.seed)
 
     def robustness(self) -> list[dict[str, Any]]:
         """mIoU over the power of the CSI-RS, the speed, and the slip of the oscillators."""
@@ -208,7 +210,7 @@ class _Report:
         advance: Callable[[int], None],
         drops: PathDrops | None = None,
     ) -> Tensor:
-        """Confusion matrices (images, 9, 9)."""
+        """Confusion matrices (sequences, 9, 9)."""
         outcome = measure(
             link,
             self.scenes,
@@ -219,7 +221,8 @@ class _Report:
             seed=self.params.seed,
             progress=advance,
         )
-        return outcome.confusions.sum(dim=1)
+        sequences = sequences_of(self.scenes.names, self.workspace.scenes)
+        return by_sequence(outcome.confusions.sum(dim=1), sequences)
 
 
 def _split(sums: Tensor, over: str) -> Iterator[tuple[int | None, Tensor]]:

@@ -4,11 +4,13 @@ from collections import Counter
 
 from cscsanet.evaluation.claims import UNTESTED, paper_claims
 from cscsanet.evaluation.evidence import Place
+from cscsanet.evaluation.measure import FLOOR
 from cscsanet.evaluation.own_claims import own_claims
-from cscsanet.evaluation.verdicts import FLOOR, MARKED, RULES
+from cscsanet.evaluation.verdicts import DEPARTURES, MARKED, RULES
 from cscsanet.files import write_json
 from cscsanet.params import Params
-from cscsanet.pipeline.evidence import dedicated, open_evidence
+from cscsanet.pipeline.evidence import open_evidence
+from cscsanet.pipeline.repeats import dedicated
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.tracking import open_tracking
 
@@ -26,6 +28,7 @@ def judge_claims(workspace: Workspace, params: Params) -> None:
             "marked": MARKED,
             "samples": params.evaluation.bootstrap_samples,
             "rules": RULES,
+            "departures": DEPARTURES,
             "claims": paper,
             "own": own,
             "untested": UNTESTED,

@@ -12,20 +12,21 @@ from cscsanet.channel.dataset import open_drops
 from cscsanet.evaluation.axes import Sweep, canonical, panels_of, shown_point, sweep, sweeps
 from cscsanet.evaluation.bounds import spectral_efficiency_rows
 from cscsanet.evaluation.budgets import budget
-from cscsanet.evaluation.evidence import Evidence, Figure95, Place
+from cscsanet.evaluation.evidence import OWN, Evidence, Figure95, Place
 from cscsanet.evaluation.figures import confusion_figure, iou_figure
+from cscsanet.evaluation.measure import FLOOR
 from cscsanet.evaluation.models import trained_link
 from cscsanet.evaluation.rows import ResultRow, normalised_confusion
 from cscsanet.evaluation.schemes import scheme
 from cscsanet.evaluation.sweep_figures import elastic_figure, sweep_figure
-from cscsanet.evaluation.verdicts import FLOOR
 from cscsanet.files import write_by_rename, write_csv, write_json, write_rows
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
-from cscsanet.pipeline.evidence import dedicated, further_seeds, open_evidence
-from cscsanet.pipeline.measuring import constant_measurement, measurement, row_of
+from cscsanet.pipeline.evidence import open_evidence
+from cscsanet.pipeline.measuring import constant_measurement, measurement, row_of, shown_points
 from cscsanet.pipeline.pictures import masks
 from cscsanet.pipeline.progress import progress_bar
+from cscsanet.pipeline.repeats import dedicated, further_seeds
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
@@ -94,7 +95,7 @@ def measured_rows(workspace: Workspace, params: Params, scenes: SceneSet) -> lis
             rows.append(known[at].model_copy(update=shown_point(name, point)))
 
     for name in params.evaluation.schemes:
-        points = list(dict.fromkeys(p for panel in panels_of(name, params.evaluation) for p in panel.points))
+        points = shown_points(params, name)
         if not scheme(name).over_air:
             points = list(dict.fromkeys(canonical(name, point, home) for point in points))
         for repeat in (None, *further_seeds(params, name)):
@@ -162,7 +163,7 @@ def _write_curves(workspace: Workspace, panel: Sweep, curves: Mapping[str, Seque
             "miou": round(point.value, 6),
             "ci_low": round(point.low, 6),
             "ci_high": round(point.high, 6),
-            "seeds": point.seeds,
+            "seeds": point.seeds[name],
         }
         for name, curve in curves.items()
         for value, point in zip(panel.values, curve, strict=True)
@@ -194,7 +195,7 @@ def _figures(
         figures[f"fig{number}"] = sweep_figure(panels, title)
     figures["fig12"] = masks(workspace, params, scenes, evaluation.pictured)
     pairs: dict[tuple[str, OperatingPoint], tuple[Figure95, Figure95]] = {
-        (name, point): (evidence.figure(Place(name, point)), evidence.figure(Place(name, point, repeat)))
+        (name, point): (evidence.figure(Place(name, point, OWN)), evidence.figure(Place(name, point, repeat)))
         for (name, repeat), point in dedicated(params).items()
     }
     if pairs:

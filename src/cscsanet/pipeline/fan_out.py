@@ -5,6 +5,7 @@ too small to be shared. The number of threads of a job never depends on how many
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -31,27 +32,30 @@ def fan_out(
     at_once: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Do all jobs, at most so many at once; the first that fails stops the rest, and its error is raised.
+    """Do all jobs, at most so many at once; the first that fails, or Ctrl-C, ends the others where they are.
 
-    work: importable, as another process runs it. progress: told of each job that is done.
+    work: importable, as another process runs it; it must bear being killed. progress: told of each job that is done.
     """
     if not jobs:
         return
     # A forked PyTorch hangs where its parent has used threads; a spawned one starts clean.
-    with ProcessPoolExecutor(
-        min(at_once, len(jobs)), mp_context=get_context("spawn"), initializer=_begin
-    ) as pool:
-        waiting = [pool.submit(work, job) for job in jobs]
-        try:
-            for done in as_completed(waiting):
-                done.result()
-                progress(1)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=get_context("spawn"), initializer=_begin)
+    try:
+        for done in as_completed([pool.submit(work, job) for job in jobs]):
+            done.result()
+            progress(1)
+    except BaseException:
+        # The pool would wait for the jobs that run, and hand the next ones to workers meanwhile.
+        for worker in list(pool._processes.values()):
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin() -> None:
+    # Ctrl-C reaches the whole group of processes; the parent decides what becomes of the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_threads(1)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

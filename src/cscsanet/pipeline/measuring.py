@@ -10,7 +10,8 @@ import torch
 from cscsanet.channel.dataset import Part, open_drops
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.axes import canonical, panels_of
-from cscsanet.evaluation.measure import constant_prediction, measure
+from cscsanet.evaluation.device import compute_device
+from cscsanet.evaluation.measure import FLOOR, constant_prediction, measure
 from cscsanet.evaluation.measurements import (
     SUFFIX,
     Measurement,
@@ -21,18 +22,29 @@ from cscsanet.evaluation.measurements import (
 from cscsanet.evaluation.models import trained_link
 from cscsanet.evaluation.rows import ResultRow, result_row
 from cscsanet.evaluation.schemes import scheme
+from cscsanet.evaluation.sequences import sequences_of
 from cscsanet.params import Params
 from cscsanet.pipeline.fan_out import at_once, fan_out
 from cscsanet.pipeline.progress import progress_bar
-from cscsanet.pipeline.repeats import dedicated_point, repeated_weights
+from cscsanet.pipeline.repeats import dedicated, further_seeds, repeated_weights
 from cscsanet.pipeline.workspace import Workspace, state_key
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.dataset import load_part
 from cscsanet.tracking import open_tracking
 
-CONSTANT = "constant"
 # What the counts depend on beside the weights, the data and the code.
-DEPENDS = ("seed", "channel", "evaluation.channel_draws")
+DEPENDS = (
+    "seed",
+    "scenes.height",
+    "scenes.width",
+    "channel",
+    "points",
+    "csa",
+    "msf",
+    "semantic.modalities",
+    "joint.oma_energy",
+    "evaluation.channel_draws",
+)
 
 
 @dataclass(frozen=True)
@@ -46,21 +58,25 @@ class Job:
 
 def jobs(params: Params) -> list[Job]:
     """Return everything that the sweeps measure."""
-    evaluation = params.evaluation
-    found = []
-    for name in evaluation.schemes:
-        panels = panels_of(name, evaluation)
-        home = evaluation.home.point
-        points = tuple(
-            dict.fromkeys(canonical(name, point, home) for panel in panels for point in panel.points)
-        )
-        found.append(Job(name, None, points))
-        if name not in evaluation.swept:
-            continue
-        for repeat in repeated_weights(params, name):
-            single = dedicated_point(params, repeat)
-            found.append(Job(name, repeat, (single,) if single else points))
-    return found
+    home = params.evaluation.home.point
+
+    def distinct(name: str) -> tuple[OperatingPoint, ...]:
+        return tuple(dict.fromkeys(canonical(name, point, home) for point in shown_points(params, name)))
+
+    found = [Job(name, None, distinct(name)) for name in params.evaluation.schemes]
+    found += [
+        Job(name, repeat, distinct(name))
+        for name in params.evaluation.swept
+        for repeat in further_seeds(params, name)
+    ]
+    return found + [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]
+
+
+def shown_points(params: Params, name: str) -> list[OperatingPoint]:
+    """Return the points that a scheme has rows for: of its sweeps, and those that a model of it was trained for alone."""
+    panels = panels_of(name, params.evaluation)
+    single = [point for (trained, _), point in dedicated(params).items() if trained == name]
+    return list(dict.fromkeys([*(point for panel in panels for point in panel.points), *single]))
 
 
 def measure_all(workspace: Workspace, params: Params) -> None:
@@ -142,6 +158,7 @@ def measure_points(
             seed=params.seed,
             key=key,
             names=tuple(scenes.names),
+            sequences=sequences_of(scenes.names, workspace.scenes),
             outcome=outcome,
         )
 
@@ -164,7 +181,7 @@ def _measure_job(workspace: Workspace, params: Params, job: Job) -> None:
 def _write_constant(workspace: Workspace, params: Params) -> None:
     scenes = load_part(workspace.scenes, workspace.split, "test")
     constant = Measurement(
-        scheme=CONSTANT,
+        scheme=FLOOR,
         repeat=None,
         model="none",
         split="test",
@@ -172,6 +189,7 @@ def _write_constant(workspace: Workspace, params: Params) -> None:
         seed=params.seed,
         key="",
         names=tuple(scenes.names),
+        sequences=sequences_of(scenes.names, workspace.scenes),
         outcome=constant_prediction(scenes),
     )
     write_measurement(_constant_path(workspace), constant)
@@ -187,7 +205,8 @@ def _key(workspace: Workspace, params: Params, job: Job) -> str:
         **workspace.drop_digests("test"),
         **workspace.weight_digests(*names),
     }
-    return state_key(params, DEPENDS, inputs)
+    # A GPU draws other noise than a CPU.
+    return state_key(params, DEPENDS, {**inputs, "device": compute_device().type})
 
 
 def _lies(path: Path, key: str) -> bool:
@@ -202,7 +221,7 @@ def _path(workspace: Workspace, name: str, repeat: str | None, point: OperatingP
 
 
 def _constant_path(workspace: Workspace) -> Path:
-    return workspace.measurements / f"{CONSTANT}{SUFFIX}"
+    return workspace.measurements / f"{FLOOR}{SUFFIX}"
 
 
 def row_of(found: Measurement, params: Params, night: torch.Tensor, point: OperatingPoint) -> ResultRow:
@@ -211,10 +230,11 @@ def row_of(found: Measurement, params: Params, night: torch.Tensor, point: Opera
         found.scheme,
         found.model,
         found.split,
-        None if found.scheme == CONSTANT else point,
+        None if found.scheme == FLOOR else point,
         found.outcome,
         night,
         seed=found.seed,
         bootstrap_samples=params.evaluation.bootstrap_samples,
         repeat=found.repeat,
+        sequences=found.sequences,
     )

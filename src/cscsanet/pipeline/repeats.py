@@ -87,11 +87,27 @@ def repeated_weights(params: Params, name: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def dedicated_point(params: Params, name: str) -> OperatingPoint | None:
-    """Return the point that a repeat of this name was trained for alone; None for a further seed."""
-    points = {repeat.name: repeat.point for repeat in repeats(params)}
-    place = points[name]
-    return place.point if place else None
+def further_seeds(params: Params, name: str) -> list[str]:
+    """Return the repeats of a swept scheme under further training seeds."""
+    return [repeat for repeat, point in _repeats_of(params, name).items() if point is None]
+
+
+def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
+    """Return (scheme, repeat) -> point, of the swept schemes' models that were trained for one point alone."""
+    return {
+        (name, repeat): point
+        for name in params.evaluation.swept
+        for repeat, point in _repeats_of(params, name).items()
+        if point is not None
+    }
+
+
+def _repeats_of(params: Params, name: str) -> dict[str, OperatingPoint | None]:
+    """The repeats of a swept scheme, and the single point of each; None for a further seed."""
+    if name not in params.evaluation.swept:
+        return {}
+    points = {repeat.name: repeat.point.point if repeat.point else None for repeat in repeats(params)}
+    return {repeat: points[repeat] for repeat in repeated_weights(params, name)}
 
 
 def _train_one(workspace: Workspace, params: Params, repeat: Repeat) -> None:

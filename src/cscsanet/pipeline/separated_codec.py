@@ -23,7 +23,7 @@ SHAPES = (
     "semantic.modalities",
 )
 DEPENDS = {
-    "codec": ("seed", "threads", *SHAPES, "points", "codec"),
+    "codec": ("seed", "threads", *SHAPES, "codec"),
     "codec_link": ("seed", "threads", *SHAPES, "channel", "points", "codec_link"),
 }
 

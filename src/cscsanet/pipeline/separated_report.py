@@ -15,6 +15,7 @@ from cscsanet.evaluation.csi_rows import estimate_rows, feedback_rows, rate_rows
 from cscsanet.evaluation.measure import Outcome, measure
 from cscsanet.evaluation.models import trained_link
 from cscsanet.evaluation.physical_rates import genie_rates, rates
+from cscsanet.evaluation.sequences import by_sequence, sequences_of
 from cscsanet.files import write_by_rename, write_json
 from cscsanet.links.physical_layer import Beams
 from cscsanet.metrics.bootstrap import bootstrap_interval, paired_bootstrap_difference
@@ -140,11 +141,12 @@ def _beams(workspace: Workspace, params: Params) -> list[Row]:
 
 
 def _codecs(workspace: Workspace, params: Params) -> list[Row]:
-    """The codec as white noise left it and as the real link did, over the link of dlcsi-pca, paired over images."""
+    """The codec as white noise left it and as the real link did, over the link of dlcsi-pca, paired over sequences."""
     rows = []
     splits: tuple[Part, ...] = ("val", "test")
     for split in splits:
         scenes = load_part(workspace.scenes, workspace.split, split)
+        sequences = sequences_of(scenes.names, workspace.scenes)
         drops = open_drops(workspace.drops(split)).all()
         for snr in params.evaluation.compared_snr_db:
             point = _home(params, snr)
@@ -153,19 +155,19 @@ def _codecs(workspace: Workspace, params: Params) -> list[Row]:
                 link, _ = trained_link("dlcsi-pca", params, workspace.weights)
                 load_weights(link.get_submodule("codec"), workspace.weights(weights), params)
                 found = measure(link, scenes, drops, point, params.channel, draws=1, seed=params.seed)
-                counts[trained_on] = found.confusions.sum(dim=1)
+                counts[trained_on] = by_sequence(found.confusions.sum(dim=1), sequences)
             samples = params.evaluation.bootstrap_samples
             lead = paired_bootstrap_difference(
                 counts["real link"], counts["white noise"], miou, samples, params.seed
             )
-            for trained_on, per_image in counts.items():
-                low, high = bootstrap_interval(per_image, miou, samples, params.seed)
+            for trained_on, drawn in counts.items():
+                low, high = bootstrap_interval(drawn, miou, samples, params.seed)
                 rows.append(
                     {
                         "trained_on": trained_on,
                         "split": split,
                         "snr_db": snr,
-                        "miou": _figure(miou(per_image.sum(dim=0))),
+                        "miou": _figure(miou(drawn.sum(dim=0))),
                         "ci_low": _figure(low),
                         "ci_high": _figure(high),
                         **(

@@ -33,7 +33,9 @@ def outcome_of(wanted: float, spread: float = 0.0, seed: int = 0) -> Outcome:
 
 def measurement_of(place: Place, outcome: Outcome) -> Measurement:
     names = tuple(f"{index:05d}D" for index in range(len(outcome.confusions)))
-    return Measurement(place.scheme, place.dedicated, "0" * 64, "test", place.point, 1, "", names, outcome)
+    return Measurement(
+        place.scheme, place.repeat, "0" * 64, "test", place.point, 1, "", names, names, outcome
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def counts(right, images=20):
 def test_what_an_alignment_keeps_is_its_share_of_the_genie_s_gain():
     cases = {"none": 20, "learned": 50, "genie-first": 60}
     measured = {Case("noma", kind, POINT): counts(right) for kind, right in cases.items()}
-    rows = alignment_rows(measured, {4: 0.9}, samples=200, seed=1)
+    rows = alignment_rows(measured, {4: 0.9}, images=6, samples=200, seed=1)
     by_kind = {row["alignment"]: row for row in rows}
     none, own, genie = (float(miou(counts(cases[kind]).sum(dim=0))) for kind in cases)
     assert by_kind["learned"]["kept"] == pytest.approx((own - none) / (genie - none), abs=1e-6)
@@ -38,7 +38,9 @@ def test_what_an_alignment_keeps_is_its_share_of_the_genie_s_gain():
     assert by_kind["none"]["kept"] == 0
     assert by_kind["genie-first"]["kept"] == 1
     assert by_kind["learned"]["share_of_ideal"] == pytest.approx(own / 0.9, abs=1e-4)
-    alone = alignment_rows({Case("noma", "learned", POINT): counts(50)}, {4: 0.9}, samples=200, seed=1)
+    alone = alignment_rows(
+        {Case("noma", "learned", POINT): counts(50)}, {4: 0.9}, images=6, samples=200, seed=1
+    )
     assert alone[0]["kept"] is None
 
 

@@ -1,7 +1,10 @@
 """Figures and weighted sums over images and training seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from cscsanet.evaluation.evidence import Evidence, Place
 from cscsanet.points import OperatingPoint
@@ -25,7 +28,7 @@ def test_a_figure_is_the_miou_of_all_images_within_its_interval(world):
     found = world(lambda place: 0.4, spread=0.1).figure(A)
     assert found.value == pytest.approx(0.4, abs=0.04)
     assert found.low < found.value < found.high
-    assert found.seeds == 1
+    assert found.seeds == {"noma": 1}
 
 
 def test_without_spread_there_is_nothing_to_doubt(world):
@@ -45,14 +48,57 @@ def test_a_difference_on_the_same_images_is_tighter_than_either(world):
 
 
 def test_seeds_widen_an_interval_as_their_scatter_does():
-    """Three trainings, images without spread: the interval is that of a mean of three."""
+    """Three trainings, images without spread: Student's interval of two degrees of freedom."""
     means = (0.30, 0.32, 0.37)
-    found = evidence({"noma": [outcome_of(mean) for mean in means]}, samples=20_000)
-    figure = found.figure(A)
-    assert figure.seeds == 3
+    figure = evidence({"noma": [outcome_of(mean) for mean in means]}, samples=40_000).figure(A)
+    assert figure.seeds == {"noma": 3}
     assert figure.value == pytest.approx(np.mean(means), abs=1e-3)
-    spread = found._sampled(A).samples.std()
-    assert spread == pytest.approx(np.std(means, ddof=1) / np.sqrt(3), rel=0.03)
+    half = student.ppf(0.975, 2) * np.std(means, ddof=1) / np.sqrt(3)
+    assert figure.high - figure.value == pytest.approx(half, rel=0.05)
+    assert figure.value - figure.low == pytest.approx(half, rel=0.05)
+
+
+def test_the_interval_of_three_seeds_covers_what_it_says():
+    """Many experiments of three trainings each: the true mean lies within in about 95 of 100."""
+    source = np.random.default_rng(3)
+    inside = 0
+    for _ in range(200):
+        means = 0.4 + 0.02 * source.standard_normal(3)
+        figure = evidence({"noma": [outcome_of(mean) for mean in means]}, samples=500).figure(A)
+        inside += figure.low <= 0.4 <= figure.high
+    assert 180 <= inside <= 199
+
+
+def test_frames_of_one_sequence_are_no_independent_draws():
+    """Equal frames say no more than one of them: the interval is that of the sequences alone."""
+    single = outcome_of(0.4, 0.1)
+    every = single.confusions.repeat_interleave(8, dim=0)
+    names = tuple(f"{index:05d}D" for index in range(len(every)))
+    sequences = tuple(f"sequence{index // 8}" for index in range(len(every)))
+    apart = measurement_of(A, type(single)(every, None))
+    together = replace(apart, sequences=sequences)
+    assert apart.names == names
+
+    def width(found):
+        figure = Evidence(lambda place: [found], lambda name: name, 2000, seed=1).figure(A)
+        return figure.high - figure.low
+
+    alone = width(measurement_of(A, single))
+    assert width(together) == pytest.approx(alone, rel=1e-6)
+    assert width(apart) == pytest.approx(alone / np.sqrt(8), rel=0.15)
+
+
+def test_more_comparisons_widen_the_interval():
+    found = evidence({"noma": [outcome_of(0.4, 0.1)]}, samples=4000)
+    once, often = found.contrast([(1.0, A)]), found.contrast([(1.0, A)], comparisons=10)
+    assert often.low < once.low < once.high < often.high
+
+
+def test_places_on_other_images_are_refused():
+    fewer = outcome_of(0.3)
+    outcomes = {"noma": [outcome_of(0.3)], "oma": [type(fewer)(fewer.confusions[:20], None)]}
+    with pytest.raises(AssertionError, match="differ in their images"):
+        evidence(outcomes).contrast([(1.0, A), (-1.0, B)])
 
 
 def test_schemes_of_one_training_meet_the_same_seeds():

@@ -8,7 +8,7 @@ from cscsanet.evaluation.sweep_figures import elastic_figure, sweep_figure
 
 
 def curve(levels):
-    return [Figure95(level, level - 0.01, level + 0.01, 1) for level in levels]
+    return [Figure95(level, level - 0.01, level + 0.01, {}) for level in levels]
 
 
 @pytest.fixture
@@ -54,6 +54,6 @@ def test_a_panel_shows_its_values_and_what_is_held(panels):
 
 
 def test_the_cost_of_one_model_for_all_points_is_drawn(small, tmp_path):
-    pairs = {("noma", small.home.point): (Figure95(0.3, 0.29, 0.31, 3), Figure95(0.31, 0.3, 0.32, 1))}
+    pairs = {("noma", small.home.point): (Figure95(0.3, 0.29, 0.31, {}), Figure95(0.31, 0.3, 0.32, {}))}
     elastic_figure(pairs).savefig(tmp_path / "elastic.png", dpi=50)
     assert (tmp_path / "elastic.png").stat().st_size > 2000
