@@ -89,6 +89,7 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
         (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
         (("sweep", "--axis", "snr", "--schemes", "noma,tdma"), "scheme 'tdma'"),
         (("sweep", "--axis", "power"), "'power'"),
+        (("sweep", "--axis", "snr", "--snr-db", "-10"), "--snr-db -10: is what --axis snr runs over"),
         (("sweep", "--axis", "csirs", "--values", "1,two"), "--values 1,two: must be numbers"),
         (
             ("sweep", "--axis", "symbols", "--values", "9"),

@@ -22,6 +22,7 @@ from cscsanet.cli.options import (
     sweep_points,
     tell_untrained,
 )
+from cscsanet.errors import CscsanetError
 from cscsanet.sections import SchemeName
 
 
@@ -99,11 +100,16 @@ def sweep(
     from cscsanet.pipeline.tables import sweep_table
 
     workspace, params = project(params_file)
+    given = dict(zip(AXIS_OF.values(), (snr_db, csirs_symbols, feedback_bits, data_symbols), strict=True))
+    if given[AXIS_OF[axis]] is not None:
+        option = AXIS_OF[axis].replace("_", "-")
+        raise CscsanetError(
+            f"--{option} {given[AXIS_OF[axis]]:g}: is what --axis {axis} runs over; give --values"
+        )
     home = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     names = [name.strip() for name in schemes.split(",")]
     points = sweep_points(params, home, AXIS_OF[axis], values)
-    for point in points:
-        tell_untrained(params, point)
+    tell_untrained(params, *points)
     rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))

@@ -109,14 +109,20 @@ def sweep_points(
     return [moved(home, axis, value) for value in chosen]
 
 
-def tell_untrained(params: "Params", point: "OperatingPoint") -> None:
-    """Say on standard error where a point was not among those that the models were trained on."""
+def tell_untrained(params: "Params", *points: "OperatingPoint") -> None:
+    """Say on standard error, once each, what of some points was not among those that the models were trained on."""
     low, high = params.points.snr_db
-    if not low <= point.snr_db <= high:
-        typer.echo(
-            f"note: snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})", err=True
-        )
+    notes = [
+        f"snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})"
+        for point in points
+        if not low <= point.snr_db <= high
+    ]
     for name in ("csirs_symbols", "feedback_bits", "data_symbols"):
-        value, trained = getattr(point, name), getattr(params.points, name)
-        if value not in trained:
-            typer.echo(f"note: {name} = {value} was not trained (points.{name} = {list(trained)})", err=True)
+        trained = getattr(params.points, name)
+        notes += [
+            f"{name} = {getattr(point, name)} was not trained (points.{name} = {list(trained)})"
+            for point in points
+            if getattr(point, name) not in trained
+        ]
+    for note in dict.fromkeys(notes):
+        typer.echo(f"note: {note}", err=True)

@@ -13,6 +13,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.axes import AXES
 from cscsanet.evaluation.measurements import SUFFIX, Measurement, read_measurement
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.evaluation.schemes import SCHEMES
 from cscsanet.evaluation.sequences import by_sequence
 from cscsanet.metrics.bootstrap import bootstrap_interval, paired_bootstrap_difference
 from cscsanet.metrics.segmentation import miou
@@ -38,6 +39,7 @@ class _Result(NamedTuple):
     """One result of either form; measurement: None where there is only a row."""
 
     name: str
+    scheme: str
     point: tuple[float | None, ...]
     miou: float
     low: float
@@ -51,14 +53,30 @@ def compare_results(a: Path, b: Path) -> list[Difference]:
     Raises:
         CscsanetError: one of them is none of these, they have no point in common, or they were measured on other images.
     """
-    sides = [_by_point(_results(path)) for path in (a, b)]
-    # With one scheme on each side the schemes are what is compared; with several, each is compared with itself.
-    single = all(len({key[0] for key in side}) == 1 for side in sides)
-    left, right = ({key[1:] if single else key: found for key, found in side.items()} for side in sides)
-    common = [key for key in left if key in right]
-    if not common:
+    left, right = _results(a), _results(b)
+    # With one scheme on a side the schemes are what is compared; with several on both, each is compared with itself.
+    by_name = all(len({found.name for found in side}) > 1 for side in (left, right))
+    pairs = [
+        (one, other)
+        for one in left
+        for other in right
+        if _stands_for(one, other) and (one.name == other.name or not by_name)
+    ]
+    if not pairs:
         raise CscsanetError(f"{a} and {b}: no point in common; 'cscsanet sweep --out' measures more")
-    return [_difference(left[key], right[key]) for key in common]
+    return [_difference(one, other) for one, other in pairs]
+
+
+def _stands_for(a: _Result, b: _Result) -> bool:
+    """Whether two results are of one point, as far as both schemes can tell points apart."""
+    seen = _sees(a.scheme) & _sees(b.scheme)
+    return all(
+        here == there for axis, here, there in zip(AXES, a.point, b.point, strict=True) if axis in seen
+    )
+
+
+def _sees(name: str) -> set[str]:
+    return set(SCHEMES[name].sees) if name in SCHEMES else set()
 
 
 def _difference(a: _Result, b: _Result) -> Difference:
@@ -76,10 +94,11 @@ def _difference(a: _Result, b: _Result) -> Difference:
         value = a.miou - b.miou
         low = value - math.hypot(a.miou - a.low, b.high - b.miou)
         high = value + math.hypot(a.high - a.miou, b.miou - b.low)
+    places = zip(AXES, a.point, b.point, strict=True)
     return Difference(
         a=a.name,
         b=b.name,
-        point=_told(a.point),
+        point=_told(tuple(here if axis in _sees(a.scheme) else there for axis, here, there in places)),
         miou_a=round(a.miou, 6),
         miou_b=round(b.miou, 6),
         difference=round(value, 6),
@@ -91,7 +110,8 @@ def _difference(a: _Result, b: _Result) -> Difference:
 
 def _results(path: Path) -> list[_Result]:
     if path.is_dir():
-        files = sorted(path.rglob(f"*{SUFFIX}"))
+        # A killed run may leave a hidden file that was never finished.
+        files = sorted(file for file in path.rglob(f"*{SUFFIX}") if not file.name.startswith("."))
         if not files:
             raise CscsanetError(
                 f"{path}: holds no measurements ({SUFFIX}); 'cscsanet sweep --out' writes them"
@@ -124,7 +144,7 @@ def _of_measurement(found: Measurement) -> _Result:
     low, high = bootstrap_interval(counts, miou, _SAMPLES, _SEED)
     name = found.scheme if found.repeat is None else f"{found.scheme}@{found.repeat}"
     point = tuple(float(value) for value in vars(found.point).values())
-    return _Result(name, point, float(miou(counts.sum(dim=0))), low, high, found)
+    return _Result(name, found.scheme, point, float(miou(counts.sum(dim=0))), low, high, found)
 
 
 def _counts(found: Measurement) -> Tensor:
@@ -133,11 +153,8 @@ def _counts(found: Measurement) -> Tensor:
 
 def _of_row(row: ResultRow) -> _Result:
     name = row.scheme if row.repeat is None else f"{row.scheme}@{row.repeat}"
-    return _Result(name, tuple(getattr(row, axis) for axis in AXES), row.miou, row.ci_low, row.ci_high, None)
-
-
-def _by_point(found: Sequence[_Result]) -> dict[tuple[object, ...], _Result]:
-    return {(one.name, *one.point): one for one in found}
+    point = tuple(getattr(row, axis) for axis in AXES)
+    return _Result(name, row.scheme, point, row.miou, row.ci_low, row.ci_high, None)
 
 
 def _told(point: tuple[float | None, ...]) -> str:

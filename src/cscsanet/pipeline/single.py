@@ -7,6 +7,7 @@ from cscsanet.channel.dataset import Part
 from cscsanet.evaluation.axes import canonical, shown_point
 from cscsanet.evaluation.measurements import measurement_path, write_measurement
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.evaluation.schemes import scheme
 from cscsanet.params import Params
 from cscsanet.pipeline.measuring import drawn, measure_points, row_of
 from cscsanet.pipeline.progress import progress_bar
@@ -49,6 +50,11 @@ def sweep_axis(
 
     out: the folder to keep the measurements in, or None.
     """
+    # Before anything is measured, minutes before it would be needed.
+    for name in names:
+        scheme(name)
+    for point in points:
+        point.within(params.points.capacity)
     scenes = load_part(workspace.scenes, workspace.split, split)
     home = params.evaluation.home.point
     rows = []

@@ -93,8 +93,8 @@ def sweep_table(rows: Sequence[ResultRow], axis: Axis, points: Sequence[Operatin
 
 def difference_table(differences: Sequence[Difference]) -> None:
     """Print differences, a line for each point."""
-    first = differences[0]
-    kind = "paired over images" if first.paired else "unpaired, from the intervals of the rows"
+    kinds = {True: "paired over images", False: "unpaired, from the intervals of the rows"}
+    kind = " or ".join(kinds[paired] for paired in sorted({one.paired for one in differences}, reverse=True))
     table = Table(
         title=f"mIoU of A - mIoU of B, 95 % intervals {kind}",
         title_justify="left",

@@ -110,6 +110,26 @@ def test_folders_of_several_schemes_are_compared_scheme_by_scheme(tmp_path):
     assert all(one.difference == pytest.approx(0.02, abs=0.002) for one in found)
 
 
+def test_one_scheme_is_compared_with_each_of_several_and_where_both_tell_points_apart(tmp_path):
+    low = OperatingPoint(-25.0, 8, 16, 4)
+    noma = keep(tmp_path / "a", "noma", 0.40, (HOME, low))
+    for scheme in ("oma", "perfect-pca"):
+        keep(tmp_path / "b", scheme, 0.35)
+    found = compare_results(noma, tmp_path / "b")
+    # Perfect CSI knows no B: what was measured once stands beside both points.
+    assert sorted((one.b, one.point) for one in found) == [
+        ("oma", "-25 dB, L 8, B 1024, Q 4"),
+        ("perfect-pca", "-25 dB, L 8, B 1024, Q 4"),
+        ("perfect-pca", "-25 dB, L 8, B 16, Q 4"),
+    ]
+
+
+def test_an_unfinished_file_is_no_measurement(tmp_path):
+    noma = keep(tmp_path, "noma", 0.4)
+    (noma / ".snr-10-L8-B1024-Q4.partial.npz").write_bytes(b"half")
+    assert len(compare_results(noma, noma)) == 1
+
+
 def test_what_cannot_be_compared_is_one_line(tmp_path):
     noma = keep(tmp_path, "noma", 0.4)
     far = keep(tmp_path / "far", "oma", 0.4, (LOUD,))
