@@ -109,8 +109,8 @@ def sweep(
     home = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     names = [name.strip() for name in schemes.split(",")]
     points = sweep_points(params, home, AXIS_OF[axis], values)
-    tell_untrained(params, *points)
     rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
+    tell_untrained(params, *points)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
     else:
