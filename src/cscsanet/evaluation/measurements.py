@@ -17,6 +17,7 @@ from cscsanet.files import write_by_rename
 from cscsanet.points import OperatingPoint
 
 SUFFIX = ".npz"
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,19 @@ def write_measurement(path: Path, measurement: Measurement) -> None:
         "se_per_ue": outcome.se_per_ue,
     }
 
+    arrays = {
+        "about": np.array(json.dumps(about)),
+        "confusions": outcome.confusions.numpy().astype(np.int32),
+    }
+
     def write(partial: Path) -> None:
-        with partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                about=np.array(json.dumps(about)),
-                confusions=outcome.confusions.numpy().astype(np.int32),
-            )
+        # As numpy.savez_compressed, which would put the time of day into the file: equal content gives equal bytes.
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name, array in arrays.items():
+                entry = zipfile.ZipInfo(f"{name}.npy", _NO_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w") as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
 
     write_by_rename(path, write)
 

@@ -53,6 +53,14 @@ def test_a_measurement_comes_back_as_it_was(tmp_path):
     assert vars(back) | {"outcome": None} == vars(found) | {"outcome": None}
 
 
+def test_equal_measurements_are_equal_files_whenever_they_are_written(tmp_path, monkeypatch):
+    found = measurement_of(Place("noma", HOME), outcome_of(0.3, 0.1))
+    write_measurement(tmp_path / "a.npz", found)
+    monkeypatch.setattr("time.time", lambda: 1.5e9)
+    write_measurement(tmp_path / "b.npz", found)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
 def test_points_have_names_of_their_own():
     points = [OperatingPoint(snr, 8, 16, q) for snr in (-25.0, -2.5, 25.0) for q in (1, 4)]
     assert len({point_name(point) for point in points}) == len(points)
