@@ -1,5 +1,6 @@
 """Figs. 8 to 11: mIoU along each axis of the sweeps, with 95 % intervals, and what one model for all points costs."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,12 +35,14 @@ _CEILINGS: Mapping[str, tuple[str, tuple[float, Sequence[float]]]] = {
 
 
 def sweep_figure(
-    panels: Sequence[tuple[Sweep, Mapping[str, Curve], Mapping[str, Curve]]], title: str
+    panels: Sequence[tuple[Sweep, Mapping[str, Curve], Mapping[str, Curve]]],
+    title: str,
+    trained_snr_db: tuple[float, float] = (-math.inf, math.inf),
 ) -> Figure:
     """Draw the panels of one figure side by side.
 
     panels: the sweep; scheme -> its curve over the sweep's points; and ceilings and floors in the same form, drawn without
-    markers and intervals.
+    markers and intervals. trained_snr_db: the SNRs that models were trained at; others are shaded.
     """
     # Beside another panel each is narrower, so that all figures come out about as wide.
     width = 7.0 if len(panels) == 1 else 4.3 * len(panels)
@@ -47,6 +50,9 @@ def sweep_figure(
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for panel, (swept, curves, ceilings) in zip(axes, panels, strict=True):
         _draw(panel, swept, curves, ceilings)
+        if swept.axis == "snr_db" and min(swept.values) < trained_snr_db[0]:
+            panel.axvspan(min(swept.values), trained_snr_db[0], color="#eeeeee", lw=0, zorder=0)
+            panel.text(min(swept.values), 0.005, " SNRs beyond the training", fontsize=8, color="#555555")
         if panel is not axes[0]:
             panel.set_ylabel("")
     _legend(figure, panels)
@@ -155,4 +161,5 @@ def _legend(figure: Figure, panels: Sequence[tuple[Sweep, Mapping[str, Curve], M
 
 
 def _named(name: str) -> str:
-    return {"ideal": "ideal (ceiling)", "ideal-oma": "ideal-oma (ceiling)"}.get(name, f"{name} prediction")
+    ceilings = {"ideal": "ideal, ceiling of noma", "ideal-oma": "ideal-oma, ceiling of oma"}
+    return ceilings.get(name, f"{name} prediction")

@@ -192,7 +192,7 @@ def _figures(
             for panel, found in curves.items()
             if panel.figure.rstrip("(ab)") == number
         ]
-        figures[f"fig{number}"] = sweep_figure(panels, title)
+        figures[f"fig{number}"] = sweep_figure(panels, title, params.points.snr_db)
     figures["fig12"] = masks(workspace, params, scenes, evaluation.pictured)
     pairs: dict[tuple[str, OperatingPoint], tuple[Figure95, Figure95]] = {
         (name, point): (evidence.figure(Place(name, point, OWN)), evidence.figure(Place(name, point, repeat)))

@@ -38,7 +38,12 @@ def test_no_two_schemes_look_alike_even_in_grey(small, panels):
 
 def test_the_legend_is_in_the_order_in_which_the_curves_end(small, panels):
     names = [text.get_text() for text in sweep_figure(panels, "title").legends[0].get_texts()]
-    assert names == ["ideal (ceiling)", "ideal-oma (ceiling)", *reversed(small.swept), "constant prediction"]
+    assert names == [
+        "ideal, ceiling of noma",
+        "ideal-oma, ceiling of oma",
+        *reversed(small.swept),
+        "constant prediction",
+    ]
 
 
 def test_a_panel_shows_its_values_and_what_is_held(panels):
