@@ -289,7 +289,47 @@ def separated_codec() -> str:
     return _table(["part", "SNR", "white noise", "and then the real link", "lead, paired"], lines)
 
 
+def claims() -> str:
+    """Each statement with its verdicts."""
+    ledger = json.loads((REPORTS / "claims.json").read_text(encoding="utf-8"))
+    lines = []
+    for claim in (*ledger["claims"], *ledger["own"]):
+        judged = claim["judged"]
+        told = [judged[form]["verdict"] if judged.get(form) else "-" for form in ("paper", "aligned")]
+        lines.append(
+            [
+                claim["id"],
+                claim["statement"],
+                *([judged["ours"]["verdict"]] * 2 if "ours" in judged else told),
+            ]
+        )
+    return _table(["claim", "statement", "paper's form", "phases aligned"], lines)
+
+
+def elastic() -> str:
+    """What a Stage III for all points costs."""
+    ledger = json.loads((REPORTS / "claims.json").read_text(encoding="utf-8"))
+    found = [
+        one
+        for claim in ledger["own"]
+        if claim["id"] == "A.6"
+        for one in claim["judged"]["ours"]["comparisons"]
+    ]
+    return _table(
+        ["Stage III", "mIoU, for all points minus for this one"],
+        [
+            [
+                one["what"].partition(": ")[2],
+                f"{one['value']:+.3f} [{one['ci_low']:+.3f}, {one['ci_high']:+.3f}]",
+            ]
+            for one in found
+        ],
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "claims": claims,
+    "elastic": elastic,
     "schemes-miou": schemes_miou,
     "schemes-budgets": schemes_budgets,
     "csi-estimate": lambda: _csi("estimate", "csirs_symbols", "estimate; L:", _nmse),
