@@ -1,5 +1,6 @@
 """Jobs in processes of their own: all are done, the first error stops the rest, and none outlives a killed stage."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -7,9 +8,9 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-import torch
 
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.fan_out import fan_out
@@ -17,26 +18,16 @@ from cscsanet.pipeline.fan_out import fan_out
 pytestmark = pytest.mark.timeout(120)
 
 
-def note(folder: Path, job: int) -> None:
-    (folder / f"{job}-{os.getpid()}").write_text(str(torch.get_num_threads()))
+@pytest.fixture(autouse=True)
+def jobs(monkeypatch) -> ModuleType:
+    """The jobs, from where a worker finds them, too."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    return importlib.import_module("fan_out_jobs")
 
 
-def fail_first(folder: Path, job: int) -> None:
-    if job == 0:
-        time.sleep(0.5)
-        raise CscsanetError("job 0: cannot be done")
-    note(folder, job)
-    time.sleep(600)
-
-
-def sleep_long(folder: Path, job: int) -> None:
-    note(folder, job)
-    time.sleep(600)
-
-
-def test_every_job_is_done_once_on_one_thread_and_in_another_process(tmp_path):
+def test_every_job_is_done_once_on_one_thread_and_in_another_process(jobs, tmp_path):
     told = []
-    fan_out(partial(note, tmp_path), list(range(5)), 2, told.append)
+    fan_out(partial(jobs.note, tmp_path), list(range(5)), 2, told.append)
     files = sorted(tmp_path.iterdir())
     assert [path.name.partition("-")[0] for path in files] == ["0", "1", "2", "3", "4"]
     assert {path.read_text() for path in files} == {"1"}
@@ -46,10 +37,10 @@ def test_every_job_is_done_once_on_one_thread_and_in_another_process(tmp_path):
     assert sum(told) == 5
 
 
-def test_the_first_error_is_raised_as_it_was_and_ends_the_rest(tmp_path):
+def test_the_first_error_is_raised_as_it_was_and_ends_the_rest(jobs, tmp_path):
     started = time.monotonic()
     with pytest.raises(CscsanetError, match="job 0: cannot be done"):
-        fan_out(partial(fail_first, tmp_path), list(range(20)), 2)
+        fan_out(partial(jobs.fail_first, tmp_path), list(range(20)), 2)
     assert time.monotonic() - started < 60
     begun = {path.name.partition("-")[0] for path in tmp_path.iterdir()}
     # The other worker was ended in its job, and so was the failed one in what it had taken up since.
@@ -82,7 +73,7 @@ def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
     """A process that fans out one endless job, in a group of its own."""
     script = (
         "import sys; from pathlib import Path; from functools import partial;"
-        "from cscsanet.pipeline.fan_out import fan_out; from test_fan_out import sleep_long;"
+        "from cscsanet.pipeline.fan_out import fan_out; from fan_out_jobs import sleep_long;"
         "fan_out(partial(sleep_long, Path(sys.argv[1])), [1], 1)"
     )
     here = Path(__file__).parent

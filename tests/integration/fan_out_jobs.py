@@ -1,0 +1,26 @@
+"""Jobs that the tests fan out: in a file of their own, since the workers import it."""
+
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from cscsanet.errors import CscsanetError
+
+
+def note(folder: Path, job: int) -> None:
+    (folder / f"{job}-{os.getpid()}").write_text(str(torch.get_num_threads()))
+
+
+def fail_first(folder: Path, job: int) -> None:
+    if job == 0:
+        time.sleep(0.5)
+        raise CscsanetError("job 0: cannot be done")
+    note(folder, job)
+    time.sleep(600)
+
+
+def sleep_long(folder: Path, job: int) -> None:
+    note(folder, job)
+    time.sleep(600)
