@@ -25,8 +25,12 @@ def main() -> None:
             print(page.name)
 
 
+def _read(name: str) -> Any:
+    return json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def _rows(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = _read(name)
     return found
 
 
@@ -258,7 +262,7 @@ CSI_TITLES = {
 
 
 def _csi(part: str, over: str, label: str, cell: Callable[[Row], str]) -> str:
-    rows = _where(json.loads((REPORTS / "separated.json").read_text(encoding="utf-8"))["csi"], part=part)
+    rows = _where(_read("separated")["csi"], part=part)
     lines = []
     for snr in _values(rows, "snr_db"):
         for method in dict.fromkeys(row["method"] for row in rows):
@@ -274,7 +278,7 @@ def _nmse(row: Row) -> str:
 
 def separated_codec() -> str:
     """The codec as each of its trainings left it."""
-    rows = json.loads((REPORTS / "separated.json").read_text(encoding="utf-8"))["codec"]
+    rows = _read("separated")["codec"]
     lines = []
     for split in ("val", "test"):
         for snr in _values(rows, "snr_db"):
@@ -290,41 +294,25 @@ def separated_codec() -> str:
 
 
 def claims() -> str:
-    """Each statement with its verdicts."""
-    ledger = json.loads((REPORTS / "claims.json").read_text(encoding="utf-8"))
+    """Each statement with its verdicts; one of ours has one."""
+    ledger = _read("claims")
     lines = []
     for claim in (*ledger["claims"], *ledger["own"]):
         judged = claim["judged"]
-        told = [judged[form]["verdict"] if judged.get(form) else "-" for form in ("paper", "aligned")]
-        lines.append(
-            [
-                claim["id"],
-                claim["statement"],
-                *([judged["ours"]["verdict"]] * 2 if "ours" in judged else told),
-            ]
-        )
+        forms = ("ours", "ours") if "ours" in judged else ("paper", "aligned")
+        told = [judged[form]["verdict"] if judged[form] else "-" for form in forms]
+        lines.append([claim["id"], claim["statement"], *told])
     return _table(["claim", "statement", "paper's form", "phases aligned"], lines)
 
 
 def elastic() -> str:
-    """What a Stage III for all points costs."""
-    ledger = json.loads((REPORTS / "claims.json").read_text(encoding="utf-8"))
-    found = [
-        one
-        for claim in ledger["own"]
-        if claim["id"] == "A.6"
+    """What a Stage III for all points costs: the comparisons of claim A.6."""
+    (claim,) = (claim for claim in _read("claims")["own"] if claim["id"] == "A.6")
+    lines = [
+        [one["what"].partition(": ")[2], _interval(one, "value", 3)]
         for one in claim["judged"]["ours"]["comparisons"]
     ]
-    return _table(
-        ["Stage III", "mIoU, for all points minus for this one"],
-        [
-            [
-                one["what"].partition(": ")[2],
-                f"{one['value']:+.3f} [{one['ci_low']:+.3f}, {one['ci_high']:+.3f}]",
-            ]
-            for one in found
-        ],
-    )
+    return _table(["Stage III", "mIoU, for all points minus for this one"], lines)
 
 
 TABLES: Mapping[str, Callable[[], str]] = {

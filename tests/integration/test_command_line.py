@@ -71,7 +71,7 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
     assert [one["difference"] for one in same] == [0.0, 0.0]
     assert all(one["paired"] for one in same)
     against = finished.run("cscsanet", "compare", "data/measurements/noma", "data/measurements/oma").stdout
-    assert "paired over images" in against
+    assert "paired over sequences" in against
     rough = finished.run("cscsanet", "compare", "reports/sweeps.json", "reports/sweeps.json").stdout
     assert "unpaired" in rough
 

@@ -132,7 +132,7 @@ def compare(
 ) -> None:
     """Print the differences A - B in mIoU at every point that both have, with 95 % intervals.
 
-    Where both are measurements with the counts of every image, the intervals are paired over images and tight. Rows hold only
+    Where both are measurements with the counts of every image, the intervals are paired over sequences of images and tight. Rows hold only
     their own intervals, so differences of rows have wider ones. Each side has one scheme, or schemes are matched by name.
 
     Example: `cscsanet compare data/measurements/noma data/measurements/oma`

@@ -23,7 +23,7 @@ def row_table(row: ResultRow) -> None:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("mIoU", f"{row.miou:.4f}")
-    table.add_row("95 % interval over images", f"{row.ci_low:.4f} .. {row.ci_high:.4f}")
+    table.add_row("95 % interval over sequences of images", f"{row.ci_low:.4f} .. {row.ci_high:.4f}")
     table.add_row("mIoU by day, by night", f"{_figure(row.miou_day)}, {_figure(row.miou_night)}")
     table.add_row("mIoU as the MFNet code counts", f"{row.miou_mfnet:.4f}")
     table.add_row("pixel accuracy", f"{row.pixel_accuracy:.4f}")
@@ -45,7 +45,7 @@ def rows_table(rows: Sequence[ResultRow], point: OperatingPoint) -> None:
     place = f"{point.snr_db:g} dB, L {point.csirs_symbols}, B {point.feedback_bits}, Q {point.data_symbols}"
     first = rows[0]
     table = Table(
-        title=f"{place}; {first.images} {first.split} images, 95 % intervals over images",
+        title=f"{place}; {first.images} {first.split} images, 95 % intervals over sequences of images",
         title_justify="left",
         # Fits a terminal of 80 columns.
         box=box.SIMPLE_HEAD,
@@ -73,7 +73,7 @@ def sweep_table(rows: Sequence[ResultRow], axis: Axis, points: Sequence[Operatin
     home = ", ".join(form.format(getattr(points[0], key)) for key, form in fixed.items() if key != axis)
     first = rows[0]
     table = Table(
-        title=f"mIoU at {home}; {first.images} {first.split} images, 95 % intervals over images",
+        title=f"mIoU at {home}; {first.images} {first.split} images, 95 % intervals over sequences of images",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -93,7 +93,7 @@ def sweep_table(rows: Sequence[ResultRow], axis: Axis, points: Sequence[Operatin
 
 def difference_table(differences: Sequence[Difference]) -> None:
     """Print differences, a line for each point."""
-    kinds = {True: "paired over images", False: "unpaired, from the intervals of the rows"}
+    kinds = {True: "paired over sequences of images", False: "unpaired, from the intervals of the rows"}
     kind = " or ".join(kinds[paired] for paired in sorted({one.paired for one in differences}, reverse=True))
     table = Table(
         title=f"mIoU of A - mIoU of B, 95 % intervals {kind}",
