@@ -132,8 +132,9 @@ def compare(
 ) -> None:
     """Print the differences A - B in mIoU at every point that both have, with 95 % intervals.
 
-    Where both are measurements with the counts of every image, the intervals are paired over sequences of images and tight. Rows hold only
-    their own intervals, so differences of rows have wider ones. Each side has one scheme, or schemes are matched by name.
+    Where both are measurements with the counts of every image, intervals are paired over sequences of images, and tight. Rows
+    hold only their own intervals, so differences of rows have wider ones. With one scheme on a side, it is compared with each of
+    the other side's; with several on both, each is compared with itself.
 
     Example: `cscsanet compare data/measurements/noma data/measurements/oma`
     """
