@@ -1,4 +1,4 @@
-"""What all measurements together say: mIoU over images and training seeds, and any weighted sum of such, with intervals.
+"""What all measurements together say: mIoU over driving sequences and training seeds, and any weighted sum of such, with intervals.
 
 One bootstrap serves everything. Sample s draws the driving sequences of the test images once, for all schemes and points alike,
 so that what makes a street hard cancels in a difference. Where a training was repeated under further seeds, a place is the mean
@@ -78,7 +78,7 @@ class Evidence:
         return self.contrast([(1.0, place)])
 
     def contrast(self, terms: Sequence[tuple[float, Place]], comparisons: int = 1) -> Figure95:
-        """Return a weighted sum of mIoUs, paired over images; its interval leaves out 5 % / comparisons."""
+        """Return a weighted sum of mIoUs, paired over sequences; its interval leaves out 5 % / comparisons."""
         parts = [(weight, place, self._sampled(place)) for weight, place in terms]
         assert len({part.names for *_, part in parts}) == 1, "places differ in their images"
         value = sum(weight * part.value for weight, _, part in parts)

@@ -1,4 +1,4 @@
-"""Figs. 8 to 11: mIoU along each axis of the sweeps, with 95 % intervals, and what one model for all points costs."""
+"""Figs. 8 to 11: mIoU along each axis of the sweeps, with 95 % intervals, and what a Stage III for all points costs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def sweep_figure(
 
 
 def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Figure95, Figure95]]) -> Figure:
-    """Draw the model for all points beside the one for this point alone, with intervals.
+    """Draw the model whose Stage III is for all points beside the one whose is for this point alone, with intervals.
 
     pairs: (scheme, point) -> mIoU of the one for all points, and of the one for the point.
     """
@@ -86,8 +86,8 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Figure95, Fi
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="-", label=label)
         for colour, marker, label in (
-            (_BLUE, "o", "one model for all points"),
-            (_RED, "s", "trained for this point alone"),
+            (_BLUE, "o", "Stage III for all points"),
+            (_RED, "s", "Stage III for this point alone"),
         )
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize=9)

@@ -47,7 +47,7 @@ def figures(inputs: Inputs, index: RowIndex, home: Mapping[str, Any]) -> list[Sh
         for name, (axis, title) in _AXES.items()
     ]
     asked.append(("fig12", "12", "Predicted masks", [_MASKS]))
-    asked.append(("elastic", "", "One model for all points, and models for a single one", _elastic(index)))
+    asked.append(("elastic", "", "A Stage III for all points, and one for a single point", _elastic(index)))
     return [
         Shown(name, figure, title, picture, sentence)
         for name, figure, title, sentence in asked
