@@ -1,4 +1,4 @@
-"""What all measurements together say: mIoU over driving sequences and training seeds, and any weighted sum of such, with intervals.
+"""What all measurements say together: mIoU over driving sequences and training seeds, any weighted sum of such, and intervals.
 
 One bootstrap serves everything. Sample s draws the driving sequences of the test images once, for all schemes and points alike,
 so that what makes a street hard cancels in a difference. Where a training was repeated under further seeds, a place is the mean

@@ -91,9 +91,9 @@ def _elastic(index: RowIndex) -> Sentence:
             if elastic:
                 lead = "; " if sentence else ""
                 sentence += [f"{lead}{dedicated['scheme']} at {place(dedicated)} reaches ", elastic]
-                sentence += [" trained for all points, ", dedicated, " trained for this one alone"]
+                sentence += [" with a Stage III for all points, ", dedicated, " with one for this point alone"]
     return (
-        [*sentence, "."] if sentence else ["One model that serves all points beside models trained for one."]
+        [*sentence, "."] if sentence else ["A Stage III for all points beside one for a single point."]
     )
 
 
