@@ -91,10 +91,12 @@ def _elastic(index: RowIndex) -> Sentence:
             if elastic:
                 lead = "; " if sentence else ""
                 sentence += [f"{lead}{dedicated['scheme']} at {place(dedicated)} reaches ", elastic]
-                sentence += [" with a Stage III for all points, ", dedicated, " with one for this point alone"]
-    return (
-        [*sentence, "."] if sentence else ["A Stage III for all points beside one for a single point."]
-    )
+                sentence += [
+                    " with a Stage III for all points, ",
+                    dedicated,
+                    " with one for this point alone",
+                ]
+    return [*sentence, "."] if sentence else ["A Stage III for all points beside one for a single point."]
 
 
 def is_dedicated(row: Row) -> bool:
