@@ -9,8 +9,9 @@ import torch
 from cscsanet.errors import CscsanetError
 
 
-def note(folder: Path, job: int) -> None:
+def note(folder: Path, job: int) -> int:
     (folder / f"{job}-{os.getpid()}").write_text(str(torch.get_num_threads()))
+    return job
 
 
 def fail_first(folder: Path, job: int) -> None:

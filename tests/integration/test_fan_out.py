@@ -27,7 +27,8 @@ def jobs(monkeypatch) -> ModuleType:
 
 def test_every_job_is_done_once_on_one_thread_and_in_another_process(jobs, tmp_path):
     told = []
-    fan_out(partial(jobs.note, tmp_path), list(range(5)), 2, told.append)
+    found = fan_out(partial(jobs.note, tmp_path), list(range(5)), 2, told.append)
+    assert found == list(range(5))
     files = sorted(tmp_path.iterdir())
     assert [path.name.partition("-")[0] for path in files] == ["0", "1", "2", "3", "4"]
     assert {path.read_text() for path in files} == {"1"}

@@ -1,6 +1,6 @@
 """The report on phase alignment: what each way to foretell phases is worth, what is left of them, and what breaks it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from cscsanet.evaluation.device import compute_device
 from cscsanet.evaluation.measure import measure
 from cscsanet.evaluation.phase_errors import phase_errors, rms_interval
 from cscsanet.evaluation.physical_rows import json_decibel
+from cscsanet.evaluation.remembering import remembering
 from cscsanet.evaluation.sequences import by_sequence, sequences_of
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.links.alignment import Alignment
@@ -25,6 +26,7 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.metrics.segmentation import miou
 from cscsanet.params import ChannelParams, Params
 from cscsanet.pipeline.alignment_variants import ACCESS, SLIPPING, AlignmentVariant, studied
+from cscsanet.pipeline.fan_out import at_once, fan_out
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
@@ -46,8 +48,7 @@ def report_alignment(workspace: Workspace, params: Params) -> None:
         "alignment_report", params, sections=("alignment", "points", "channel", "seed")
     ) as run:
         report = _Report(workspace, params)
-        rows = report.comparison()
-        robustness = report.robustness()
+        rows, robustness = report.links()
         phases = report.phases()
         reports = workspace.reports
         write_rows(reports / "alignment.json", rows)
@@ -86,31 +87,48 @@ class _Report:
         drops.check_matches(params.channel)
         self.drops = drops.all()
 
-    def comparison(self) -> list[dict[str, Any]]:
-        """mIoU of every alignment, each with its own Stage III, over SNR and Q."""
-        study = self.study
-        entries = [entry for entry in studied(self.params) if not entry.slipping]
-        passes = len(study.data_symbols) * (1 + len(entries) * len(study.snr_db))
-        with progress_bar("alignments", passes * len(self.scenes.names)) as advance:
-            semantic = SemanticLayer(self.params)
-            load_weights(semantic, self.workspace.weights("semantic"), self.params)
-            link: Link = IdealLink(semantic).eval().to(compute_device())
-            ideal = {
-                count: float(miou(self._counts(link, self._point(count=count), advance).sum(dim=0)))
-                for count in study.data_symbols
-            }
-            measured = {}
-            for entry in entries:
-                link = self._link(entry)
-                for count in study.data_symbols:
-                    for snr_db in study.snr_db:
-                        point = self._point(snr_db, count)
-                        case = Case(entry.access, entry.alignment, point)
-                        measured[case] = self._counts(link, point, advance)
-        count = len(self.scenes.names)
-        return alignment_rows(measured, ideal, images=count, samples=self.samples, seed=self.params.seed)
+    def links(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Rows of every alignment, each with its own Stage III: over SNR and Q, and over what breaks it."""
+        entries = studied(self.params)
+        with progress_bar("alignments", len(entries)) as advance:
+            outcomes = fan_out(
+                partial(_measure_link, self.workspace, self.params), entries, at_once(self.params), advance
+            )
+        measured: dict[Case, Tensor] = {}
+        robustness: list[dict[str, Any]] = []
+        for over_points, rows in outcomes:
+            measured |= over_points
+            robustness += rows
+        rows = alignment_rows(
+            measured,
+            self.ideal(),
+            images=len(self.scenes.names),
+            samples=self.samples,
+            seed=self.params.seed,
+        )
+        return rows, robustness
 
-    def robustness(self) -> list[dict[str, Any]]:
+    def ideal(self) -> dict[int, float]:
+        """mIoU of the ceiling, by Q."""
+        semantic = SemanticLayer(self.params)
+        load_weights(semantic, self.workspace.weights("semantic"), self.params)
+        link = IdealLink(semantic).eval().to(compute_device())
+        with remembering(link):
+            return {
+                count: float(miou(self._counts(link, self._point(count=count)).sum(dim=0)))
+                for count in self.study.data_symbols
+            }
+
+    def comparison(self, entry: AlignmentVariant, link: Link) -> dict[Case, Tensor]:
+        """Counts over SNR and Q; none of a link that was trained with other oscillators."""
+        if entry.slipping:
+            return {}
+        points = [
+            self._point(snr_db, count) for count in self.study.data_symbols for snr_db in self.study.snr_db
+        ]
+        return {Case(entry.access, entry.alignment, point): self._counts(link, point) for point in points}
+
+    def robustness(self, entry: AlignmentVariant, link: NomaLink) -> list[dict[str, Any]]:
         """mIoU over the power of the CSI-RS, the speed, and the slip of the oscillators."""
         study, channel = self.study, self.params.channel
         conditions: list[tuple[str, float, ChannelParams, PathDrops]] = []
@@ -122,32 +140,28 @@ class _Report:
         for slip in study.oscillator_rad:
             air = channel.model_copy(update={"oscillator_rad": slip})
             conditions.append(("oscillator_rad", slip, air, self.drops))
-        entries = studied(self.params)
         rows = []
         point = self._point()
-        with progress_bar("robustness", len(entries) * len(conditions) * len(self.scenes.names)) as advance:
-            for entry in entries:
-                link = self._link(entry)
-                for over, value, air, drops in conditions:
-                    counts = self._counts(link.under(air), point, advance, drops)
-                    rows.append(
-                        {
-                            "scheme": entry.access,
-                            "alignment": SLIPPING if entry.slipping else entry.alignment,
-                            "over": over,
-                            "value": json_decibel(value),
-                            "snr_db": point.snr_db,
-                            "data_symbols": point.data_symbols,
-                            **miou_figures(counts, self.samples, self.params.seed),
-                            "seed": self.params.seed,
-                        }
-                    )
+        for over, value, air, drops in conditions:
+            counts = self._counts(link.under(air), point, drops)
+            rows.append(
+                {
+                    "scheme": entry.access,
+                    "alignment": SLIPPING if entry.slipping else entry.alignment,
+                    "over": over,
+                    "value": json_decibel(value),
+                    "snr_db": point.snr_db,
+                    "data_symbols": point.data_symbols,
+                    **miou_figures(counts, self.samples, self.params.seed),
+                    "seed": self.params.seed,
+                }
+            )
         return rows
 
     def phases(self) -> list[dict[str, Any]]:
         """What is left of the phases, over the CSI-RS SNR, L, and the data symbols at several speeds."""
         points, seed = self.params.points, self.params.seed
-        physical = self._link(AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned")).physical.to("cpu")
+        physical = self.link(AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned")).physical.to("cpu")
         paths = self.drops[: self.study.drops]
         rows: list[dict[str, Any]] = []
 
@@ -184,7 +198,8 @@ class _Report:
                 add("symbol", home, self._moving(speed, self.study.drops), longest, speed)
         return rows
 
-    def _link(self, entry: AlignmentVariant) -> NomaLink:
+    def link(self, entry: AlignmentVariant) -> NomaLink:
+        """Build a trained link."""
         link = JOINT[entry.access](self.params, entry.alignment)
         load_weights(link, self.workspace.weights(entry.weights), self.params)
         return link.eval().to(compute_device())
@@ -207,7 +222,6 @@ class _Report:
         self,
         link: Link,
         point: OperatingPoint,
-        advance: Callable[[int], None],
         drops: PathDrops | None = None,
     ) -> Tensor:
         """Confusion matrices (sequences, 9, 9)."""
@@ -219,10 +233,19 @@ class _Report:
             self.params.channel,
             draws=1,
             seed=self.params.seed,
-            progress=advance,
         )
         sequences = sequences_of(self.scenes.names, self.workspace.scenes)
         return by_sequence(outcome.confusions.sum(dim=1), sequences)
+
+
+def _measure_link(
+    workspace: Workspace, params: Params, entry: AlignmentVariant
+) -> tuple[dict[Case, Tensor], list[dict[str, Any]]]:
+    """One link's part of the report, in a process of its own."""
+    report = _Report(workspace, params)
+    link = report.link(entry)
+    with remembering(link):
+        return report.comparison(entry, link), report.robustness(entry, link)
 
 
 def _split(sums: Tensor, over: str) -> Iterator[tuple[int | None, Tensor]]:

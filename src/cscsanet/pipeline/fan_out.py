@@ -17,6 +17,7 @@ from cscsanet.params import Params
 from cscsanet.pipeline.entry import limit_threads
 
 Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 def at_once(params: Params) -> int:
@@ -27,23 +28,26 @@ def at_once(params: Params) -> int:
 
 
 def fan_out(
-    work: Callable[[Job], None],
+    work: Callable[[Job], Result],
     jobs: Sequence[Job],
     at_once: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> None:
+) -> list[Result]:
     """Do all jobs, at most so many at once; the first that fails, or Ctrl-C, ends the others where they are.
 
     work: importable, as another process runs it; it must bear being killed. progress: told of each job that is done.
+    Returns what each job came to, in the order of the jobs.
     """
     if not jobs:
-        return
+        return []
     # A forked PyTorch hangs where its parent has used threads; a spawned one starts clean.
     pool = ProcessPoolExecutor(min(at_once, len(jobs)), mp_context=get_context("spawn"), initializer=_begin)
     try:
-        for done in as_completed([pool.submit(work, job) for job in jobs]):
+        submitted = [pool.submit(work, job) for job in jobs]
+        for done in as_completed(submitted):
             done.result()
             progress(1)
+        return [done.result() for done in submitted]
     except BaseException:
         # The pool would wait for the jobs that run, and hand the next ones to workers meanwhile.
         for worker in list(pool._processes.values()):

@@ -20,6 +20,7 @@ from cscsanet.evaluation.measurements import (
     write_measurement,
 )
 from cscsanet.evaluation.models import trained_link
+from cscsanet.evaluation.remembering import remembering
 from cscsanet.evaluation.rows import ResultRow, result_row
 from cscsanet.evaluation.schemes import scheme
 from cscsanet.evaluation.sequences import sequences_of
@@ -138,29 +139,30 @@ def measure_points(
     scenes = load_part(workspace.scenes, workspace.split, split)
     drops = open_drops(workspace.drops(split))
     drops.check_matches(params.channel)
-    for point in points:
-        outcome = measure(
-            link,
-            scenes,
-            drops.all(),
-            point.within(params.points.capacity),
-            params.channel,
-            draws=drawn(name, params, draws),
-            seed=params.seed,
-            progress=progress,
-        )
-        yield Measurement(
-            scheme=name,
-            repeat=repeat,
-            model=model,
-            split=split,
-            point=point,
-            seed=params.seed,
-            key=key,
-            names=tuple(scenes.names),
-            sequences=sequences_of(scenes.names, workspace.scenes),
-            outcome=outcome,
-        )
+    with remembering(link):
+        for point in points:
+            outcome = measure(
+                link,
+                scenes,
+                drops.all(),
+                point.within(params.points.capacity),
+                params.channel,
+                draws=drawn(name, params, draws),
+                seed=params.seed,
+                progress=progress,
+            )
+            yield Measurement(
+                scheme=name,
+                repeat=repeat,
+                model=model,
+                split=split,
+                point=point,
+                seed=params.seed,
+                key=key,
+                names=tuple(scenes.names),
+                sequences=sequences_of(scenes.names, workspace.scenes),
+                outcome=outcome,
+            )
 
 
 def drawn(name: str, params: Params, draws: int | None = None) -> int:

@@ -27,6 +27,7 @@ from cscsanet.links.codebook_layer import STRATEGIES, CodebookLayer, Strategy
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.metrics.bootstrap import bootstrap_means
 from cscsanet.params import Params
+from cscsanet.pipeline.fan_out import at_once, fan_out
 from cscsanet.pipeline.fitting import initialised
 from cscsanet.pipeline.physical_variants import NAME, SUBCARRIER, variants
 from cscsanet.pipeline.progress import progress_bar
@@ -56,8 +57,12 @@ def report_physical(workspace: Workspace, params: Params) -> None:
     with tracker.stage("physical_report", params, sections=sections) as run:
         layers = _layers(workspace, params)
         codebooks = _codebooks(params, layers[0].layer)
-        with progress_bar("physical layers and bounds", _passes(params, layers)) as advance:
-            measured = _measured(workspace, params, layers, codebooks, lambda: advance(1))
+        study = params.study
+        with progress_bar(
+            "physical layers and bounds", len(study.snr_db) * len(params.points.csirs_symbols)
+        ) as advance:
+            measured = _measured(workspace, params, advance)
+        with progress_bar("beams that age", 2 * len(study.speeds_kmh) * len(study.snr_db)) as advance:
             ageing = _ageing(params, _aged(params, layers[0], codebooks, measured), lambda: advance(1))
         rows = physical_rows(measured, seed=params.seed, bootstrap_samples=params.study.bootstrap_samples)
         reports, offset = workspace.reports, json_decibel(params.channel.bs_power_offset_db)
@@ -108,48 +113,42 @@ def _codebooks(params: Params, learned: PhysicalLayer) -> dict[str, CodebookLaye
     return codebooks
 
 
-def _passes(params: Params, layers: Sequence[_Layer]) -> int:
-    study = params.study
-    sounded = (1 + 2 * len(study.bs_power_offset_db)) * len(params.points.csirs_symbols)
-    trained = len(study.bs_power_offset_db) * sum(len(entry.grid) for entry in layers)
-    return len(study.snr_db) * (sounded + trained) + 2 * len(study.speeds_kmh) * len(study.snr_db)
+def _measured(workspace: Workspace, params: Params, advance: Callable[[int], None]) -> dict[Case, Rates]:
+    """Everything at every SNR and L."""
+    # The longest CSI-RS take longest: no worker is to begin with them at the end.
+    places = list(product(params.study.snr_db, params.points.csirs_symbols))[::-1]
+    found = fan_out(partial(_measure_place, workspace, params), places, at_once(params), advance)
+    return {case: rates for part in reversed(found) for case, rates in part.items()}
 
 
-def _measured(
-    workspace: Workspace,
-    params: Params,
-    layers: Sequence[_Layer],
-    codebooks: Mapping[str, CodebookLayer],
-    advance: Callable[[], None],
-) -> dict[Case, Rates]:
+def _measure_place(workspace: Workspace, params: Params, place: tuple[float, int]) -> dict[Case, Rates]:
+    """Bounds, codebooks and layers at one SNR and L, over B and the power of the CSI-RS."""
+    snr_db, symbols = place
     study, points, seed = params.study, params.points, params.seed
+    layers = _layers(workspace, params)
+    codebooks = _codebooks(params, layers[0].layer)
     test, val = (open_drops(workspace.drops(part)) for part in ("test", "val"))
     for drops in (test, val):
         drops.check_matches(params.channel)
     paths, tuning = test.batch(slice(0, study.drops)), val.all()
-    measured: dict[Case, Rates] = {}
-    for snr_db, symbols in product(study.snr_db, points.csirs_symbols):
-        point = OperatingPoint(snr_db, symbols, max(points.feedback_bits), points.capacity.data_symbols)
-        measured |= _bounds(paths, point, params)
-        advance()
-        for offset in study.bs_power_offset_db:
-            channel = params.channel.model_copy(update={"bs_power_offset_db": offset})
-            for scheme, codebook in codebooks.items():
-                at_offset = codebook.under(channel)
-                found = codebook_rates(at_offset, paths, point, points.feedback_bits, seed)
-                tried = codebook_rates(at_offset, tuning, point, points.feedback_bits, seed)
-                for budget in points.feedback_bits:
-                    best = _better_strategy(tried, budget)
-                    measured[Case(scheme, snr_db, symbols, budget, offset, best)] = found[budget, best]
-                advance()
-            for entry in layers:
-                if symbols not in entry.grid:
-                    continue
-                own = replace(point, feedback_bits=max(entry.grid[symbols]))
-                reached = layer_rates(entry.layer.under(channel), paths, own, entry.grid[symbols], seed)
-                for budget, rates in reached.items():
-                    measured[Case(entry.scheme, snr_db, symbols, budget, offset)] = rates
-                advance()
+    point = OperatingPoint(snr_db, symbols, max(points.feedback_bits), points.capacity.data_symbols)
+    measured = _bounds(paths, point, params)
+    for offset in study.bs_power_offset_db:
+        channel = params.channel.model_copy(update={"bs_power_offset_db": offset})
+        for scheme, codebook in codebooks.items():
+            at_offset = codebook.under(channel)
+            found = codebook_rates(at_offset, paths, point, points.feedback_bits, seed)
+            tried = codebook_rates(at_offset, tuning, point, points.feedback_bits, seed)
+            for budget in points.feedback_bits:
+                best = _better_strategy(tried, budget)
+                measured[Case(scheme, snr_db, symbols, budget, offset, best)] = found[budget, best]
+        for entry in layers:
+            if symbols not in entry.grid:
+                continue
+            own = replace(point, feedback_bits=max(entry.grid[symbols]))
+            reached = layer_rates(entry.layer.under(channel), paths, own, entry.grid[symbols], seed)
+            for budget, rates in reached.items():
+                measured[Case(entry.scheme, snr_db, symbols, budget, offset)] = rates
     return measured
 
 

@@ -1,6 +1,7 @@
 """Evaluation: paired draws, honest floors, rows that say what was counted."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,12 +11,14 @@ from cscsanet.evaluation.bounds import spectral_efficiency_rows
 from cscsanet.evaluation.curves import training_curves
 from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid, palette
 from cscsanet.evaluation.measure import constant_prediction, measure
+from cscsanet.evaluation.remembering import remembering
 from cscsanet.evaluation.rows import normalised_confusion, result_row
 from cscsanet.links.ideal import IdealLink
 from cscsanet.links.link import Link, Transmission
 from cscsanet.links.noma import NomaLink
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.networks.path_search import Sounding
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.classes import PALETTE
 from cscsanet.scenes.dataset import SceneSet
@@ -125,3 +128,44 @@ def test_figures_draw_what_they_are_given(scenes, tmp_path):
         assert (tmp_path / f"{name}.png").stat().st_size > 2000
     assert "kept: 0.3" in figures["curves"].axes[1].texts[0].get_text()
     assert palette(label)[0, 0].tolist() == list(PALETTE[int(label[0, 0])])
+
+
+def test_what_is_remembered_changes_no_count_and_is_asked_once(smoke, scenes, drops):
+    torch.manual_seed(0)
+    link = NomaLink(PhysicalLayer(smoke, "learned"), SemanticLayer(smoke)).eval()
+    points = [POINT, replace(POINT, feedback_bits=16, data_symbols=2), replace(POINT, snr_db=0.0)]
+
+    def counts():
+        return [
+            measure(link, scenes, drops.all(), point, smoke.channel, draws=1, seed=1).confusions
+            for point in points
+        ]
+
+    computed = []
+    layer = link.semantic.ue[0].encoder[0]
+    layer.register_forward_hook(lambda *_: computed.append(1))
+    plain = counts()
+    batches = len(computed) // len(points)
+    computed.clear()
+    with remembering(link):
+        again = counts()
+    assert len(computed) == batches
+    assert all(torch.equal(one, other) for one, other in zip(plain, again, strict=True))
+    # Afterwards everything is computed again: weights may have changed.
+    computed.clear()
+    counts()
+    assert len(computed) == batches * len(points)
+
+
+def test_other_csirs_are_searched_again(smoke):
+    torch.manual_seed(0)
+    layer = PhysicalLayer(smoke).eval()
+    search = layer.ue[0].search
+    sounding = layer.csirs.sounding(4)
+    heard = torch.randn(3, smoke.channel.subcarriers, smoke.channel.rf_chains, 4, 2)
+    with torch.no_grad(), remembering(layer):
+        first, other = search(heard, sounding), search(2 * heard, sounding)
+        elsewhere = search(heard, Sounding(*(2 * part for part in sounding)))
+        assert search(heard, sounding) is first
+    assert not torch.equal(first.gain, other.gain)
+    assert not torch.equal(first.gain, elsewhere.gain)
