@@ -27,6 +27,7 @@ for command in (
     evaluating.compare,
     evaluating.predict,
     inputs.import_mfnet,
+    inputs.ship,
     inputs.ui,
 ):
     app.command()(command)

@@ -20,6 +20,7 @@ from cscsanet.cli.options import (
     operating_point,
     project,
     sweep_points,
+    tell_origin,
     tell_untrained,
 )
 from cscsanet.errors import CscsanetError
@@ -52,6 +53,7 @@ def evaluate(
     if every:
         rows = evaluate_all(workspace, params, point, split.value, draws)
         tell_untrained(params, point)
+        tell_origin(workspace, params.evaluation.schemes)
         if as_json:
             typer.echo(json.dumps([found.model_dump() for found in rows], indent=2))
         else:
@@ -59,6 +61,7 @@ def evaluate(
         return
     row = evaluate_point(workspace, params, scheme, point, split.value, draws)
     tell_untrained(params, point)
+    tell_origin(workspace, [scheme])
     if as_json:
         typer.echo(row.model_dump_json(indent=2))
     else:
@@ -111,6 +114,7 @@ def sweep(
     points = sweep_points(params, home, AXIS_OF[axis], values)
     rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
     tell_untrained(params, *points)
+    tell_origin(workspace, names)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cscsanet.cli.options import PARAMS, ParamsFile
+from cscsanet.cli.options import PARAMS, ParamsFile, project
 from cscsanet.errors import CscsanetError
 
 IMPORTED = Path("models/imported/mfnet.safetensors")
@@ -51,6 +51,14 @@ def import_mfnet(
         f"{out}: MFNet, {count} parameters, {file_digest(out)[:12]}; {use}measured by "
         f"'cscsanet evaluate --scheme mfnet-imported'"
     )
+
+
+def ship(params_file: ParamsFile = PARAMS) -> None:
+    """Put this project's trained models into the package, in half precision: what commands use where nothing is trained yet."""
+    from cscsanet.pipeline.shipping import ship as put
+
+    for line in put(*project(params_file)):
+        typer.echo(line)
 
 
 def ui(

@@ -1,6 +1,6 @@
 """What the commands share: their options, and how these become a project and an operating point."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -126,3 +126,14 @@ def tell_untrained(params: "Params", *points: "OperatingPoint") -> None:
         ]
     for note in dict.fromkeys(notes):
         typer.echo(f"note: {note}", err=True)
+
+
+def tell_origin(workspace: "Workspace", names: Iterable[str]) -> None:
+    """Say on standard error which trained models some schemes were measured with."""
+    from cscsanet.pipeline.shipping import origin
+
+    by_origin: dict[str, list[str]] = {}
+    for name in names:
+        by_origin.setdefault(origin(workspace, name), []).append(name)
+    for where, schemes in by_origin.items():
+        typer.echo(f"model of {', '.join(schemes)}: {where}", err=True)

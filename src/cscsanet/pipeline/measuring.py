@@ -135,7 +135,7 @@ def measure_points(
         CscsanetError: weights are missing or of another configuration, or a point is beyond what the models were built for.
     """
     moved = repeated_weights(params, name)[repeat] if repeat else {}
-    link, model = trained_link(name, params, lambda weights: workspace.weights(moved.get(weights, weights)))
+    link, model = trained_link(name, params, lambda weights: workspace.trained(moved.get(weights, weights)))
     scenes = load_part(workspace.scenes, workspace.split, split)
     drops = open_drops(workspace.drops(split))
     drops.check_matches(params.channel)

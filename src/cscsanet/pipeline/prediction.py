@@ -12,6 +12,7 @@ from cscsanet.evaluation.figures import palette
 from cscsanet.evaluation.models import trained_link
 from cscsanet.files import write_by_rename
 from cscsanet.params import Params
+from cscsanet.pipeline.shipping import origin
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
@@ -41,7 +42,7 @@ def predict_pair(
         raise CscsanetError(
             f"{out}: the mask must be a .png, as its values are class ids; name another with --out"
         )
-    link, digest = trained_link(name, params, workspace.weights)
+    link, digest = trained_link(name, params, workspace.trained)
     pair = read_pair(rgb, thermal, params.scenes.height, params.scenes.width)
     device = next(link.parameters()).device
     paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0)).to(device)
@@ -68,4 +69,8 @@ def predict_pair(
     shares = ", ".join(
         f"{CLASS_NAMES[i]} {count / mask.size:.1%}" for i, count in zip(ids, counts, strict=True)
     )
-    return [f"{out}: {shares}", f"{beside}: the same over the RGB image", f"model {name} {digest[:12]}"]
+    return [
+        f"{out}: {shares}",
+        f"{beside}: the same over the RGB image",
+        f"model {name} {digest[:12]}, {origin(workspace, name)}",
+    ]

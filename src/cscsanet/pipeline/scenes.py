@@ -13,13 +13,18 @@ def make_scenes(workspace: Workspace, params: Params) -> None:
     """Render the driving sequences, or check a real dataset and bring it to the profile's size."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
     with tracker.stage("scenes", params, sections=("scenes", "seed")) as run:
-        if params.scenes.source == "rendered":
-            _render(workspace, params)
-        else:
-            _ingest(workspace, params)
+        write_scenes(workspace, params)
         manifest = read_manifest(workspace.scenes)
         run.log_dataset("scenes", manifest.digest, source=params.scenes.source, context="made")
         run.log_metrics({"frames_day": manifest.day, "frames_night": manifest.night})
+
+
+def write_scenes(workspace: Workspace, params: Params) -> None:
+    """Write the frames, without a run."""
+    if params.scenes.source == "rendered":
+        _render(workspace, params)
+    else:
+        _ingest(workspace, params)
 
 
 def _render(workspace: Workspace, params: Params) -> None:

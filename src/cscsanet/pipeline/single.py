@@ -9,6 +9,7 @@ from cscsanet.evaluation.measurements import measurement_path, write_measurement
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.schemes import scheme
 from cscsanet.params import Params
+from cscsanet.pipeline.data import make_missing
 from cscsanet.pipeline.measuring import drawn, measure_points, row_of
 from cscsanet.pipeline.progress import progress_bar
 from cscsanet.pipeline.workspace import Workspace
@@ -20,6 +21,7 @@ def evaluate_point(
     workspace: Workspace, params: Params, name: str, point: OperatingPoint, split: Part, draws: int | None
 ) -> ResultRow:
     """Measure one scheme at one operating point."""
+    make_missing(workspace, params)
     scenes = load_part(workspace.scenes, workspace.split, split)
     with progress_bar(f"evaluating {name}", drawn(name, params, draws) * len(scenes.names)) as advance:
         (found,) = measure_points(
@@ -55,6 +57,7 @@ def sweep_axis(
         scheme(name)
     for point in points:
         point.within(params.points.capacity)
+    make_missing(workspace, params)
     scenes = load_part(workspace.scenes, workspace.split, split)
     home = params.evaluation.home.point
     rows = []

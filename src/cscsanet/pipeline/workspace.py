@@ -12,6 +12,8 @@ from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
 from cscsanet.params import Params, digest, select
 
+# Trained models that come with the package, in half precision.
+SHIPPED = Path(cscsanet.__file__).parent / "shipped"
 # Rooms of the package that no result depends on: they show what others have made.
 _SHOWS_RESULTS = ("cli", "page", "deployment")
 
@@ -44,6 +46,11 @@ class Workspace:
     def weights(self, name: str) -> Path:
         """Trained weights by name."""
         return self.root / "models" / f"{name}.safetensors"
+
+    def trained(self, name: str) -> Path:
+        """Trained weights to use: the project's own, or where there are none, those that come with the package."""
+        own, shipped = self.weights(name), SHIPPED / f"{name}.safetensors"
+        return shipped if shipped.exists() and not own.exists() else own
 
     @property
     def measurements(self) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -66,6 +67,26 @@ def save_weights(
     # One entry, since safetensors writes several in an order that changes from process to process.
     entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
     write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
+
+
+def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None:
+    """Copy weights in half precision; `load_weights` takes them as it takes others. origin: what to add to theirs.
+
+    Raises:
+        CscsanetError: the source is missing or is not one of ours, or holds a value that half precision cannot.
+    """
+    tensors, metadata = _read(source)
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+    }
+    for name, half in halves.items():
+        if not bool(torch.isfinite(half).all()):
+            raise CscsanetError(
+                f"{source}: '{name}' holds values that half precision cannot; keep it as it is"
+            )
+    metadata["origin"] = {**metadata["origin"], **origin}
+    entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
+    write_by_rename(target, lambda partial: save_file(halves, partial, metadata=entry))
 
 
 def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from cscsanet.errors import CscsanetError
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.params import Params
-from cscsanet.training.weights import PHYSICAL_SHAPES, load_weights, save_weights
+from cscsanet.training.weights import PHYSICAL_SHAPES, halve_weights, load_weights, save_weights
 
 ORIGIN = {"stage": "physical", "inputs": {"channels": "abc"}}
 
@@ -83,3 +83,25 @@ def test_missing_damaged_and_foreign_files_are_one_line(smoke, saved, tmp_path):
 def test_the_metadata_can_be_read_without_the_project(saved):
     with safe_open(saved[1], framework="pt") as file:
         assert '"stage": "physical"' in file.metadata()["cscsanet"]
+
+
+def test_halves_load_like_the_whole_and_say_what_they_are_of(smoke, saved, tmp_path):
+    layer, path = saved
+    half = tmp_path / "half.safetensors"
+    halve_weights(path, half, {"commit": "abc"})
+    assert half.stat().st_size < 0.6 * path.stat().st_size
+    other = PhysicalLayer(smoke)
+    assert load_weights(other, half, smoke) == {**ORIGIN, "commit": "abc"}
+    for name, value in layer.state_dict().items():
+        assert other.state_dict()[name].dtype == value.dtype
+        assert torch.allclose(other.state_dict()[name], value, rtol=1e-3, atol=1e-6)
+
+
+def test_what_half_precision_cannot_hold_is_not_halved(smoke, saved, tmp_path):
+    layer, path = saved
+    with torch.no_grad():
+        next(layer.parameters()).view(-1)[0] = 1e6
+    save_weights(layer, path, smoke, PHYSICAL_SHAPES, ORIGIN)
+    with pytest.raises(CscsanetError, match="holds values that half precision cannot"):
+        halve_weights(path, tmp_path / "half.safetensors", {})
+    assert not (tmp_path / "half.safetensors").exists()
