@@ -23,8 +23,9 @@ FLOORS = {
     "tracking": 10,
     "evaluation": 10,
     "page": 10,
-    "pipeline": 11,
-    "cli": 12,
+    "deployment": 11,
+    "pipeline": 12,
+    "cli": 13,
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

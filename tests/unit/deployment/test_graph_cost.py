@@ -1,0 +1,162 @@
+"""Costs of graphs against counts by hand."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from cscsanet.deployment.graph_cost import graph_cost
+from cscsanet.errors import CscsanetError
+
+
+def value(name, *shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def weights(name, *shape):
+    return numpy_helper.from_array(np.ones(shape, np.float32), name)
+
+
+def model(nodes, inputs, outputs, initializers=()):
+    graph = helper.make_graph(nodes, "graph", inputs, outputs, initializers)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(made)
+    return made
+
+
+def test_a_convolution_costs_its_kernel_at_every_output():
+    node = helper.make_node("Conv", ["x", "w", "b"], ["y"], group=2, strides=[2, 2], pads=[1, 1, 1, 1])
+    made = model(
+        [node],
+        [value("x", 1, 4, 10, 12)],
+        [value("y", 1, 6, 5, 6)],
+        [weights("w", 6, 2, 3, 3), weights("b", 6)],
+    )
+    cost = graph_cost(made)
+    assert cost.multiply_additions == (6 * 5 * 6) * (2 * 3 * 3)
+    assert cost.flops == 2 * cost.multiply_additions
+    assert cost.parameters == 6 * 2 * 3 * 3 + 6
+    assert cost.weight_bytes == 4 * cost.parameters
+
+
+def test_a_transposed_convolution_costs_its_kernel_at_every_input():
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[2, 2])
+    made = model([node], [value("x", 1, 4, 5, 6)], [value("y", 1, 3, 10, 12)], [weights("w", 4, 3, 2, 2)])
+    assert graph_cost(made).multiply_additions == (4 * 5 * 6) * (3 * 2 * 2)
+
+
+def test_products_of_matrices():
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Gemm", ["h2", "v"], ["y"], transA=1, transB=1),
+        helper.make_node("Reshape", ["h", "shape"], ["h2"]),
+    ]
+    nodes = [nodes[0], nodes[2], nodes[1]]
+    shape = numpy_helper.from_array(np.array([5, 14]), "shape")
+    made = model(
+        nodes, [value("x", 2, 5, 3)], [value("y", 14, 9)], [weights("w", 3, 7), weights("v", 9, 5), shape]
+    )
+    cost = graph_cost(made)
+    assert cost.by_operator == {"MatMul": 2 * 5 * 3 * 7, "Gemm": 14 * 5 * 9}
+    assert cost.parameters == 3 * 7 + 9 * 5
+    assert cost.constants == 2
+
+
+def test_an_einsum_costs_the_product_of_its_indices():
+    node = helper.make_node("Einsum", ["x", "y"], ["z"], equation="bij,bjk->bik")
+    made = model([node], [value("x", 2, 3, 4), value("y", 2, 4, 5)], [value("z", 2, 3, 5)])
+    assert graph_cost(made).multiply_additions == 2 * 3 * 4 * 5
+
+
+@pytest.mark.parametrize("opset", [18, 23])
+def test_attention_is_counted_however_it_is_exported(opset):
+    """Projections in and out, scores, and the mean of the values: counters that skip the last two are common."""
+    tokens, features, heads = 6, 8, 2
+    block = nn.MultiheadAttention(features, heads, batch_first=True)
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block = block
+
+        def forward(self, x):
+            return self.block(x, x, x, need_weights=False)[0]
+
+    program = torch.onnx.export(
+        Block().eval(), (torch.rand(1, tokens, features),), dynamo=True, verbose=False, opset_version=opset
+    )
+    projections = tokens * features * 4 * features
+    scores_and_means = 2 * heads * tokens * tokens * (features // heads)
+    assert graph_cost(program.model_proto).multiply_additions == projections + scores_and_means
+
+
+def test_the_attention_operator_alone():
+    node = helper.make_node("Attention", ["q", "k", "v"], ["y"], q_num_heads=4, kv_num_heads=2)
+    graph = helper.make_graph(
+        [node],
+        "graph",
+        [value("q", 1, 5, 32), value("k", 1, 7, 16), value("v", 1, 7, 12)],
+        [value("y", 1, 5, 24)],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
+    # 4 heads: scores over 8 features, means over 6.
+    assert graph_cost(made).multiply_additions == 4 * 5 * 7 * (8 + 6)
+
+
+def test_learned_weights_are_told_from_tables_by_name():
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Add", ["h", "table"], ["y"])]
+    made = model(nodes, [value("x", 2, 3)], [value("y", 2, 7)], [weights("w", 3, 7), weights("table", 7)])
+    cost = graph_cost(made, learned={"w"})
+    assert (cost.parameters, cost.constants) == (21, 7)
+    assert cost.elementwise == 14
+
+
+def test_peak_memory_of_a_chain():
+    """x -> a -> b -> y, with b of 40 elements: at its making a and b are alive, x is not, unless y needs it."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "u"], ["a"]),
+        helper.make_node("MatMul", ["a", "v"], ["b"]),
+        helper.make_node("MatMul", ["b", "w"], ["c"]),
+        helper.make_node("Reshape", ["c", "shape"], ["y"]),
+    ]
+    shape = numpy_helper.from_array(np.array([3]), "shape")
+    stored = [weights("u", 5, 10), weights("v", 10, 40), weights("w", 40, 3), shape]
+    chain = model(nodes, [value("x", 1, 5)], [value("y", 3)], stored)
+    # a and b; the reshaped output takes nothing of its own.
+    assert graph_cost(chain).activation_bytes == 4 * (10 + 40)
+    skip = [*nodes[:2], helper.make_node("Relu", ["x"], ["z"]), *nodes[2:]]
+    skipped = model(skip, [value("x", 1, 5)], [value("y", 3), value("z", 1, 5)], stored)
+    assert graph_cost(skipped).activation_bytes == 4 * (5 + 10 + 40)
+    kept = model(nodes, [value("x", 1, 5)], [value("a", 1, 10), value("y", 3)], stored)
+    assert graph_cost(kept).activation_bytes == 4 * (10 + 40 + 3)
+
+
+def test_shapes_that_depend_on_values_are_measured():
+    nodes = [
+        helper.make_node("NonZero", ["x"], ["places"]),
+        helper.make_node("Cast", ["places"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["w", "real"], ["y"]),
+    ]
+    made = model(nodes, [value("x", 4, 5)], [value("y", 3, None)], [weights("w", 3, 2)])
+    # Inputs are drawn from [0, 1): none of the 20 is zero.
+    assert graph_cost(made).multiply_additions == 3 * 2 * 20
+
+
+def test_open_axes_are_closed_by_the_caller():
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    made = model([node], [value("x", "batch", 3)], [value("y", "batch", 7)], [weights("w", 3, 7)])
+    assert graph_cost(made, {"x": (4, 3)}).multiply_additions == 4 * 3 * 7
+    with pytest.raises(CscsanetError, match="x: its shape is open"):
+        graph_cost(made)
+    with pytest.raises(CscsanetError, match="z: no input of this graph"):
+        graph_cost(made, {"z": (4, 3)})
+
+
+def test_what_cannot_be_counted_is_refused():
+    inner = helper.make_graph([helper.make_node("Relu", ["x"], ["z"])], "inner", [], [value("z", 2)])
+    node = helper.make_node("If", ["yes"], ["y"], then_branch=inner, else_branch=inner)
+    made = model([node], [value("yes", kind=TensorProto.BOOL), value("x", 2)], [value("y", 2)])
+    with pytest.raises(CscsanetError, match="operator If is not known"):
+        graph_cost(made)
