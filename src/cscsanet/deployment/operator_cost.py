@@ -32,7 +32,7 @@ MOVES = frozenset(
 )
 # They multiply and add in ways that are not counted here: to pass them by would be to call them free.
 _REFUSED = frozenset(
-    {"LSTM", "GRU", "RNN", "Scan", "If", "Loop", "DFT", "STFT", "Det", "DeformConv", "ConvInteger"}
+    {"LSTM", "GRU", "RNN", "If", "Loop", "DFT", "STFT", "Det", "DeformConv", "ConvInteger"}
     | {"MatMulInteger", "QLinearConv", "QLinearMatMul", "SequenceMap", "LinearAttention"}
 )
 

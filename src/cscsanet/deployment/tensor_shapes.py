@@ -21,10 +21,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class TensorType:
-    """shape: of the tensor; item: bytes of one element."""
+    """shape: of the tensor; kind: of its elements, by ONNX's number."""
 
     shape: Shape
-    item: int
+    kind: int
 
     @property
     def elements(self) -> int:
@@ -34,7 +34,7 @@ class TensorType:
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
-        return self.elements * self.item
+        return self.elements * onnx.helper.tensor_dtype_to_np_dtype(self.kind).itemsize
 
 
 def with_input_shapes(model: ModelProto, shapes: Mapping[str, Shape]) -> ModelProto:
@@ -107,12 +107,11 @@ def _known(value: ValueInfoProto) -> TensorType | None:
         return None
     if not all(axis.HasField("dim_value") for axis in kind.shape.dim):
         return None
-    item = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).itemsize
-    return TensorType(tuple(axis.dim_value for axis in kind.shape.dim), item)
+    return TensorType(tuple(axis.dim_value for axis in kind.shape.dim), kind.elem_type)
 
 
 def _of_array(array: NDArray[np.generic]) -> TensorType:
-    return TensorType(array.shape, array.itemsize)
+    return TensorType(array.shape, onnx.helper.np_dtype_to_tensor_dtype(array.dtype))
 
 
 def _measured(model: ModelProto, names: Sequence[str]) -> dict[str, TensorType]:

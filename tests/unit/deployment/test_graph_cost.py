@@ -160,3 +160,36 @@ def test_what_cannot_be_counted_is_refused():
     made = model([node], [value("yes", kind=TensorProto.BOOL), value("x", 2)], [value("y", 2)])
     with pytest.raises(CscsanetError, match="operator If is not known"):
         graph_cost(made)
+
+
+def test_a_scan_costs_its_body_at_every_step():
+    """h <- relu(h w + x_t), five times; w is stored outside, z comes from outside."""
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["h", "w"], ["hw"]),
+            helper.make_node("Add", ["hw", "x_t"], ["sum"]),
+            helper.make_node("Add", ["sum", "z"], ["shifted"]),
+            helper.make_node("Relu", ["shifted"], ["next"]),
+            helper.make_node("Identity", ["next"], ["out"]),
+        ],
+        "body",
+        [value("h", 1, 4), value("x_t", 1, 4)],
+        [value("next", 1, 4), value("out", 1, 4)],
+    )
+    nodes = [
+        helper.make_node("Relu", ["start"], ["z"]),
+        helper.make_node("Scan", ["start", "x"], ["end", "all"], body=body, num_scan_inputs=1),
+    ]
+    made = model(
+        nodes,
+        [value("start", 1, 4), value("x", 5, 1, 4)],
+        [value("end", 1, 4), value("all", 5, 1, 4)],
+        [weights("w", 4, 4)],
+    )
+    cost = graph_cost(made)
+    assert cost.multiply_additions == 5 * 4 * 4
+    assert cost.parameters == 16
+    # Two additions and a rectifier at each step, and the rectifier before.
+    assert cost.elementwise == 5 * 3 * 4 + 4
+    # Outside: start, x, z, end, all; inside: h, x_t and the product, then x_t, the product and the sum.
+    assert cost.activation_bytes == 4 * ((4 + 20 + 4 + 4 + 20) + 3 * 4)

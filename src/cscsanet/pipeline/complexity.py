@@ -1,0 +1,35 @@
+"""What every scheme costs, at the sizes of params.yaml and at the paper's; no trained weights are needed."""
+
+import yaml
+
+from cscsanet.deployment.complexity import part_rows, scheme_rows
+from cscsanet.deployment.paper_table import beside_ours
+from cscsanet.files import write_json
+from cscsanet.params import Params, profile_text
+from cscsanet.pipeline.workspace import Workspace
+from cscsanet.tracking import open_tracking
+
+_PAPER = "paper"
+
+
+def report_complexity(workspace: Workspace, params: Params) -> None:
+    """Count all parts and write reports/complexity.json."""
+    tracker = open_tracking(workspace.root, params.tracking.experiment)
+    with tracker.stage("complexity", params, sections=("channel", "points", "csa", "msf")) as run:
+        paper = Params.model_validate(yaml.safe_load(profile_text(_PAPER)))
+        own = [] if params.profile == _PAPER else part_rows(params)
+        of_paper = part_rows(paper)
+        schemes = scheme_rows([*own, *of_paper])
+        path = workspace.reports / "complexity.json"
+        write_json(
+            path, {"parts": [*own, *of_paper], "schemes": schemes, "table_ii": beside_ours(of_paper)}
+        )
+        run.log_artifact(path)
+        run.log_metrics(
+            {
+                f"{row['sizes']}/{row['scheme']}/{figure}": row[figure]
+                for row in schemes
+                if row["front"] in ("", params.csa.front)
+                for figure in ("flops", "parameters", "activation_bytes")
+            }
+        )
