@@ -181,7 +181,13 @@ def _by_formula(params: Params) -> Iterator[PartRow]:
         ("pca", "principal components, BS", "BS", channel.users, once),
         (both, "interpolation between DMRS", "BS", 1, formulas.interpolation(params, symbols)),
         (both, "linear MMSE detection", "BS", 1, formulas.detection(params, symbols)),
-        ("pca of matrices", "the textbook's principal components", "UE", channel.users, formulas.pca_of_matrices(params)),
+        (
+            "pca of matrices",
+            "the textbook's principal components",
+            "UE",
+            channel.users,
+            formulas.pca_of_matrices(params),
+        ),
     )
     for group, name, end, calls, count in counts:
         yield {

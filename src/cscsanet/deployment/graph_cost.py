@@ -171,7 +171,9 @@ def _peak(
         size += sum(types[name].bytes for name in made)
         peak = max(peak, size + inner.get(step, 0))
         # What nothing reads goes at once, but for an input, as whoever gave it holds it.
-        over = {name for name in alive if last.get(name, step) <= step and (name in last or name in made)} - kept
+        over = {
+            name for name in alive if last.get(name, step) <= step and (name in last or name in made)
+        } - kept
         alive -= over
         size -= sum(types[name].bytes for name in over)
     return peak

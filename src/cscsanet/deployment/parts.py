@@ -118,7 +118,10 @@ def feedback_parts(params: Params) -> Iterator[Part]:
 def precoding_parts(params: Params) -> Iterator[Part]:
     """What weighs paths anew after the principal components, which are counted by formula."""
     precoding, users, paths = DlPrecoding(params), params.channel.users, params.channel.rf_chains
-    for end, net, tokens, calls in (("UE", precoding.ue, paths, users), ("BS", precoding.bs, users * paths, 1)):
+    for end, net, tokens, calls in (
+        ("UE", precoding.ue, paths, users),
+        ("BS", precoding.bs, users * paths, 1),
+    ):
         inputs = (torch.randn(1, tokens, net.embed.in_features),)
         yield Part(f"precoding network, {end}", cast(End, end), net, inputs, calls=calls)
 

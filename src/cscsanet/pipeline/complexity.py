@@ -21,9 +21,7 @@ def report_complexity(workspace: Workspace, params: Params) -> None:
         of_paper = part_rows(paper)
         schemes = scheme_rows([*own, *of_paper])
         path = workspace.reports / "complexity.json"
-        write_json(
-            path, {"parts": [*own, *of_paper], "schemes": schemes, "table_ii": beside_ours(of_paper)}
-        )
+        write_json(path, {"parts": [*own, *of_paper], "schemes": schemes, "table_ii": beside_ours(of_paper)})
         run.log_artifact(path)
         run.log_metrics(
             {
