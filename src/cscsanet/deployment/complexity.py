@@ -1,6 +1,7 @@
 """Operations, parameters and memory of every scheme and of its parts, at the sizes of some parameters.
 
-Networks are exported to ONNX and counted there (`graph_cost`); beside it stands what PyTorch's own counter says of the same module.
+Networks are exported to ONNX and counted there (`graph_cost`); beside it stands what
+PyTorch's own counter says of the same module.
 Where a network is not exported, that is all there is, and what is no network is counted by formula.
 """
 

@@ -1,6 +1,7 @@
 """Multiply-additions of what is no network: principal components, interpolation between DMRS, linear MMSE detection.
 
-Real multiply-additions, of which a complex one is four. Decompositions after Golub and Van Loan, Matrix Computations (4th ed.), whose
+Real multiply-additions, of which a complex one is four. Decompositions after Golub and Van Loan, Matrix Computations (4th
+ed.), whose
 counts are of real FLOPs for real matrices; two FLOPs are one multiply-addition, and complex matrices take four times as much:
 
     Householder QR of m x n (5.2.2)                 2 n^2 (m - n / 3)

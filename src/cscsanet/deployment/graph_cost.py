@@ -3,7 +3,8 @@
 One multiply-addition is two FLOPs here. Papers often count it as one: compare `multiply_additions` with them, too.
 
 Memory is that of a runtime that works through the nodes in the order in which the file has them and frees each tensor after its
-last use; inputs live from the start, outputs to the end, and reshaped tensors stay where they are. Weights come on top, with whatever
+last use; inputs live from the start, outputs to the end, and reshaped tensors stay where they are. Weights come on top, with
+whatever
 follows from them alone, as a transposed weight does: that is computed once, on loading, and costs nothing here. A runtime that
 writes results over operands needs less, one that lays blocks out in a fixed arena somewhat more.
 """

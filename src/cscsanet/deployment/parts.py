@@ -1,6 +1,7 @@
 """The sub-networks of every scheme as single calls, untrained, with inputs of the sizes that they meet: what can be counted.
 
-What a scheme consists of stands in `complexity`. A part is called for one image pair; `calls` is how often, `copies` for how many of these
+What a scheme consists of stands in `complexity`. A part is called for one image pair; `calls` is how often, `copies` for how many
+of these
 calls there are weights of their own.
 
 Axes: K UEs, P paths, N_c subcarriers, N_RF chains, L CSI-RS symbols, Q data symbols, B feedback bits, 2 = I/Q.
@@ -33,7 +34,7 @@ SNR_DB = -10.0  # of the calls; no cost depends on it
 
 @dataclass(frozen=True)
 class Part:
-    """module: called with inputs; as_graph: whether it is exported to ONNX and counted there, or counted in eager PyTorch alone."""
+    """module: called with inputs; as_graph: whether it is exported to ONNX and counted there, or in eager PyTorch alone."""
 
     name: str
     end: End
@@ -167,7 +168,9 @@ def _found(params: Params) -> FoundPaths:
     paths, csa = params.channel.rf_chains, params.csa
     places = (torch.rand(1, paths) for _ in range(4))
     profiles = (torch.rand(1, paths, beams) for beams in (csa.aoa_beams, csa.aod_beams))
-    return FoundPaths(*places, torch.randn(1, paths, 2), *profiles)
+    aoa, aod, delay, doppler = places
+    aoa_profile, aod_profile = profiles
+    return FoundPaths(aoa, aod, delay, doppler, torch.randn(1, paths, 2), aoa_profile, aod_profile)
 
 
 def _images(params: Params) -> Iterator[tuple[str, Tensor]]:

@@ -122,7 +122,7 @@ def test_the_papers_rows_stand_beside_ours_of_its_own_front():
         ),
     ]
     beside = beside_ours(parts)
-    assert [made["multiply_additions"] for made in beside][0] == 10
+    assert beside[0]["multiply_additions"] == 10
     # Weights that are used cost a multiply-addition each, or more: fewer FLOPs than parameters cannot be.
     impossible = [made["title"] for made in beside if made["paper_flops_per_parameter"] < 1]
     assert impossible == ["DL-based CSI acquisition"]
