@@ -315,6 +315,82 @@ def elastic() -> str:
     return _table(["Stage III", "mIoU, for all points minus for this one"], lines)
 
 
+def _big(count: float | None) -> str:
+    """A count with three digits and its prefix."""
+    if count is None:
+        return "-"
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {letter}"
+    return f"{count:.0f}"
+
+
+def complexity_table_ii() -> str:
+    """The paper's Table II, beside ours at the paper's sizes."""
+    lines = [
+        [
+            row["title"],
+            f"{_big(row['paper_flops'])}, {_big(row['multiply_additions'])}",
+            f"{_big(row['paper_parameters'])}, {_big(row['parameters'])}",
+            f"{_big(row['paper_memory'])}, {_big(row['activation_bytes'])}B",
+            f"{row['paper_flops_per_parameter']:.3g}, {row['multiply_additions'] / row['parameters']:.3g}",
+        ]
+        for row in _read("complexity")["table_ii"]
+    ]
+    head = ["paper, ours", "FLOPs, multiply-additions", "parameters", "peak memory", "per parameter"]
+    return _table(head, lines)
+
+
+def complexity_schemes() -> str:
+    """Every scheme at both sizes, with the front that stands first for each."""
+    rows = _read("complexity")["schemes"]
+    lines = [
+        [
+            f"`{row['scheme']}`" + (f", {row['front']}" if row["front"] else ""),
+            row["sizes"],
+            _big(row["flops"] / 2),
+            _big(row["parameters"]),
+            _big(row["activation_bytes"]) + "B",
+        ]
+        for row in rows
+    ]
+    return _table(["scheme", "sizes", "multiply-additions", "parameters", "peak activations"], lines)
+
+
+def complexity_parts() -> str:
+    """The parts of the pipeline's own front at the small sizes, in a graph and by PyTorch's counter."""
+    rows = [
+        row
+        for row in _read("complexity")["parts"]
+        if row["sizes"] == "small" and row["front"] in ("", "beamspace") and row["multiply_additions"]
+    ]
+    lines = [
+        [
+            row["group"],
+            row["part"],
+            row["end"],
+            row["method"],
+            str(row["calls"]),
+            _big(row["multiply_additions"]),
+            _big(row["counted_by_torch"]),
+            _big(row["parameters"]),
+            _big(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
+        ]
+        for row in rows
+    ]
+    head = [
+        "of",
+        "part",
+        "at",
+        "counted in",
+        "calls",
+        "multiply-additions",
+        "PyTorch's counter",
+        "parameters",
+    ]
+    return _table([*head, "peak activations"], lines)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "claims": claims,
     "elastic": elastic,
@@ -340,6 +416,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "phase-csirs": lambda: _phases("csirs_snr_db", "CSI-RS SNR [dB]"),
     "phase-length": lambda: _phases("csirs_symbols", "L"),
     "phase-symbol": lambda: _phases("symbol", "data symbol"),
+    "complexity-table-ii": complexity_table_ii,
+    "complexity-schemes": complexity_schemes,
+    "complexity-parts": complexity_parts,
 }
 
 

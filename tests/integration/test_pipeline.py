@@ -104,7 +104,17 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
     assert len(parents) == 1
     assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    stages = {"scenes", "split", "channels", *TRAINED, "measure", "evaluate", "claims", "report", "complexity"}
+    stages = {
+        "scenes",
+        "split",
+        "channels",
+        *TRAINED,
+        "measure",
+        "evaluate",
+        "claims",
+        "report",
+        "complexity",
+    }
     stages |= {f"{name}_report" for name in ("physical", "alignment", "separated")}
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
     variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
