@@ -85,7 +85,7 @@ class BeamspaceBs(nn.Module):
         the rest, whose bits are not looked at. snr_db: (batch, 1).
         """
         missing = self.order.length - self.features
-        fed_back = nn.functional.pad(active, (0, missing)).expand(len(bits), -1)
+        fed_back = nn.functional.pad(active, (0, missing)).expand(bits.shape[0], -1)
         codeword = nn.functional.pad(dequantise(bits), (0, missing), value=0.5)
         snr, low = snr_db / SNR_SCALE, snr_db < SWITCH_DB
         fed_back, codeword = self.order.placed(fed_back, low), self.order.placed(codeword, low.unsqueeze(1))

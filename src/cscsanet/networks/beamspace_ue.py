@@ -71,7 +71,7 @@ class BeamspaceUe(nn.Module):
         sounding: Sounding,
         snr_db: Tensor,
         active: Tensor,
-        csirs_snr_db: float,
+        csirs_snr_db: float | Tensor,
         data_symbols: Tensor,
     ) -> UeChannelView:
         """Draw precoder, bits, channel semantics and phases from what `search` found in the CSI-RS.
@@ -84,7 +84,7 @@ class BeamspaceUe(nn.Module):
         known = self._known(found, snr)
         hidden, context = self.aod_trunk(found.aod_profile, known)
         context = torch.cat((context, known), dim=-1)
-        fed_back = nn.functional.pad(active, (0, self.order.length - self.features)).expand(len(snr), -1)
+        fed_back = nn.functional.pad(active, (0, self.order.length - self.features)).expand(snr.shape[0], -1)
         told, heard = self.order.told(self.order.placed(fed_back, low))
         shares = self.shares(snr, found.gain, told, heard)
         weights = beam_weights(self._streams(shares), self.mixer(context), torch.ones_like(shares))
@@ -96,7 +96,7 @@ class BeamspaceUe(nn.Module):
             on_grid,
         )
         phases = phases.transpose(1, 2)
-        sounded = int((energy(sounding.baseband).sum(dim=(1, 2)) > 0).sum())
+        sounded = sounding.sounded()
         csi = self._csi(found, phases, context, sounded)
         bits = quantise(self._codeword(found, known, shares, low))
         aims = self._aims(bits, fed_back, shares, low)
@@ -179,7 +179,7 @@ class BeamspaceUe(nn.Module):
         )
         return whole[:, : self.features]
 
-    def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounded: int) -> Tensor:
+    def _csi(self, found: FoundPaths, phases: Tensor, context: Tensor, sounded: Tensor) -> Tensor:
         """S_CSI,UE: each path's response at the first data symbol through each stream's beam, over subcarriers."""
         turns = found.doppler.unsqueeze(-1) * sounded - found.delay.unsqueeze(-1) * self.search.frequency
         response = multiply(phasor(2 * math.pi * turns), found.gain.unsqueeze(2))

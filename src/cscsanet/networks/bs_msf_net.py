@@ -91,7 +91,7 @@ class BsFusion(nn.Module):
         """
         positions = self.from_baseband(received)
         positions = nn.functional.rms_norm(positions, positions.shape[1:])
-        semantics = positions.transpose(1, 2).reshape(len(positions), -1, *self.latent_shape)
+        semantics = positions.transpose(1, 2).reshape(positions.shape[0], -1, *self.latent_shape)
         logits: Tensor = self.decoder(self.fuse(semantics, self.from_csi(csi_features)))
         return logits
 

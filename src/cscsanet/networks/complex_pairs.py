@@ -58,7 +58,8 @@ def matrix_product(one: Tensor, other: Tensor) -> Tensor:
 
     One real product of twice the inner size: [re, im] of the first with [[re, im], [-im, re]] of the second.
     """
-    block = torch.stack((other, multiply(other, other.new_tensor((0.0, 1.0)))), dim=-3)
+    turned = torch.stack((-other[..., 1], other[..., 0]), dim=-1)
+    block = torch.stack((other, turned), dim=-3)
     real = one.flatten(-2) @ block.flatten(-2).flatten(-3, -2)
     return real.reshape(*real.shape[:-1], -1, 2)
 

@@ -32,13 +32,19 @@ class PathCorrection(nn.Module):
         self.paths = paths
         self.mixer = Mixer(known + 2, features, 3 * paths)
 
-    def forward(self, found: FoundPaths, known: Tensor, csirs_snr_db: float, sounded: int) -> KnownPaths:
-        """known: of the paths (batch, known); csirs_snr_db: at a UE antenna; sounded: L, the CSI-RS symbols that were sent."""
-        snr = min(max(csirs_snr_db, -_MOST_DB), _MOST_DB) / SNR_SCALE
-        sounding = known.new_tensor((snr, 1 / sounded)).expand(len(known), -1)
+    def forward(
+        self, found: FoundPaths, known: Tensor, csirs_snr_db: float | Tensor, sounded: Tensor
+    ) -> KnownPaths:
+        """known: of the paths (batch, known); csirs_snr_db: at a UE antenna; sounded: L, the CSI-RS symbols that were sent.
+
+        The last two are single figures, ().
+        """
+        snr = torch.as_tensor(csirs_snr_db, dtype=torch.float64, device=known.device)
+        snr = snr.clamp(-_MOST_DB, _MOST_DB) / SNR_SCALE
+        sounding = torch.stack((snr, 1 / sounded.double())).to(known.dtype).expand(known.shape[0], -1)
         logit, weight, turn = self.mixer(torch.cat((known, sounding), dim=-1)).chunk(3, dim=-1)
         kept = 2 * torch.sigmoid(logit)
-        middle = (sounded - 1) / 2
+        middle = (sounded.double() - 1) / 2
         turned = turn + 2 * math.pi * middle * (1 - kept) * found.doppler
         gain = multiply(found.gain, phasor(turned)) * weight.exp().unsqueeze(-1)
         return KnownPaths(found.aoa, found.aod, found.delay, kept * found.doppler, gain)

@@ -16,6 +16,7 @@ D delays, 2 = I/Q.
 """
 
 import math
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from cscsanet.channel.paths import SPEED_OF_LIGHT
 from cscsanet.networks.beam_grid import array_response, directions, wrapped
 from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
+from cscsanet.networks.repeating import State, repeat
 from cscsanet.params import ChannelParams
 
 _COARSE_STEP, _FINE_STEP = 0.5, 0.25  # of the delay grids [samples]
@@ -42,6 +44,10 @@ class Sounding(NamedTuple):
     transmit: Tensor
     baseband: Tensor
     receive: Tensor
+
+    def sounded(self) -> Tensor:
+        """Return how many symbols were sent, a whole number ()."""
+        return (energy(self.baseband).sum(dim=(1, 2)) > 0).sum()
 
 
 class Place(NamedTuple):
@@ -117,8 +123,10 @@ class PathSearch(nn.Module):
         """received: Y_p[k] as pairs (batch, N_c, R, L, 2), zero from the first unused symbol on."""
         air = _Air(self, sounding)
         received = received.permute(0, 3, 2, 1, 4).contiguous()
-        with torch.no_grad():
-            places = self._search(received, air)
+        captured = torch.compiler.is_exporting()
+        # A captured graph has no gradients, and no place to note that it has none.
+        with nullcontext() if captured else torch.no_grad():
+            places = self._search(received, air, captured)
         others = [air.response(place) for place in places]
         gains = [air.gain(received, response) for response in others]
         found = []
@@ -149,14 +157,23 @@ class PathSearch(nn.Module):
         matched = multiply(signal, conjugate(response)).sum(dim=(1, 2))
         return place, matched / (energy(response).sum(dim=(1, 2)) + _TINY).unsqueeze(-1)
 
-    def _search(self, received: Tensor, air: "_Air") -> list[Place]:
-        places: list[Place] = []
-        rest = received
-        for _ in range(self.paths):
-            place = self._refine(rest, air, self._strongest_cell(rest, air))
-            places.append(place)
-            rest = rest - air.fitted(rest, place)
-        return places
+    def _search(self, received: Tensor, air: "_Air", captured: bool) -> list[Place]:
+        _, places = repeat(
+            lambda state: self._take_out(state[0], air, captured), (received,), self.paths, captured=captured
+        )
+        return [Place(*parts) for parts in zip(*(part.unbind() for part in places), strict=True)]
+
+    def _take_out(self, rest: Tensor, air: "_Air", captured: bool) -> tuple[State, State]:
+        """Find the strongest path; return what is left without it, and its place."""
+        coarse = self._strongest_cell(rest, air)
+        refined, _ = repeat(
+            lambda state: (self._sweep(rest, air, Place(*state)), ()),
+            tuple(coarse),
+            _SWEEPS,
+            captured=captured,
+        )
+        place = Place(*refined)
+        return (rest - air.fitted(rest, place),), tuple(place)
 
     def _strongest_cell(self, signal: Tensor, air: "_Air") -> Place:
         filtered = air.map(signal)
@@ -170,15 +187,19 @@ class PathSearch(nn.Module):
             torch.zeros_like(best, dtype=signal.dtype),
         )
 
-    def _refine(self, signal: Tensor, air: "_Air", place: Place) -> Place:
-        for _ in range(_SWEEPS):
-            chains = air.chains(signal, place.delay)
-            place = place._replace(aod=_peak(air.aod_profile(chains, place), self.aod_grid, circular=True))
-            place = place._replace(aoa=_peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True))
-            if len(air.symbols) > 1:
-                place = place._replace(doppler=_peak(air.doppler_profile(chains, place), self.doppler_grid))
-            place = place._replace(delay=_peak(air.delay_profile(signal, place), self.fine_delay))
-        return place
+    def _sweep(self, signal: Tensor, air: "_Air", place: Place) -> State:
+        """Refine a place coordinate by coordinate, once."""
+        chains = air.chains(signal, place.delay)
+        aod = _peak(air.aod_profile(chains, place), self.aod_grid, circular=True)
+        place = Place(place.aoa, aod, place.delay, place.doppler)
+        aoa = _peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True)
+        place = Place(aoa, aod, place.delay, place.doppler)
+        if air.symbols.shape[0] > 1:
+            doppler = _peak(air.doppler_profile(chains, place), self.doppler_grid)
+            # One symbol tells of no Doppler shift, whether or not others could have been sent.
+            place = Place(aoa, aod, place.delay, torch.where(air.several, doppler, place.doppler))
+        delay = _peak(air.delay_profile(signal, place), self.fine_delay)
+        return place.aoa, place.aod, delay, place.doppler
 
 
 class _Air:
@@ -188,6 +209,7 @@ class _Air:
         self.search = search
         self.sounding = sounding
         self.symbols = torch.arange(sounding.baseband.shape[0], device=sounding.baseband.device)
+        self.several = sounding.sounded() > 1
         self.aoa_table, self.aoa_energy = self._transmit(search.aoa_grid)
         self.aod_table, self.aod_energy = self._receive(search.aod_grid)
 
@@ -207,7 +229,7 @@ class _Air:
 
     def map(self, signal: Tensor) -> Tensor:
         """Return the map (batch, D, J, I) over the coarse grids, Doppler zero."""
-        search, count = self.search, len(signal)
+        search, count = self.search, signal.shape[0]
         aoa, aoa_energy = self._transmit(search.coarse_aoa)
         aod, aod_energy = self._receive(search.coarse_aod)
         turning = multiply(
@@ -215,7 +237,7 @@ class _Air:
         )
         by_symbol = signal.transpose(0, 1).flatten(1, 2)
         delayed = matrix_product(by_symbol, turning.flatten(2, 3))
-        delayed = delayed.reshape(len(delayed), count, -1, *delayed.shape[2:])
+        delayed = delayed.reshape(delayed.shape[0], count, -1, *delayed.shape[2:])
         delayed = delayed.transpose(2, 3).flatten(1, 2)
         departed = matrix_product(delayed, conjugate(aod).transpose(1, 2))
         departed = departed.reshape(

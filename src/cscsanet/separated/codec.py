@@ -60,7 +60,7 @@ class SourceCodec(nn.Module):
         missing = self.capacity.data_symbols - data_symbols
         features = []
         for user, from_symbols in enumerate(self.from_symbols):
-            positions = symbols[:, user].reshape(len(symbols), data_symbols, -1).transpose(1, 2)
+            positions = symbols[:, user].reshape(symbols.shape[0], data_symbols, -1).transpose(1, 2)
             pairs = nn.functional.pad(to_pairs(positions.contiguous()), (0, 0, 0, missing))
             features.append(from_symbols(pairs.flatten(2)))
         # Levelled over both UEs together: how loud they are against each other says whom to believe, how loud they are does not.

@@ -91,8 +91,8 @@ class FeedbackCodec(nn.Module):
         order = torch.arange(self.paths, device=bits.device, dtype=features.dtype)
         context = torch.cat(
             (
-                torch.full((len(bits), self.paths, 1), snr_db / SNR_SCALE, device=bits.device),
-                order.reshape(1, -1, 1).expand(len(bits), -1, -1),
+                torch.full((bits.shape[0], self.paths, 1), snr_db / SNR_SCALE, device=bits.device),
+                order.reshape(1, -1, 1).expand(bits.shape[0], -1, -1),
                 free.unsqueeze(1).expand(-1, self.paths, -1),
             ),
             dim=-1,

@@ -64,7 +64,7 @@ class FeedbackCode:
         active = torch.nn.functional.pad(active[: self.length], (0, missing))
         read = {}
         for key, places in self.places.items():
-            known = active[list(places)].expand(len(features), -1)
+            known = active[list(places)].expand(features.shape[0], -1)
             read[key] = (from_digits(features[:, list(places)], known), known.sum(dim=-1))
         return read
 

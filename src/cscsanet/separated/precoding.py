@@ -72,11 +72,11 @@ class DlPrecoding(PcaPrecoding):
         """Every chain's beam (batch x K, N_r), from all UEs' paths."""
         users, antennas = self.channel.users, self.channel.bs_antennas
         chains = arrival.reshape(-1, users, antennas)
-        steering = _array(told.paths.aoa, antennas).reshape(len(chains), -1, antennas)
+        steering = _array(told.paths.aoa, antennas).reshape(chains.shape[0], -1, antennas)
         heard = (steering.conj() @ chains.mT).abs() / antennas
         user = torch.eye(users, device=heard.device).repeat_interleave(told.width.shape[1], dim=0)
         figures = _figures(told, snr_db).reshape(*heard.shape[:2], -1)
-        tokens = torch.cat((figures, heard, user.expand(len(figures), -1, -1)), dim=-1)
+        tokens = torch.cat((figures, heard, user.expand(figures.shape[0], -1, -1)), dim=-1)
         learned = to_complex(self.bs(tokens).reshape(*heard.shape, 2))
         return _reweighed(chains, steering, learned).flatten(0, 1)
 
