@@ -105,7 +105,8 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
         (("evaluate", "--snr-db", "loud"), "'--snr-db'"),
         (("evaluate", "--split", "all"), "'all'"),
         (("channel", "draw", "--count", "0", "--seed", "1", "--out", "x"), "'--count'"),
-        (("transmit",), "transmit"),
+        (("transmit",), "Missing argument"),
+        (("transmit", "missing.png", "missing.png", "--out", "sent"), "no such unit"),
         (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
     ],
 )

@@ -7,7 +7,7 @@ import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import evaluating, inputs
+from cscsanet.cli import evaluating, inputs, transmitting
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.entry import one_line_errors
 
@@ -26,6 +26,7 @@ for command in (
     evaluating.sweep,
     evaluating.compare,
     evaluating.predict,
+    transmitting.transmit,
     inputs.import_mfnet,
     inputs.ship,
     inputs.ui,

@@ -7,7 +7,7 @@ Axes: N drops, K users, P paths, T OFDM symbols, N_c subcarriers, N_r / N_t ante
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from cscsanet.params import ChannelParams
 
 SPEED_OF_LIGHT = 299_792_458.0  # [m/s]
 PIVOT_FLOOR = 1e-6  # as in `channel/gram`
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
+Complex = NDArray[Any]
+Real = NDArray[Any]
 
 
 class Paths(NamedTuple):
@@ -99,12 +99,11 @@ def downlink(paths: Paths, radiated: Complex, channel: ChannelParams) -> Complex
     caught = np.einsum("nkpm,lcm->nklcp", steering(paths.aoa, channel.bs_antennas), radiated, optimize=True)
     on_paths = path_response(paths, symbols, channel) * caught
     spread = steering(paths.aod, channel.ue_antennas).conj()
-    return np.einsum("nklcp,nkpt->nkclt", on_paths, spread, optimize=True)
+    heard: Complex = np.einsum("nklcp,nkpt->nkclt", on_paths, spread, optimize=True)
+    return heard
 
 
-def uplink(
-    paths: Paths, radiated: Complex, symbols: NDArray[np.integer], channel: ChannelParams
-) -> Complex:
+def uplink(paths: Paths, radiated: Complex, symbols: NDArray[np.integer], channel: ChannelParams) -> Complex:
     """Return what reaches the BS's antennas (N, T, N_c, N_r), superposed, of what each UE's radiate (N, K, T, N_c, N_t).
 
     symbols: (T,) indices in the frame. Eqs. (2)-(3), without noise.
@@ -112,7 +111,9 @@ def uplink(
     depart = steering(paths.aod, channel.ue_antennas).conj()
     on_paths = np.einsum("nkqct,nkpt->nkqcp", radiated, depart, optimize=True)
     on_paths = on_paths * path_response(paths, symbols, channel)
-    return np.einsum("nkqcp,nkpm->nqcm", on_paths, steering(paths.aoa, channel.bs_antennas), optimize=True)
+    arrive = steering(paths.aoa, channel.bs_antennas)
+    heard: Complex = np.einsum("nkqcp,nkpm->nqcm", on_paths, arrive, optimize=True)
+    return heard
 
 
 def combined_noise(combiner: Complex, white: Complex, noise_power: float) -> Complex:
@@ -121,7 +122,8 @@ def combined_noise(combiner: Complex, white: Complex, noise_power: float) -> Com
     Its covariance is sigma^2 W W^H: white noise coloured by the triangular factor of W W^H.
     """
     factor = lower_factor(combiner)
-    return math.sqrt(noise_power) * np.einsum("nrs,ntcs->ntcr", factor, white)
+    coloured: Complex = math.sqrt(noise_power) * np.einsum("nrs,ntcs->ntcr", factor, white)
+    return coloured
 
 
 def lower_factor(rows: Complex) -> Complex:

@@ -9,6 +9,7 @@ import io
 import logging
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -83,20 +84,18 @@ def _capture(module: nn.Module, signature: Signature) -> onnx.ModelProto:
         )
     assert captured is not None
     model = captured.model_proto
-    for node in model.graph.node:
-        # Where in whose source each node came from: paths of the machine that captured it.
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del model.metadata_props[:]
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
-    for function in model.functions:
-        del function.metadata_props[:]
-        for node in function.node:
-            del node.metadata_props[:]
-            node.doc_string = ""
-    del model.graph.metadata_props[:]
+    _forget_sources(model)
     return model
+
+
+def _forget_sources(message: Any) -> None:
+    """Drop what every node tells of the source that it came from, loops included: paths of the machine that captured it."""
+    for field, value in message.ListFields():
+        if field.name in ("metadata_props", "doc_string"):
+            message.ClearField(field.name)
+        elif field.message_type is not None and field.message_type.name not in ("TensorProto", "TypeProto"):
+            for part in (value,) if hasattr(value, "ListFields") else value:
+                _forget_sources(part)
 
 
 def _fill(model: onnx.ModelProto, module: nn.Module) -> None:

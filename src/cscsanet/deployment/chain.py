@@ -61,7 +61,9 @@ class Chain:
         symbols = np.arange(point.data_symbols) + point.csirs_symbols
         combiner = self.bs.combiner
         apart = [
-            self.bs.combine(air.uplink(air.of_user(paths, user), radiated[:, user : user + 1], symbols, channel))
+            self.bs.combine(
+                air.uplink(air.of_user(paths, user), radiated[:, user : user + 1], symbols, channel)
+            )
             for user in range(len(self.ues))
         ]
         thermal = air.combined_noise(combiner, noise.data, point.noise_power)
@@ -84,13 +86,18 @@ def load_chain(folder: Path, scheme: str, threads: int = 1) -> Chain:
     Raises:
         CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
-    names = [*(f"ue_{name}_{part}" for name in MODALITIES for part in ("csi", "tx")), "bs_csi", "bs_rx", "csirs"]
+    names = [
+        *(f"ue_{name}_{part}" for name in MODALITIES for part in ("csi", "tx")),
+        "bs_csi",
+        "bs_rx",
+        "csirs",
+    ]
     units = {name: load_unit(folder / f"{name}.onnx", name, scheme, threads) for name in names}
     first = units["bs_csi"]
     for unit in units.values():
         if unit.info.weights != first.info.weights or unit.info.params != first.info.params:
             raise CscsanetError(
-                f"{unit.path}: made from other weights than {first.path}; run 'dvc repro export' to make all anew"
+                f"{unit.path}: made from other weights than {first.path}; export the scheme to make all anew"
             )
     csirs = read_csirs(units["csirs"])
     ues = [UeStation(units[f"ue_{name}_csi"], units[f"ue_{name}_tx"], csirs) for name in MODALITIES]

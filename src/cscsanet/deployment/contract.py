@@ -80,13 +80,13 @@ def read_info(metadata: Mapping[str, str], source: str) -> UnitInfo:
         CscsanetError: it is no unit of this project, or of another version of this contract.
     """
     if PREFIX + "format" not in metadata:
-        raise CscsanetError(f"{source}: not a unit of this project; run 'dvc repro export' to make one")
+        raise CscsanetError(f"{source}: not a unit of this project; export the scheme to make one")
     try:
         content = {key: json.loads(metadata[PREFIX + key]) for key in ("format", *UnitInfo.__annotations__)}
         if content.pop("format") != FORMAT:
             raise CscsanetError(
                 f"{source}: written as format {metadata[PREFIX + 'format']}, and this is {FORMAT}; "
-                f"run 'dvc repro export' to make it anew"
+                f"export the scheme to make it anew"
             )
         return UnitInfo(
             **{
@@ -99,11 +99,9 @@ def read_info(metadata: Mapping[str, str], source: str) -> UnitInfo:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CscsanetError(
-            f"{source}: its metadata are damaged ({error}); run 'dvc repro export' to make it anew"
+            f"{source}: its metadata are damaged ({error}); export the scheme to make it anew"
         ) from None
 
 
 def _ports(content: Mapping[str, Mapping[str, Any]]) -> dict[str, Port]:
-    return {
-        name: Port(tuple(port["shape"]), port["dtype"], port["unit"]) for name, port in content.items()
-    }
+    return {name: Port(tuple(port["shape"]), port["dtype"], port["unit"]) for name, port in content.items()}

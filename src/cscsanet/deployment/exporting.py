@@ -1,7 +1,7 @@
 """All units of a scheme, from its trained weights to a folder of ONNX files.
 
-    models/onnx/<scheme>/<unit>.onnx     one file each, weights inside
-    csirs.onnx                           the CSI-RS, which both ends know
+models/onnx/<scheme>/<unit>.onnx     one file each, weights inside
+csirs.onnx                           the CSI-RS, which both ends know
 """
 
 from collections.abc import Callable, Mapping

@@ -26,7 +26,9 @@ MASK_SHARE = 0.9999
 def parity_points(params: Params) -> list[OperatingPoint]:
     """Return the points to compare at: the corners of SNR with the smallest and the largest L, B and Q, and a mixture."""
     low, high = params.points.snr_db
-    smallest = [min(getattr(params.points, name)) for name in ("csirs_symbols", "feedback_bits", "data_symbols")]
+    smallest = [
+        min(getattr(params.points, name)) for name in ("csirs_symbols", "feedback_bits", "data_symbols")
+    ]
     largest = params.points.capacity
     built = (largest.csirs_symbols, largest.feedback_bits, largest.data_symbols)
     return [
@@ -53,7 +55,9 @@ def compare(
         [images[:, seen].numpy() for seen in MODALITIES.values()], in_numpy(paths), point, noise
     )
     assert sent.bits is not None
-    bits = np.stack([np.unpackbits(one, axis=-1, count=point.feedback_bits) for one in found.feedback], axis=1)
+    bits = np.stack(
+        [np.unpackbits(one, axis=-1, count=point.feedback_bits) for one in found.feedback], axis=1
+    )
     logits = sent.logits.numpy()
     apart = np.abs(found.logits - logits).max(axis=(1, 2, 3)) / np.abs(logits).max(axis=(1, 2, 3))
     equal_bits = bits == sent.bits.numpy()

@@ -75,7 +75,9 @@ def signatures(params: Params, *, aligned: bool) -> dict[str, Signature]:
         )
     found["bs_csi"] = Signature(
         {
-            "bits": Port((BATCH, channel.users, capacity.feedback_bits), _BITS, "feedback, 0 or 1; zero beyond B"),
+            "bits": Port(
+                (BATCH, channel.users, capacity.feedback_bits), _BITS, "feedback, 0 or 1; zero beyond B"
+            ),
             "snr_db": snr,
             "feedback_bits": count["feedback_bits"],
         },
@@ -87,7 +89,9 @@ def signatures(params: Params, *, aligned: bool) -> dict[str, Signature]:
     found["bs_rx"] = Signature(
         {
             "received": Port(
-                (BATCH, symbols, subcarriers, chains, 2), _FLOAT, "received Y_BB, I/Q, any scale; zero beyond Q"
+                (BATCH, symbols, subcarriers, chains, 2),
+                _FLOAT,
+                "received Y_BB, I/Q, any scale; zero beyond Q",
             ),
             "csi": csi,
         },
@@ -104,7 +108,9 @@ def csirs_signature(params: Params) -> Signature:
         {},
         {
             "transmit": Port((symbols, channel.bs_antennas, chains, 2), _FLOAT, "X_RF, I/Q, unit modulus"),
-            "baseband": Port((symbols, channel.subcarriers, chains, 2), _FLOAT, "x_BB, I/Q, ||X_RF x_BB||^2 = 1"),
+            "baseband": Port(
+                (symbols, channel.subcarriers, chains, 2), _FLOAT, "x_BB, I/Q, ||X_RF x_BB||^2 = 1"
+            ),
             "receive": Port((symbols, chains, channel.ue_antennas, 2), _FLOAT, "V_RF, I/Q, unit modulus"),
         },
     )

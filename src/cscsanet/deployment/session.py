@@ -72,13 +72,13 @@ def load_unit(path: Path, unit: str, scheme: str | None = None, threads: int = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     if not path.is_file():
-        raise CscsanetError(f"{path}: no such unit; run 'dvc repro export' to make it")
+        raise CscsanetError(f"{path}: no such unit; export the scheme to make it")
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     # The runtime's errors have no common ancestor of their own.
     except Exception as error:
         raise CscsanetError(
-            f"{path}: cannot be loaded as ONNX ({_reason(error)}); run 'dvc repro export' to make it anew"
+            f"{path}: cannot be loaded as ONNX ({_reason(error)}); export the scheme to make it anew"
         ) from None
     info = read_info(session.get_modelmeta().custom_metadata_map, str(path))
     if info.unit != unit or scheme not in (None, info.scheme):

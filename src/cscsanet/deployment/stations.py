@@ -66,12 +66,15 @@ class UeStation:
             CscsanetError: the image has another size, or the point is beyond what the units were built for.
         """
         point = self.transmitter.info.serves(point)
-        sent = self.transmitter(image=image, data_symbols=np.array([point.data_symbols], np.int64), **self._view)
+        sent = self.transmitter(
+            image=image, data_symbols=np.array([point.data_symbols], np.int64), **self._view
+        )
         return as_complex(sent["streams"])[:, : point.data_symbols]
 
     def radiate(self, streams: Array) -> Array:
         """Return the samples at its antennas (N, Q, N_c, N_t), F s, of its streams."""
-        return np.einsum("nts,nqcs->nqct", self.precoder, streams)
+        radiated: Array = np.einsum("nts,nqcs->nqct", self.precoder, streams)
+        return radiated
 
     @property
     def precoder(self) -> Array:
@@ -91,7 +94,8 @@ class BsStation:
     def sound(self, point: OperatingPoint) -> Array:
         """Return the CSI-RS at its antennas, X_RF x_BB, (L, N_c, N_r)."""
         count = self.csi.info.serves(point).csirs_symbols
-        return np.einsum("lmr,lcr->lcm", self.csirs.transmit[:count], self.csirs.baseband[:count])
+        radiated: Array = np.einsum("lmr,lcr->lcm", self.csirs.transmit[:count], self.csirs.baseband[:count])
+        return radiated
 
     def set_beams(self, feedback: Sequence[Packed], point: OperatingPoint) -> None:
         """Set the combiner by the packed feedback of each UE.
@@ -115,7 +119,8 @@ class BsStation:
 
     def combine(self, antennas: Array) -> Array:
         """Return Y_BB (N, Q, N_c, R) of the samples at its antennas (N, Q, N_c, N_r)."""
-        return np.einsum("nrm,nqcm->nqcr", self.combiner, antennas, optimize=True)
+        combined: Array = np.einsum("nrm,nqcm->nqcr", self.combiner, antennas, optimize=True)
+        return combined
 
     def receive(self, received: Array) -> Array:
         """Return class logits (N, 9, H, W) of Y_BB (N, Q, N_c, R).

@@ -55,9 +55,7 @@ class UeCsi(nn.Module):
         baseband = self.get_buffer("baseband") * sent[:, None, None, None]
         sounding = Sounding(self.get_buffer("transmit"), baseband, self.get_buffer("receive"))
         found = self.net.search(csirs * sent[:, None], sounding)
-        active = prefix(
-            feedback_bits // BITS_PER_FEATURE, self.capacity.feedback_bits // BITS_PER_FEATURE
-        )
+        active = prefix(feedback_bits // BITS_PER_FEATURE, self.capacity.feedback_bits // BITS_PER_FEATURE)
         symbols = torch.arange(self.capacity.data_symbols, device=csirs.device) + csirs_symbols
         view = self.net(
             found,
@@ -108,9 +106,7 @@ class UeTransmitter(nn.Module):
         scale = (data_symbols.to(streams.dtype) * self.energy_per_symbol / energy).sqrt()
         return streams * scale[:, None, None, None, None]
 
-    def forward(
-        self, image: Tensor, csi: Tensor, precoder_phases: Tensor, data_symbols: Tensor
-    ) -> Tensor:
+    def forward(self, image: Tensor, csi: Tensor, precoder_phases: Tensor, data_symbols: Tensor) -> Tensor:
         """Return S_BB as pairs (batch, Q, N_c, S, 2).
 
         image: (batch, channels, H, W) in [0, 1]. csi: (batch, N_c, d). precoder_phases: (batch, N_t, S) [rad].

@@ -2,25 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 
 from cscsanet.channel.paths import draw_paths
 from cscsanet.errors import CscsanetError
-from cscsanet.evaluation.figures import palette
 from cscsanet.evaluation.models import trained_link
-from cscsanet.files import write_by_rename
 from cscsanet.params import Params
 from cscsanet.pipeline.shipping import origin
 from cscsanet.pipeline.workspace import Workspace
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.classes import CLASS_NAMES, PALETTE
 from cscsanet.scenes.image_pair import read_pair
+from cscsanet.scenes.mask_pictures import class_shares, write_mask, write_overlay
 from cscsanet.training.seeds import generator
-
-_OVERLAY_OPACITY = 0.6
 
 
 def predict_pair(
@@ -55,20 +49,10 @@ def predict_pair(
         )
     mask = sent.logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
 
-    picture = Image.fromarray(mask, mode="P")
-    picture.putpalette([value for colour in PALETTE for value in colour])
-    write_by_rename(out, lambda partial: picture.save(partial, format="PNG"))
-
-    pixels = pair[:3].permute(1, 2, 0).numpy()
-    blend = pixels * (1 - _OVERLAY_OPACITY) + palette(mask) * _OVERLAY_OPACITY
-    overlay = np.where(mask[..., None] > 0, blend, pixels).round().astype(np.uint8)
+    write_mask(out, mask)
     beside = out.with_name(f"{out.stem}-overlay.png")
-    write_by_rename(beside, lambda partial: Image.fromarray(overlay).save(partial, format="PNG"))
-
-    ids, counts = np.unique(mask, return_counts=True)
-    shares = ", ".join(
-        f"{CLASS_NAMES[i]} {count / mask.size:.1%}" for i, count in zip(ids, counts, strict=True)
-    )
+    write_overlay(beside, mask, pair[:3].permute(1, 2, 0).numpy())
+    shares = ", ".join(f"{label} {share:.1%}" for label, share in class_shares(mask).items())
     return [
         f"{out}: {shares}",
         f"{beside}: the same over the RGB image",

@@ -1,0 +1,48 @@
+"""The command that runs the exported stations, without PyTorch."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cscsanet.cli.options import (
+    PARAMS,
+    CsirsSymbols,
+    DataSymbols,
+    FeedbackBits,
+    ParamsFile,
+    Scheme,
+    SnrDb,
+    operating_point,
+    tell_untrained,
+)
+
+
+def transmit(
+    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
+    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    out: Annotated[Path, typer.Option(help="The folder for mask, overlay, constellations and report.")],
+    scheme: Scheme = "noma-aligned",
+    snr_db: SnrDb = None,
+    csirs_symbols: CsirsSymbols = None,
+    feedback_bits: FeedbackBits = None,
+    data_symbols: DataSymbols = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which channel drop and noise.")] = 0,
+    units: Annotated[
+        Path | None, typer.Option(help="The folder of the scheme's units.  [default: models/onnx/SCHEME]")
+    ] = None,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Send one pair of images over stations that run ONNX and exchange bits and samples alone.
+
+    Example: `cscsanet transmit rgb.png thermal.png --snr-db -10 --out sent`
+    """
+    from cscsanet.params import load_params
+    from cscsanet.pipeline.transmission import transmit_pair
+
+    params = load_params(params_file)
+    point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    folder = units or params_file.resolve().parent / "models" / "onnx" / scheme
+    for line in transmit_pair(folder, scheme, point, rgb, thermal, out, seed, params.threads):
+        typer.echo(line)
+    tell_untrained(params, point)
