@@ -26,6 +26,7 @@ for command in (
     evaluating.sweep,
     evaluating.compare,
     evaluating.predict,
+    transmitting.export,
     transmitting.transmit,
     inputs.import_mfnet,
     inputs.ship,

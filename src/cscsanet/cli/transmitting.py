@@ -1,4 +1,4 @@
-"""The command that runs the exported stations, without PyTorch."""
+"""The commands around exported stations: writing their units, and running them without PyTorch."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +14,32 @@ from cscsanet.cli.options import (
     Scheme,
     SnrDb,
     operating_point,
+    project,
+    tell_origin,
     tell_untrained,
 )
+
+
+def export(
+    scheme: Scheme = "noma-aligned",
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to.  [default: models/onnx/SCHEME]")
+    ] = None,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Write the units of one trained scheme as ONNX files, one for each thing that a station computes.
+
+    Example: `cscsanet export --scheme noma-aligned`
+    """
+    from cscsanet.deployment.exporting import UNITS, export_scheme
+    from cscsanet.pipeline.progress import progress_bar
+
+    workspace, params = project(params_file)
+    folder = out or workspace.own_units(scheme)
+    with progress_bar("exporting", len(UNITS)) as advance:
+        written = export_scheme(scheme, params, workspace.trained, folder, advance)
+    tell_origin(workspace, [scheme])
+    typer.echo(f"{folder}: {', '.join(path.name for path in written)}")
 
 
 def transmit(
@@ -29,7 +53,10 @@ def transmit(
     data_symbols: DataSymbols = None,
     seed: Annotated[int, typer.Option(min=0, help="Which channel drop and noise.")] = 0,
     units: Annotated[
-        Path | None, typer.Option(help="The folder of the scheme's units.  [default: models/onnx/SCHEME]")
+        Path | None,
+        typer.Option(
+            help="The folder of the scheme's units.  [default: models/onnx/SCHEME, or those that come with the package]"
+        ),
     ] = None,
     params_file: ParamsFile = PARAMS,
 ) -> None:
@@ -39,10 +66,11 @@ def transmit(
     """
     from cscsanet.params import load_params
     from cscsanet.pipeline.transmission import transmit_pair
+    from cscsanet.pipeline.workspace import Workspace
 
     params = load_params(params_file)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    folder = units or params_file.resolve().parent / "models" / "onnx" / scheme
+    folder = units or Workspace(params_file.resolve().parent).units(scheme)
     for line in transmit_pair(folder, scheme, point, rgb, thermal, out, seed, params.threads):
         typer.echo(line)
     tell_untrained(params, point)

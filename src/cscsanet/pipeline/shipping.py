@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cscsanet.deployment.exporting import export_scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import SCHEMES, scheme
 from cscsanet.files import file_digest, write_json
@@ -14,6 +15,8 @@ from cscsanet.training.weights import halve_weights, weights_origin
 
 _MANIFEST = SHIPPED / "manifest.json"
 MOST_BYTES = 20_000_000
+# Whose stations come as ONNX, too.
+EXPORTED = ("noma", "noma-aligned")
 
 
 def shipped_names() -> list[str]:
@@ -45,13 +48,20 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     for stale in folder.glob("*.safetensors"):
         if stale.stem not in models:
             stale.unlink()
+    for scheme_name in EXPORTED:
+        export_scheme(
+            scheme_name, params, lambda name: folder / f"{name}.safetensors", folder / "onnx" / scheme_name
+        )
     write_json(folder / _MANIFEST.name, {"profile": params.profile, "commit": commit, "models": models})
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise CscsanetError(
             f"{folder}: {size / 1e6:.1f} MB, and a package is to bring at most {MOST_BYTES / 1e6:.0f}; ship fewer, or smaller"
         )
-    return [f"{folder}: {len(models)} models, {size / 1e6:.1f} MB in all, trained at commit {commit[:12]}"]
+    units = ", ".join(EXPORTED)
+    return [
+        f"{folder}: {len(models)} models, units of {units}, {size / 1e6:.1f} MB, trained at commit {commit[:12]}"
+    ]
 
 
 def origin(workspace: Workspace, name: str) -> str:

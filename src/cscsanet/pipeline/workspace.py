@@ -52,6 +52,15 @@ class Workspace:
         own, shipped = self.weights(name), SHIPPED / f"{name}.safetensors"
         return shipped if shipped.exists() and not own.exists() else own
 
+    def own_units(self, scheme: str) -> Path:
+        """The folder of a scheme's exported units."""
+        return self.root / "models" / "onnx" / scheme
+
+    def units(self, scheme: str) -> Path:
+        """The folder of units to use: the project's own, or where there are none, those that come with the package."""
+        own, shipped = self.own_units(scheme), SHIPPED / "onnx" / scheme
+        return shipped if shipped.exists() and not own.exists() else own
+
     @property
     def measurements(self) -> Path:
         """What was measured, with the counts of every image."""
