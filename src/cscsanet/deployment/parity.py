@@ -61,6 +61,7 @@ def compare(
     logits = sent.logits.numpy()
     apart = np.abs(found.logits - logits).max(axis=(1, 2, 3)) / np.abs(logits).max(axis=(1, 2, 3))
     equal_bits = bits == sent.bits.numpy()
+    other = found.logits.argmax(axis=1) != logits.argmax(axis=1)
     return {
         "scheme": chain.info.scheme,
         "weights": chain.info.weights,
@@ -72,11 +73,12 @@ def compare(
         "bits": int(equal_bits.size),
         "bits_unequal": int((~equal_bits).sum()),
         "logits_apart": float(apart.max()),
-        "masks_equal": float((found.logits.argmax(axis=1) == logits.argmax(axis=1)).mean()),
+        "masks_equal": float(1 - other.mean()),
         "passed": bool(
             equal_bits.all()
             and apart.max() <= LOGIT_TOLERANCE
-            and (found.logits.argmax(axis=1) == logits.argmax(axis=1)).mean() >= MASK_SHARE
+            # One pixel may be a tie, however few there are.
+            and other.sum() <= max(1, (1 - MASK_SHARE) * other.size)
         ),
     }
 

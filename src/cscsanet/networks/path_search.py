@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from cscsanet.channel.paths import SPEED_OF_LIGHT
 from cscsanet.networks.beam_grid import array_response, directions, wrapped
 from cscsanet.networks.complex_pairs import conjugate, energy, matrix_product, multiply, phasor
+from cscsanet.networks.peaks import peak
 from cscsanet.networks.repeating import State, repeat
 from cscsanet.params import ChannelParams
 
@@ -190,15 +191,15 @@ class PathSearch(nn.Module):
     def _sweep(self, signal: Tensor, air: "_Air", place: Place) -> State:
         """Refine a place coordinate by coordinate, once."""
         chains = air.chains(signal, place.delay)
-        aod = _peak(air.aod_profile(chains, place), self.aod_grid, circular=True)
+        aod = peak(air.aod_profile(chains, place), self.aod_grid, circular=True)
         place = Place(place.aoa, aod, place.delay, place.doppler)
-        aoa = _peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True)
+        aoa = peak(air.aoa_profile(chains, place), self.aoa_grid, circular=True)
         place = Place(aoa, aod, place.delay, place.doppler)
         if air.symbols.shape[0] > 1:
-            doppler = _peak(air.doppler_profile(chains, place), self.doppler_grid)
+            doppler = peak(air.doppler_profile(chains, place), self.doppler_grid)
             # One symbol tells of no Doppler shift, whether or not others could have been sent.
             place = Place(aoa, aod, place.delay, torch.where(air.several, doppler, place.doppler))
-        delay = _peak(air.delay_profile(signal, place), self.fine_delay)
+        delay = peak(air.delay_profile(signal, place), self.fine_delay)
         return place.aoa, place.aod, delay, place.doppler
 
 
@@ -326,22 +327,6 @@ def _nearest(direction: Tensor, grid: Tensor) -> Tensor:
 
 def _scaled(response: Tensor, gain: Tensor) -> Tensor:
     return multiply(response, gain.reshape(-1, 1, 1, 1, 2))
-
-
-def _peak(profile: Tensor, grid: Tensor, circular: bool = False) -> Tensor:
-    """Return where a profile (batch, G) over an even grid (G,) is highest, by a parabola through three points."""
-    best = profile.argmax(dim=-1, keepdim=True)
-    last = len(grid) - 1
-    if circular:
-        before, after = (best - 1) % len(grid), (best + 1) % len(grid)
-    else:
-        before, after = (best - 1).clamp_min(0), (best + 1).clamp_max(last)
-    low, top, high = (profile.gather(-1, index) for index in (before, best, after))
-    bend = (low - 2 * top + high).clamp_max(-_TINY)
-    offset = (0.5 * (low - high) / bend).clamp(-0.5, 0.5)
-    step = (grid[-1] - grid[0]) / max(last, 1)
-    found = (grid[best] + offset * step).squeeze(-1)
-    return wrapped(found) if circular else found.clamp(grid[0], grid[-1])
 
 
 def _by_strength(found: FoundPaths) -> FoundPaths:

@@ -66,6 +66,8 @@ def transmit_pair(
         "classes": shares,
     }
     write_json(out / "report.json", report)
-    origin = ", ".join(f"{key} {value}" for key, value in info.origin.items() if isinstance(value, str))
+    origin = ", ".join(
+        f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
+    )
     told = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     return [f"{out}: {told}", f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

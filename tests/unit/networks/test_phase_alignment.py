@@ -233,7 +233,7 @@ def test_what_is_believed_of_the_paths_leaves_the_phase_in_the_middle_of_the_csi
         # Doppler shifts are believed in part, paths as they are.
         last.bias.copy_(torch.tensor([-1.0, -1.0, 0.0, 0.0, 0.0, 0.0]))
     known = torch.zeros(3, correction.mixer.layers[0].in_features - 2)
-    believed = correction(found, known, -5.0, 8)
+    believed = correction(found, known, -5.0, torch.tensor(8))
     share = 2 * torch.sigmoid(torch.tensor(-1.0))
     torch.testing.assert_close(believed.doppler, share * found.doppler)
 
