@@ -83,7 +83,7 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
         (("evaluate", "--csirs-symbols", "9"), "csirs_symbols = 9: the model was built for at most 8"),
         (("evaluate", "--feedback-bits", "7"), "feedback_bits = 7: must be a multiple of 2"),
         (("evaluate", "--params", "nowhere.yaml"), "nowhere.yaml: cannot be read"),
-        (("predict", "missing.png", "missing.png", "--out", "mask.png"), "missing.png"),
+        (("predict", "missing.png", "missing.png", "--out", "mask.png"), "missing.png: no such file"),
         (("predict", "missing.png", "missing.png", "--out", "mask.jpg"), "the mask must be a .png"),
         (("channel", "response", "nowhere", "--symbols", "0:2", "--out", "H.npy"), "nowhere"),
         (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
@@ -106,7 +106,8 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
         (("evaluate", "--split", "all"), "'all'"),
         (("channel", "draw", "--count", "0", "--seed", "1", "--out", "x"), "'--count'"),
         (("transmit",), "Missing argument"),
-        (("transmit", "missing.png", "missing.png", "--out", "sent"), "no such unit"),
+        (("transmit", "missing.png", "missing.png", "--out", "sent"), "missing.png: no such file"),
+        (("transmit", "missing.png", "missing.png", "--units", "models", "--out", "sent"), "no such unit"),
         (("scenes", "preview", "--folder", "nowhere"), "nowhere: no images/ here"),
     ],
 )
