@@ -17,6 +17,7 @@ from cscsanet.deployment.bs_units import BsCsi, BsReceiver
 from cscsanet.deployment.capture import OPSET, graph_of, keep_outputs
 from cscsanet.deployment.contract import MODALITIES, Port, UnitInfo
 from cscsanet.deployment.ports import Signature, csirs_signature, signatures
+from cscsanet.deployment.simplifying import simplify
 from cscsanet.deployment.ue_units import AlignedUeTransmitter, UeCsi, UeTransmitter
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.models import trained_link
@@ -88,7 +89,7 @@ def export_link(
         # Every UE foretells phases; where nobody turns by them, that part of the graph is left out.
         captured = whole[unit] if isinstance(module, UeCsi) else signature
         graph = graph_of(_key(unit, module, link, shapes), module, captured)
-        model = keep_outputs(graph, tuple(signature.outputs))
+        model = simplify(keep_outputs(graph, tuple(signature.outputs)))
         count = sum(parameter.numel() for parameter in module.parameters())
         info = _info(name, unit, params, weights, origin, signature, count)
         written.append(_write(model, info, folder))
