@@ -35,6 +35,7 @@ from cscsanet.sections import (
 )
 from cscsanet.study_sections import (
     AlignmentParams,
+    DeploymentParams,
     EvaluationParams,
     PlaceParams,
     RepeatParams,
@@ -50,6 +51,7 @@ __all__ = [
     "CodecParams",
     "CsaParams",
     "CsiFitParams",
+    "DeploymentParams",
     "EvaluationParams",
     "FitParams",
     "JointParams",
@@ -103,6 +105,7 @@ class Params(Section):
     alignment: AlignmentParams
     repeats: RepeatParams
     evaluation: EvaluationParams
+    deployment: DeploymentParams
     tracking: TrackingParams
 
     @model_validator(mode="after")

@@ -9,6 +9,8 @@ from cscsanet.sections import Bits, Count, Decibel, SchemeName, Section
 
 # The last stages of training; `pipeline/repeats` knows how each is run.
 TrainingName = Literal["noma", "noma_aligned", "oma", "oma_aligned", "codec_link"]
+# The schemes that stations run as units.
+ChainedName = Literal["noma", "noma-aligned", "oma", "oma-aligned"]
 
 
 class StudyParams(Section):
@@ -84,6 +86,29 @@ class RepeatParams(Section):
             values = getattr(self, key)
             if len(set(values)) < len(values):
                 raise ValueError(f"repeats.{key}: an entry is there twice; name each once")
+        return self
+
+
+class DeploymentParams(Section):
+    """The trained system as ONNX units: which schemes, and how much each is held against.
+
+    exported: schemes of CSC-SA-Net, beside the baselines' networks. timed: the one of them whose units are timed and quantised.
+    parity_images: test images at each operating point where the units are compared with PyTorch.
+    calibration_images: validation images that show a quantised unit its ranges. quantised_images: test images that the
+    mIoU of quantised units is measured on, at most. latency_rounds: in which the two runtimes take turns.
+    """
+
+    exported: tuple[ChainedName, ...] = Field(min_length=1)
+    timed: ChainedName
+    parity_images: Annotated[int, Field(ge=2)]
+    calibration_images: Count
+    quantised_images: Annotated[int, Field(ge=2)]
+    latency_rounds: Annotated[int, Field(ge=5)]
+
+    @model_validator(mode="after")
+    def _timed_is_exported(self) -> "DeploymentParams":
+        if self.timed not in self.exported:
+            raise ValueError(f"timed = {self.timed}: must be among exported = {list(self.exported)}")
         return self
 
 

@@ -45,6 +45,11 @@ def of_user(paths: Paths, user: int) -> Paths:
     return Paths(*(part[:, user : user + 1] for part in paths))
 
 
+def of_drops(paths: Paths, drops: slice) -> Paths:
+    """Return the paths of some drops, (n, K, P)."""
+    return Paths(*(part[drops] for part in paths))
+
+
 def draw_paths(count: int, channel: ChannelParams, source: np.random.Generator) -> Paths:
     """Draw independent drops with the distribution of `channel/paths`."""
     shape = (count, channel.users, channel.paths)

@@ -91,12 +91,12 @@ def export_link(
         graph = graph_of(_key(unit, module, link, shapes), module, captured)
         model = simplify(keep_outputs(graph, tuple(signature.outputs)))
         count = sum(parameter.numel() for parameter in module.parameters())
-        info = _info(name, unit, params, weights, origin, signature, count)
-        written.append(_write(model, info, folder))
+        info = unit_info(name, unit, params, weights, origin, signature, count)
+        written.append(write_unit(model, info, folder))
         progress(1)
     csirs = csirs_signature(params)
-    info = _info(name, CSIRS, params, weights, origin, csirs, _sent_parameters(link))
-    written.append(_write(_constants(link, csirs), info, folder))
+    info = unit_info(name, CSIRS, params, weights, origin, csirs, _sent_parameters(link))
+    written.append(write_unit(_constants(link, csirs), info, folder))
     return written
 
 
@@ -129,7 +129,7 @@ def _sections(params: Params) -> dict[str, Any]:
     return nested
 
 
-def _info(
+def unit_info(
     name: str,
     unit: str,
     params: Params,
@@ -138,6 +138,7 @@ def _info(
     signature: Signature,
     parameters: int,
 ) -> UnitInfo:
+    """Return what a unit says of itself; weights: their digest, origin: what they came from."""
     low, high = params.points.snr_db
     return UnitInfo(
         scheme=name,
@@ -154,7 +155,8 @@ def _info(
     )
 
 
-def _write(model: onnx.ModelProto, info: UnitInfo, folder: Path) -> Path:
+def write_unit(model: onnx.ModelProto, info: UnitInfo, folder: Path) -> Path:
+    """Write a graph as a unit: with all that it says of itself, checked, whole or not at all."""
     helper.set_model_props(model, info.metadata())
     model.producer_name = "cscsanet"
     model.graph.name = info.unit

@@ -121,6 +121,37 @@ def latency_row(
     }
 
 
+class Int8Row(TypedDict):
+    """Times [ms] of one unit at batch 1 in full precision and in int8, both in ONNX Runtime."""
+
+    unit: str
+    way: str
+    threads: int
+    rounds: int
+    full: dict[str, float]
+    int8: dict[str, float]
+    speedup: float
+    speedup_low: float
+    speedup_high: float
+
+
+def int8_row(unit: str, way: str, full: Call, int8: Call, threads: int, rounds: int = 60) -> Int8Row:
+    """Compare one unit in full precision and quantised in one of the ways of `quantising`."""
+    found = compare({"full": full, "int8": int8}, rounds)
+    speedup = found.ratio("full", "int8")
+    return {
+        "unit": unit,
+        "way": way,
+        "threads": threads,
+        "rounds": rounds,
+        "full": _rounded(found.quantiles["full"]),
+        "int8": _rounded(found.quantiles["int8"]),
+        "speedup": round(speedup.median, 3),
+        "speedup_low": round(speedup.low, 3),
+        "speedup_high": round(speedup.high, 3),
+    }
+
+
 def open_session(path: Path, threads: int, profile: Path | None = None) -> onnxruntime.InferenceSession:
     """Open a file for the CPU, fully optimised; profile: the stem of a trace to write (`session.end_profiling`)."""
     options = onnxruntime.SessionOptions()

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.deployment import air
 from cscsanet.deployment.chain import Chain, load_chain
+from cscsanet.deployment.session import Unit
 from cscsanet.links.noma import NomaLink
 from cscsanet.links.semantic_layer import MODALITIES
 from cscsanet.params import Params
@@ -99,6 +101,29 @@ def parity_rows(
     paths = draw_paths(len(images), link.physical.channel, torch.Generator().manual_seed(seed))
     rows = [compare(link, chain, images, paths, point, seed + index) for index, point in enumerate(points)]
     return [*rows, compare(link, chain, images[:1], paths[:1], points[0], seed)]
+
+
+def network_row(module: nn.Module, unit: Unit, seed: int) -> dict[str, Any]:
+    """Return one row for a network that takes and gives one tensor: noise through both, one example and several.
+
+    apart: the largest difference over the largest value.
+    """
+    ((name, port),) = unit.info.inputs.items()
+    source = torch.Generator().manual_seed(seed)
+    apart = []
+    for count in (1, 3):
+        given = torch.randn(count, *(int(length) for length in port.shape[1:]), generator=source)
+        with torch.inference_mode():
+            wanted = module(given).numpy()
+        (found,) = unit(**{name: given.numpy()}).values()
+        apart.append(float(np.abs(found - wanted).max() / np.abs(wanted).max()))
+    return {
+        "scheme": unit.info.scheme,
+        "unit": unit.info.unit,
+        "weights": unit.info.weights,
+        "apart": max(apart),
+        "passed": max(apart) <= LOGIT_TOLERANCE,
+    }
 
 
 def in_numpy(paths: PathDrops) -> air.Paths:

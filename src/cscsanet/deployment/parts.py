@@ -1,8 +1,7 @@
-"""The sub-networks of every scheme as single calls, untrained, with inputs of the sizes that they meet: what can be counted.
+"""The sub-networks of every scheme as single calls, with inputs of the sizes that they meet: what can be counted, or exported.
 
 What a scheme consists of stands in `complexity`. A part is called for one image pair; `calls` is how often, `copies` for how many
-of these
-calls there are weights of their own.
+of these calls there are weights of their own. Where no trained network is given, an untrained one costs as much.
 
 Axes: K UEs, P paths, N_c subcarriers, N_RF chains, L CSI-RS symbols, Q data symbols, B feedback bits, 2 = I/Q.
 """
@@ -108,17 +107,17 @@ def acquisition_parts(params: Params) -> Iterator[Part]:
     yield Part("estimator", "UE", Bound(acquisition.estimator, estimate), tuple(_found(params)), calls=users)
 
 
-def feedback_parts(params: Params) -> Iterator[Part]:
+def feedback_parts(params: Params, trained: FeedbackCodec | None = None) -> Iterator[Part]:
     """A UE's channel to B bits and back: the networks; the digits that they move are elements. All UEs share both."""
-    codec, users, paths = FeedbackCodec(params), params.channel.users, params.channel.rf_chains
+    codec, users, paths = trained or FeedbackCodec(params), params.channel.users, params.channel.rf_chains
     for name, end, net in (("encoder", "UE", codec.encoder), ("decoder", "BS", codec.decoder)):
         inputs = (torch.randn(1, paths, net.embed.in_features),)
         yield Part(f"feedback {name}", cast(End, end), net, inputs, calls=users)
 
 
-def precoding_parts(params: Params) -> Iterator[Part]:
+def precoding_parts(params: Params, trained: DlPrecoding | None = None) -> Iterator[Part]:
     """What weighs paths anew after the principal components, which are counted by formula."""
-    precoding, users, paths = DlPrecoding(params), params.channel.users, params.channel.rf_chains
+    precoding, users, paths = trained or DlPrecoding(params), params.channel.users, params.channel.rf_chains
     for end, net, tokens, calls in (
         ("UE", precoding.ue, paths, users),
         ("BS", precoding.bs, users * paths, 1),
@@ -127,9 +126,9 @@ def precoding_parts(params: Params) -> Iterator[Part]:
         yield Part(f"precoding network, {end}", cast(End, end), net, inputs, calls=calls)
 
 
-def codec_parts(params: Params) -> Iterator[Part]:
+def codec_parts(params: Params, trained: SourceCodec | None = None) -> Iterator[Part]:
     """The source codec of the separated designs, from images to symbols and from detected symbols to a segmentation."""
-    codec, capacity = SourceCodec(params), params.points.capacity
+    codec, capacity = trained or SourceCodec(params), params.points.capacity
 
     def encode(encoder: nn.Module, image: Tensor) -> Any:
         convolved, to_symbols = cast(nn.ModuleList, encoder)
@@ -154,9 +153,11 @@ def codec_parts(params: Params) -> Iterator[Part]:
     )
 
 
-def mfnet_parts(params: Params) -> Iterator[Part]:
+def mfnet_parts(params: Params, trained: Mfnet | None = None) -> Iterator[Part]:
     """MFNet on raw images."""
-    yield Part("MFNet", "BS", Mfnet(), (torch.rand(1, 4, params.scenes.height, params.scenes.width),))
+    yield Part(
+        "MFNet", "BS", trained or Mfnet(), (torch.rand(1, 4, params.scenes.height, params.scenes.width),)
+    )
 
 
 def _search(params: Params, search: PathSearch, received: Tensor, sounding: Sounding) -> Part:

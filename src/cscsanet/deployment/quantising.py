@@ -3,12 +3,12 @@
 Static quantisation inserts pairs of QuantizeLinear and DequantizeLinear (QDQ) whose ranges come from inputs that are shown to
 it: validation inputs, never those that are reported on. Weights keep to 7 of the 8 bits, since processors without
 instructions for neural networks (VNNI) add two products in 16 bits, which full range would saturate. What int8 costs is for
-the caller to measure, on the model's own task: see `loss_of_quality`.
+the caller to measure, on the model's own task: `pipeline/latency` does, over the whole chain.
 """
 
+import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,30 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 Feeds = Mapping[str, NDArray[Any]]
+WAYS = ("dynamic", "static")
 
 
-@dataclass(frozen=True)
-class QualityLoss:
-    """What a figure of merit was with the file in float, and with the file in int8; loss: their difference."""
+def quantised_scheme(
+    source: Path, target: Path, units: Collection[str], way: str, calibration: Mapping[str, Sequence[Feeds]]
+) -> None:
+    """Write all units of a scheme's folder into another, some of them in int8.
 
-    full: float
-    quantised: float
-
-    @property
-    def loss(self) -> float:
-        """How much is lost; negative where int8 happens to be better."""
-        return self.full - self.quantised
+    units: names of these. way: one of WAYS; calibration: inputs of each of them, by its name, for static.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.glob("*.onnx")):
+        own = target / path.name
+        if path.stem not in units:
+            shutil.copy(path, own)
+            continue
+        if way == "dynamic":
+            quantised_dynamic(path, own)
+        else:
+            quantised_static(path, own, calibration[path.stem])
+        # A quantised graph is a new one, and says nothing of itself.
+        model, told = onnx.load(own), onnx.load(path).metadata_props
+        onnx.helper.set_model_props(model, {entry.key: entry.value for entry in told})
+        onnx.save(model, own)
 
 
 def quantised_dynamic(source: Path, target: Path) -> Path:
@@ -69,14 +80,6 @@ def quantised_static(source: Path, target: Path, calibration: Iterable[Feeds]) -
             reduce_range=True,
         )
     return target
-
-
-def loss_of_quality(full: Path, quantised: Path, quality: Callable[[Path], float]) -> QualityLoss:
-    """Measure both files by the caller's figure of merit, such as the mIoU of a scheme with this file as one of its units.
-
-    quality: from a file; it is to draw the same images, channels and noise at every call.
-    """
-    return QualityLoss(quality(full), quality(quantised))
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]

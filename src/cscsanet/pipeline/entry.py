@@ -32,13 +32,14 @@ def _note_the_time(workspace: Workspace, params: Params, seconds: float) -> None
         "seconds": round(seconds, 1),
         "threads": params.threads,
         "cores": os.cpu_count(),
-        "processor": _processor(),
+        "processor": processor(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_json(workspace.reports / "times" / f"{Path(sys.argv[0]).stem}.json", content)
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what this machine's processor calls itself."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.scenes.dataset import load_scenes
 from cscsanet.scenes.layout import in_time_order, is_night, names_in
 from cscsanet.scenes.preview import contact_sheet
+from cscsanet.scenes.spread import spread
 
 
 def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:
@@ -20,7 +19,7 @@ def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:
     names = in_time_order(names_in(folder / "images"))
     night = [name for name in names if is_night(name)]
     day = [name for name in names if not is_night(name)]
-    chosen = _spread(day, frames - min(len(night), frames // 2)) + _spread(night, frames // 2)
+    chosen = spread(day, frames - min(len(night), frames // 2)) + spread(night, frames // 2)
     scenes = load_scenes(folder, chosen)
     panels = [
         (name, image.permute(1, 2, 0).numpy(), label.numpy())
@@ -29,10 +28,3 @@ def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:
     sheet = contact_sheet(panels, columns=columns)
     write_by_rename(out, lambda partial: sheet.save(partial, format="PNG"))
     return f"{out}: {len(chosen)} of {len(names)} frames"
-
-
-def _spread(names: list[str], count: int) -> list[str]:
-    if not names or not count:
-        return []
-    places = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
-    return [names[place] for place in places]

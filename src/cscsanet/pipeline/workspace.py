@@ -52,9 +52,14 @@ class Workspace:
         own, shipped = self.weights(name), SHIPPED / f"{name}.safetensors"
         return shipped if shipped.exists() and not own.exists() else own
 
+    @property
+    def onnx(self) -> Path:
+        """The exported units, a folder for each scheme."""
+        return self.root / "models" / "onnx"
+
     def own_units(self, scheme: str) -> Path:
         """The folder of a scheme's exported units."""
-        return self.root / "models" / "onnx" / scheme
+        return self.onnx / scheme
 
     def units(self, scheme: str) -> Path:
         """The folder of units to use: the project's own, or where there are none, those that come with the package."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cscsanet.errors import CscsanetError
+from cscsanet.tracking.registry import Arrays, register_onnx
 from cscsanet.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ class StageRun:
             )
         with self._store.errors():
             self._client.log_artifact(self.run_id, str(path), folder)
+
+    def register(
+        self, name: str, path: Path, digest: str, example: Arrays, gives: Arrays, tags: Mapping[str, str]
+    ) -> str:
+        """Make an ONNX file the current version of a registered model; see `registry.register_onnx`."""
+        with self._store.errors():
+            return register_onnx(self._client, self.run_id, name, path, digest, example, gives, tags)
 
     def _log(self, points: Sequence[tuple[str, float, int]]) -> None:
         from mlflow.entities import Metric

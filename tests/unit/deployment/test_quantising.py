@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cscsanet.deployment.latency import open_session
-from cscsanet.deployment.quantising import loss_of_quality, quantised_dynamic, quantised_static
+from cscsanet.deployment.quantising import quantised_dynamic, quantised_static
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,3 @@ def test_int8_stays_close_to_float(linear, shown, tmp_path, way):
     error = np.linalg.norm(eight - full) / np.linalg.norm(full)
     # Where two products saturate 16 bits, it is 0.15.
     assert 0 < error < 0.06
-
-
-def test_the_loss_is_what_the_caller_measures(linear, tmp_path):
-    merits = {linear: 0.61, tmp_path / "int8.onnx": 0.6}
-    found = loss_of_quality(*merits, quality=merits.__getitem__)
-    assert found.loss == pytest.approx(0.01)
