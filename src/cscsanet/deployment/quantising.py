@@ -94,7 +94,8 @@ class _Calibration(CalibrationDataReader):  # type: ignore[misc]
 
 def _prepared(source: Path, folder: Path) -> Path:
     """Write the file with its shapes inferred and constants folded, as quantisation wants it."""
-    prepared = folder / source.name
-    # Loaded whole, since weights may lie in a file beside it.
-    quant_pre_process(onnx.load(source), prepared, skip_symbolic_shape=True)
+    whole, prepared = folder / "whole.onnx", folder / source.name
+    # Saved whole, since weights may lie in a file beside it.
+    onnx.save(onnx.load(source), whole)
+    quant_pre_process(whole, prepared, skip_symbolic_shape=True)
     return prepared

@@ -14,14 +14,14 @@ Feeds = Mapping[str, Array]
 
 
 class _Recorded(Unit):
-    """A unit that keeps what it is given."""
+    """A unit that keeps what it is given, in the order of the graph's inputs."""
 
     def __init__(self, unit: Unit) -> None:
         super().__init__(unit.session, unit.info, unit.path)
         self.kept: list[Feeds] = []
 
     def __call__(self, **feeds: Array) -> dict[str, Array]:
-        self.kept.append(feeds)
+        self.kept.append({one.name: feeds[one.name] for one in self.session.get_inputs()})
         return super().__call__(**feeds)
 
 
