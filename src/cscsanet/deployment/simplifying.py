@@ -2,13 +2,16 @@
 
 A capture writes down every step of PyTorch, and a runtime's own optimiser leaves loops nearly as they are. What costs in a unit
 at batch 1 is the number of operators, not their arithmetic; so constants are folded, pairs that are stacked and taken apart stay
-apart, and what does not change from step to step of a loop is done once, before it.
+apart, what is computed twice is computed once, and what does not change from step to step of a loop is done before it.
 """
+
+from collections.abc import Iterator
 
 import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import (
     CommonSubexpressionEliminationPass,
+    DeduplicateInitializersPass,
     IdentityEliminationPass,
     LiftConstantsToInitializersPass,
     LiftSubgraphInitializersToMainGraphPass,
@@ -29,11 +32,12 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     IdentityEliminationPass()(found)
     unpack(found.graph)
     RemoveUnusedNodesPass()(found)
-    CommonSubexpressionEliminationPass()(found)
     LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(found)
     LiftSubgraphInitializersToMainGraphPass()(found)
+    DeduplicateInitializersPass()(found)
+    _share(found)
     hoist(found.graph)
-    CommonSubexpressionEliminationPass()(found)
+    _share(found)
     RemoveUnusedNodesPass()(found)
     NameFixPass()(found)
     return ir.to_proto(found)
@@ -47,20 +51,21 @@ def hoist(graph: ir.Graph) -> int:
     """
     moved = 0
     for node in list(graph):
-        for attribute in node.attributes.values():
-            if attribute.type == ir.AttributeType.GRAPH:
-                body = attribute.as_graph()
-                moved += hoist(body)
-                moved += _hoist_from(body, node, graph)
+        for body in _bodies(node):
+            moved += hoist(body)
+            moved += _hoist_from(body, node, graph)
     return moved
 
 
 def _hoist_from(body: ir.Graph, loop: ir.Node, graph: ir.Graph) -> int:
     """Move nodes of one loop's body to before the loop; a body is in the order of computation, so one pass finds all."""
-    own = set(body.inputs)
-    given = set(body.outputs)
+    # A state keeps its shape from step to step: it is that of what the loop starts from.
+    starts = dict(zip(body.inputs, loop.inputs[: len(loop.inputs) - _scanned(loop)], strict=False))
+    own, given = set(body.inputs), set(body.outputs)
     moved = 0
     for node in list(body):
+        if node.op_type == "Shape" and node.inputs[0] in starts:
+            node.replace_input_with(0, starts[node.inputs[0]])
         reads = set(node.inputs) | _captured(node)
         if reads & own or given & set(node.outputs):
             own.update(node.outputs)
@@ -71,12 +76,36 @@ def _hoist_from(body: ir.Graph, loop: ir.Node, graph: ir.Graph) -> int:
     return moved
 
 
+def _share(model: ir.Model) -> None:
+    """Compute once what a graph or the body of a loop computes twice."""
+    share = CommonSubexpressionEliminationPass()
+    for graph in (model.graph, *_all_bodies(model.graph)):
+        # The pass sees one graph, and not what is within it.
+        share(ir.Model(graph, ir_version=model.ir_version))
+
+
+def _all_bodies(graph: ir.Graph) -> Iterator[ir.Graph]:
+    for node in graph:
+        for body in _bodies(node):
+            yield body
+            yield from _all_bodies(body)
+
+
+def _bodies(node: ir.Node) -> list[ir.Graph]:
+    """Return the graphs within a node: the body of a loop."""
+    return [one.as_graph() for one in node.attributes.values() if one.type == ir.AttributeType.GRAPH]
+
+
+def _scanned(loop: ir.Node) -> int:
+    """Return how many inputs a loop takes a slice of at each step; all the others but these are states."""
+    return loop.attributes["num_scan_inputs"].as_int() if loop.op_type == "Scan" else len(loop.inputs)
+
+
 def _captured(node: ir.Node) -> set[ir.Value | None]:
-    """Values that a node's own loops read from anywhere; those of the loops themselves do no harm here."""
+    """Return values that a node's own loops read from anywhere; those of the loops themselves do no harm here."""
     found: set[ir.Value | None] = set()
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            for inner in attribute.as_graph().all_nodes():
-                found.update(inner.inputs)
-            found.update(attribute.as_graph().outputs)
+    for body in _bodies(node):
+        found.update(body.outputs)
+        for inner in body.all_nodes():
+            found.update(inner.inputs)
     return found

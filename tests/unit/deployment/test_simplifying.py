@@ -136,6 +136,36 @@ def test_what_does_not_change_within_a_loop_is_done_before_it():
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_shape_of_a_state_is_that_of_what_the_loop_starts_from():
+    """Any number of rows: what is laid out by it need not be laid out at every step."""
+    model = parsed("""
+    loop (float[N, 4] a) => (float[N, 4] last)
+    {
+        steps = Constant<value = float[2] {1, 2}>()
+        flat = Constant<value = int64[1] {-1}>()
+        last = Scan<num_scan_inputs = 1, body = body (float[N, 4] state, float step) => (float[N, 4] next)
+        {
+            shape = Shape(state)
+            row = Reshape(state, flat)
+            scaled = Mul(row, step)
+            next = Reshape(scaled, shape)
+        }>(a, steps)
+    }""")
+    found = ir.from_proto(model)
+    assert hoist(found.graph) == 1
+    for rows in (A, A[:1]):
+        np.testing.assert_array_equal(run(ir.to_proto(found), a=rows)[0], run(model, a=rows)[0])
+
+
+def test_what_is_computed_twice_in_a_loop_is_computed_once():
+    model = parsed(LOOP.replace("shown = Cos(b)", "again = Mul(state, step)\n            shown = Neg(again)"))
+    found = simplify(model)
+    assert operators(model).count("Mul") == 2
+    assert operators(found).count("Mul") == 1
+    for one, other in zip(run(found, a=A, b=B), run(model, a=A, b=B), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
 def test_a_whole_graph_with_a_loop():
     model = parsed(LOOP)
     for one, other in zip(run(simplify(model), a=A, b=B), run(model, a=A, b=B), strict=True):

@@ -1,0 +1,69 @@
+"""ONNX files as versions of registered models."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import parser
+
+from cscsanet.files import file_digest
+from cscsanet.tracking import open_tracking
+from cscsanet.tracking.registry import ALIAS
+
+
+def written(path, factor):
+    model = parser.parse_model(
+        f"""<ir_version: 10, opset_import: ["" : 18]>
+        scale (float[N, 3] x) => (float[N, 3] y) {{
+            factor = Constant<value = float {{{factor}}}>()
+            y = Mul(x, factor)
+        }}"""
+    )
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture
+def registered(tmp_path, smoke, monkeypatch):
+    """A function that registers a file as `scale`, and a client to look with."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    tracker = open_tracking(tmp_path, "tests")
+    example = {"x": np.array([[0.1, 0.25, 3.0]], np.float32)}
+
+    def register(path, factor):
+        with tracker.stage("export", smoke, sections=()) as run:
+            gives = {"y": example["x"] * np.float32(factor)}
+            return run.register("scale", path, file_digest(path), example, gives, {"weights": "ab"})
+
+    return register, tracker._client, tracker.store.uri
+
+
+def test_a_file_is_registered_whole(registered, tmp_path):
+    import mlflow
+
+    register, client, uri = registered
+    assert register(written(tmp_path / "scale.onnx", 2), 2) == "1"
+    version = client.get_model_version_by_alias("scale", ALIAS)
+    assert (str(version.version), version.tags["weights"]) == ("1", "ab")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        model = mlflow.pyfunc.load_model(f"models:/scale@{ALIAS}")
+        assert [one.name for one in model.metadata.signature.inputs] == ["x"]
+        assert [one.name for one in model.metadata.signature.outputs] == ["y"]
+        found = model.predict(model.input_example)
+    finally:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+    # The example is kept in eighths.
+    np.testing.assert_allclose(found["y"], [[0.25, 0.5, 6.0]])
+    # One file, the weights within it.
+    assert not list(tmp_path.glob("mlruns/**/*.data"))
+
+
+def test_only_another_file_makes_another_version(registered, tmp_path):
+    register, client, _ = registered
+    path = written(tmp_path / "scale.onnx", 2)
+    assert [register(path, 2), register(path, 2)] == ["1", "1"]
+    assert register(written(path, 3), 3) == "2"
+    assert str(client.get_model_version_by_alias("scale", ALIAS).version) == "2"
+    assert len(client.search_model_versions("name = 'scale'")) == 2
