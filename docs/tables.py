@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cscsanet.page.rows import count
+
 DOCS = Path(__file__).parent
 REPORTS = DOCS.parent / "reports"
 Row = Mapping[str, Any]
@@ -315,24 +317,14 @@ def elastic() -> str:
     return _table(["Stage III", "mIoU, for all points minus for this one"], lines)
 
 
-def _big(count: float | None) -> str:
-    """A count with three digits and its prefix."""
-    if count is None:
-        return "-"
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.3g} {letter}"
-    return f"{count:.0f}"
-
-
 def complexity_table_ii() -> str:
     """The paper's Table II, beside ours at the paper's sizes."""
     lines = [
         [
             row["title"],
-            f"{_big(row['paper_flops'])}, {_big(row['multiply_additions'])}",
-            f"{_big(row['paper_parameters'])}, {_big(row['parameters'])}",
-            f"{_big(row['paper_memory'])}, {_big(row['activation_bytes'])}B",
+            f"{count(row['paper_flops'])}, {count(row['multiply_additions'])}",
+            f"{count(row['paper_parameters'])}, {count(row['parameters'])}",
+            f"{count(row['paper_memory'])}, {count(row['activation_bytes'])}B",
             f"{row['paper_flops_per_parameter']:.3g}, {row['multiply_additions'] / row['parameters']:.3g}",
         ]
         for row in _read("complexity")["table_ii"]
@@ -348,9 +340,9 @@ def complexity_schemes() -> str:
         [
             f"`{row['scheme']}`" + (f", {row['front']}" if row["front"] else ""),
             row["sizes"],
-            _big(row["flops"] / 2),
-            _big(row["parameters"]),
-            _big(row["activation_bytes"]) + "B",
+            count(row["flops"] / 2),
+            count(row["parameters"]),
+            count(row["activation_bytes"]) + "B",
         ]
         for row in rows
     ]
@@ -371,10 +363,10 @@ def complexity_parts() -> str:
             row["end"],
             row["method"],
             str(row["calls"]),
-            _big(row["multiply_additions"]),
-            _big(row["counted_by_torch"]),
-            _big(row["parameters"]),
-            _big(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
+            count(row["multiply_additions"]),
+            count(row["counted_by_torch"]),
+            count(row["parameters"]),
+            count(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
         ]
         for row in rows
     ]
@@ -389,6 +381,88 @@ def complexity_parts() -> str:
         "parameters",
     ]
     return _table([*head, "peak activations"], lines)
+
+
+def parity() -> str:
+    """Every comparison of the units with PyTorch."""
+    lines = [
+        [
+            f"`{row['scheme']}`",
+            f"{row['snr_db']:g} dB, L {row['csirs_symbols']}, B {row['feedback_bits']}, Q {row['data_symbols']}",
+            str(row["drops"]),
+            f"{row['bits'] - row['bits_unequal']} of {row['bits']}",
+            f"{row['logits_apart']:.1e}",
+            f"{100 * row['masks_equal']:.4g} %",
+            "yes" if row["passed"] else "no",
+        ]
+        for row in _read("parity")["chains"]
+    ]
+    head = ["scheme", "point", "drops", "bits equal", "logits apart", "masks equal", "within tolerance"]
+    return _table(head, lines)
+
+
+def parity_networks() -> str:
+    """The networks of the baselines, each alone."""
+    lines = [
+        [f"`{row['scheme']}`", f"`{row['unit']}`", f"{row['apart']:.1e}", "yes" if row["passed"] else "no"]
+        for row in _read("parity")["networks"]
+    ]
+    return _table(["scheme", "network", "apart", "within tolerance"], lines)
+
+
+def _times(row: Row, key: str) -> str:
+    return f"{row[key]['median']:.2f} [{row[key]['p25']:.2f}, {row[key]['p75']:.2f}]"
+
+
+def _speedup(row: Row) -> str:
+    return f"{row['speedup']:.2f} [{row['speedup_low']:.2f}, {row['speedup_high']:.2f}]"
+
+
+def latency() -> str:
+    """Every unit in both runtimes."""
+    lines = [
+        [
+            f"`{row['unit']}`",
+            str(row["threads"]),
+            _times(row, "onnxruntime"),
+            _times(row, "pytorch"),
+            _speedup(row),
+            f"{row['slots']:.0f}",
+        ]
+        for row in _read("latency")["units"]
+    ]
+    return _table(["unit", "threads", "ONNX Runtime [ms]", "PyTorch [ms]", "times as fast", "slots"], lines)
+
+
+def int8_times() -> str:
+    """The fusion units in float32 and in int8."""
+    lines = [
+        [
+            f"`{row['unit']}`",
+            row["way"],
+            str(row["threads"]),
+            _times(row, "full"),
+            _times(row, "int8"),
+            _speedup(row),
+        ]
+        for row in _read("latency")["int8"]
+    ]
+    return _table(["unit", "int8", "threads", "float32 [ms]", "int8 [ms]", "times as fast"], lines)
+
+
+def int8_miou() -> str:
+    """The whole chain with its fusion units in int8."""
+    lines = [
+        [
+            row["way"],
+            f"{row['snr_db']:g}",
+            f"{row['miou_full']:.3f}",
+            f"{row['miou']:.3f}",
+            f"{row['lost']:+.4f} [{row['lost_low']:.4f}, {row['lost_high']:.4f}]",
+        ]
+        for row in _read("latency")["int8_miou"]
+    ]
+    return _table(["int8", "SNR [dB]", "mIoU, float32", "mIoU, int8", "lost"], lines)
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -419,6 +493,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "complexity-table-ii": complexity_table_ii,
     "complexity-schemes": complexity_schemes,
     "complexity-parts": complexity_parts,
+    "parity": parity,
+    "parity-networks": parity_networks,
+    "latency": latency,
+    "int8-times": int8_times,
+    "int8-miou": int8_miou,
 }
 
 

@@ -48,7 +48,11 @@ class Project:
     def reports(self) -> dict[str, bytes]:
         """Every result file that is not a picture, by its name; not the times, which differ at every run."""
         found = (self.root / "reports").rglob("*")
-        files = [path for path in found if path.suffix in {".json", ".csv"} and path.parent.name != "times"]
+        files = [
+            path
+            for path in found
+            if path.suffix in {".json", ".csv"} and path.parent.name != "times" and path.stem != "latency"
+        ]
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in files}
 
 

@@ -174,6 +174,7 @@ def write_results(reports: Path, *, optional: bool = True) -> Path:
     kinds = ("none", "learned", "genie-first")
     told = [{**HOME, "scheme": "noma", "alignment": kind, **worth} for kind in kinds]
     _write(reports / "alignment.json", told)
+    write_deployment(reports)
     for name in ("noma", "alignment/noma-classical"):
         kept = {"epochs": 8, "best_epoch": 7, "best_train_loss": 1.2, "best_val_miou": 0.1486}
         _write(reports / "training" / f"{name}.json", kept)
@@ -186,6 +187,35 @@ def write_results(reports: Path, *, optional: bool = True) -> Path:
         shade = np.full((480, 1200, 3), 120 + 12 * number, dtype=np.uint8)
         Image.fromarray(shade).save(reports / "figures" / f"{name}.png")
     return reports
+
+
+def write_deployment(reports: Path) -> None:
+    """What the units cost, and how they compare with PyTorch."""
+    paper = {"paper_flops": 12e9, "paper_parameters": 3.37e6, "paper_memory": 58.7e6}
+    ours = {"multiply_additions": 16_600_000_000, "parameters": 2_340_000, "activation_bytes": 39_300_000}
+    _write(reports / "complexity.json", {"table_ii": [{"title": "semantic fusion", **paper, **ours}]})
+    compared = {"bits": 4096, "bits_unequal": 0, "masks_equal": 0.99995}
+    chains = [
+        {"scheme": scheme, **compared, "logits_apart": apart, "passed": apart < 1e-4}
+        for scheme, apart in product(("noma", "noma-aligned"), (2e-6, 3e-4))
+    ]
+    networks = [{"scheme": "mfnet", "unit": "mfnet", "apart": 7e-7, "passed": True}]
+    _write(reports / "parity.json", {"chains": chains, "networks": networks})
+    timed = {"speedup": 4.125, "speedup_low": 4.0, "speedup_high": 4.25, "slots": 38.4}
+    units = [
+        {"unit": unit, "threads": threads, "onnxruntime": {"median": 4.8}, **timed}
+        for threads, unit in product((1, 2), ("ue_rgb_csi", "bs_rx"))
+    ]
+    lost = {"lost": -0.0027, "lost_low": -0.0037, "lost_high": -0.0016, "miou_full": 0.296}
+    latency = {
+        "scheme": "noma-aligned",
+        "processor": "a processor",
+        "slot_ms": 0.12502,
+        "units": units,
+        "int8": [{"way": "static", "speedup": speedup} for speedup in (1.58, 1.94)],
+        "int8_miou": [{"way": "static", "snr_db": snr, **lost} for snr in (-25.0, -10.0)],
+    }
+    _write(reports / "latency.json", latency)
 
 
 def _write(path: Path, content: Any) -> None:

@@ -17,6 +17,7 @@ def test_every_table_is_written_from_the_reports(tmp_path, monkeypatch, capsys):
     tables.main()
     written = {
         "complexity.md",
+        "deployment.md",
         "evidence.md",
         "phase-alignment.md",
         "physical-layer.md",

@@ -126,6 +126,19 @@ def test_a_figure_says_how_its_ends_differ(page):
     assert any(said in picture["alt"] for picture in page.pictures)
 
 
+def test_what_is_deployed_is_told_beside_what_it_is_held_to(page):
+    assert "#deployment" in page.links
+    for said in (
+        "semantic fusion12 G16.6 G3.37 M2.34 M58.7 M39.3 MB",
+        "3.0e−04",
+        "1 of 2",
+        "4.12 [4.00, 4.25]",
+        "1.58 to 1.94",
+    ):
+        assert said.replace("−", "-") in page.text.replace("\n", "")
+    assert "−0.0027 [−0.0037, −0.0016] of 0.296" in page.text
+
+
 def _swept(row: dict[str, Any], scheme: str, axis: str) -> bool:
     others = [key for key in made_up.HOME if key != axis]
     at_home = all(row[key] == made_up.HOME[key] for key in others)

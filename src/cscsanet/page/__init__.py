@@ -8,11 +8,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from cscsanet.errors import CscsanetError
-from cscsanet.page import claims, tables
+from cscsanet.page import claims, deployed, tables
 from cscsanet.page.figures import figures
 from cscsanet.page.headlines import headlines
 from cscsanet.page.inputs import Inputs, read_inputs
-from cscsanet.page.rows import RowIndex, anchor, number, place, reference
+from cscsanet.page.rows import RowIndex, anchor, count, number, place, reference
 
 __all__ = ["RunFacts", "build_page"]
 
@@ -56,6 +56,7 @@ def _content(inputs: Inputs, run: RunFacts) -> dict[str, Any]:
     seeds, reseeded = tables.seed_lines(index, run.home)
     efficiency_snrs, efficiency = tables.efficiency_lines(inputs.efficiency)
     times, seconds, machines = tables.times(inputs)
+    threads, latencies = deployed.latency_lines(inputs)
     counts = claims.verdict_counts(inputs.claims)
     return {
         "run": run,
@@ -84,6 +85,13 @@ def _content(inputs: Inputs, run: RunFacts) -> dict[str, Any]:
         "efficiency": efficiency,
         "parts": tables.part_lines(inputs, run.home),
         "alignments": tables.alignment_lines(inputs, run.home),
+        "table_ii": inputs.complexity.get("table_ii", ()),
+        "parity": deployed.parity_lines(inputs),
+        "networks": deployed.network_lines(inputs),
+        "latency": inputs.latency,
+        "threads": threads,
+        "latencies": latencies,
+        "int8": deployed.int8_lines(inputs),
         "times": times,
         "seconds": seconds,
         "machines": machines,
@@ -103,7 +111,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(anchor=anchor, reference=reference, place=place, mark=claims.mark)
-    environment.filters.update(number=number, duration=_duration)
+    environment.filters.update(number=number, count=count, duration=_duration)
     return environment
 
 

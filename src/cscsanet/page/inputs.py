@@ -21,6 +21,9 @@ class Inputs:
     efficiency: Sequence[Mapping[str, Any]]
     separated: Mapping[str, Sequence[Mapping[str, Any]]]
     alignment: Sequence[Mapping[str, Any]]
+    complexity: Mapping[str, Sequence[Mapping[str, Any]]]
+    parity: Mapping[str, Any]
+    latency: Mapping[str, Any]
     trainings: Mapping[str, Mapping[str, Any]]
     times: Mapping[str, Mapping[str, Any]]
     figures: Path
@@ -52,6 +55,9 @@ def read_inputs(reports: Path) -> Inputs:
         efficiency=_read(reports / "spectral_efficiency.json", or_else=[]),
         separated=_read(reports / "separated.json", or_else={}),
         alignment=_read(reports / "alignment.json", or_else=[]),
+        complexity=_read(reports / "complexity.json", or_else={}),
+        parity=_read(reports / "parity.json", or_else={}),
+        latency=_read(reports / "latency.json", or_else={}),
         trainings={
             path.relative_to(training).with_suffix("").as_posix(): _read(path)
             for path in sorted(training.rglob("*.json"))

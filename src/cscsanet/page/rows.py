@@ -75,3 +75,13 @@ def number(value: float | None, digits: int | None = None, *, sign: bool = False
         return "–"
     text = f"{value:{'+' if sign else ''}{'g' if digits is None else f'.{digits}f'}}"
     return text.replace("-", "−")
+
+
+def count(value: float | None) -> str:
+    """Write a count with three digits and the prefix of its size; None is a dash."""
+    if value is None:
+        return "–"
+    for size, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{prefix}"
+    return f"{value:.0f}"
