@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cscsanet.page.rows import count
+from cscsanet.page.rows import count as big
 
 DOCS = Path(__file__).parent
 REPORTS = DOCS.parent / "reports"
@@ -322,9 +322,9 @@ def complexity_table_ii() -> str:
     lines = [
         [
             row["title"],
-            f"{count(row['paper_flops'])}, {count(row['multiply_additions'])}",
-            f"{count(row['paper_parameters'])}, {count(row['parameters'])}",
-            f"{count(row['paper_memory'])}, {count(row['activation_bytes'])}B",
+            f"{big(row['paper_flops'])}, {big(row['multiply_additions'])}",
+            f"{big(row['paper_parameters'])}, {big(row['parameters'])}",
+            f"{big(row['paper_memory'])}, {big(row['activation_bytes'])}B",
             f"{row['paper_flops_per_parameter']:.3g}, {row['multiply_additions'] / row['parameters']:.3g}",
         ]
         for row in _read("complexity")["table_ii"]
@@ -340,9 +340,9 @@ def complexity_schemes() -> str:
         [
             f"`{row['scheme']}`" + (f", {row['front']}" if row["front"] else ""),
             row["sizes"],
-            count(row["flops"] / 2),
-            count(row["parameters"]),
-            count(row["activation_bytes"]) + "B",
+            big(row["flops"] / 2),
+            big(row["parameters"]),
+            big(row["activation_bytes"]) + "B",
         ]
         for row in rows
     ]
@@ -363,10 +363,10 @@ def complexity_parts() -> str:
             row["end"],
             row["method"],
             str(row["calls"]),
-            count(row["multiply_additions"]),
-            count(row["counted_by_torch"]),
-            count(row["parameters"]),
-            count(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
+            big(row["multiply_additions"]),
+            big(row["counted_by_torch"]),
+            big(row["parameters"]),
+            big(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
         ]
         for row in rows
     ]

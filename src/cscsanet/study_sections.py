@@ -96,6 +96,7 @@ class DeploymentParams(Section):
     parity_images: test images at each operating point where the units are compared with PyTorch.
     calibration_images: validation images that show a quantised unit its ranges. quantised_images: test images that the
     mIoU of quantised units is measured on, at most. latency_rounds: in which the two runtimes take turns.
+    paper_sizes: whether complexity is counted at the paper's sizes, too.
     """
 
     exported: tuple[ChainedName, ...] = Field(min_length=1)
@@ -104,6 +105,7 @@ class DeploymentParams(Section):
     calibration_images: Count
     quantised_images: Annotated[int, Field(ge=2)]
     latency_rounds: Annotated[int, Field(ge=5)]
+    paper_sizes: bool
 
     @model_validator(mode="after")
     def _timed_is_exported(self) -> "DeploymentParams":

@@ -80,6 +80,10 @@ def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
         assert _changed(finished) == {"physical_report"}
         params.write_text(edited(original, "home_snr_db", -20.0))
         assert _changed(finished) == {"alignment_report"}
+        params.write_text(edited(original, "parity_images", 2))
+        assert _changed(finished) == {"export"}
+        params.write_text(edited(original, "latency_rounds", 6))
+        assert _changed(finished) == {"latency"}
         params.write_text(original.replace("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]"))
         assert _changed(finished) == {"codec"}
         params.write_text(edited(original, "val_drops", 101))
@@ -114,6 +118,8 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
         "claims",
         "report",
         "complexity",
+        "export",
+        "latency",
     }
     stages |= {f"{name}_report" for name in ("physical", "alignment", "separated")}
     variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}

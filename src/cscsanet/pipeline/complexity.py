@@ -1,4 +1,4 @@
-"""What every scheme costs, at the sizes of params.yaml and at the paper's; no trained weights are needed."""
+"""What every scheme costs, at the sizes of params.yaml and, where asked, at the paper's; no trained weights are needed."""
 
 import yaml
 
@@ -16,12 +16,15 @@ def report_complexity(workspace: Workspace, params: Params) -> None:
     """Count all parts and write reports/complexity.json."""
     tracker = open_tracking(workspace.root, params.tracking.experiment)
     with tracker.stage("complexity", params, sections=("channel", "points", "csa", "msf")) as run:
-        paper = Params.model_validate(yaml.safe_load(profile_text(_PAPER)))
-        own = [] if params.profile == _PAPER else part_rows(params)
-        of_paper = part_rows(paper)
-        schemes = scheme_rows([*own, *of_paper])
+        own = part_rows(params)
+        of_paper = own if params.profile == _PAPER else []
+        if params.deployment.paper_sizes and not of_paper:
+            of_paper = part_rows(Params.model_validate(yaml.safe_load(profile_text(_PAPER))))
+        parts = own if of_paper is own else [*own, *of_paper]
+        schemes = scheme_rows(parts)
         path = workspace.reports / "complexity.json"
-        write_json(path, {"parts": [*own, *of_paper], "schemes": schemes, "table_ii": beside_ours(of_paper)})
+        table = beside_ours(of_paper) if of_paper else []
+        write_json(path, {"parts": parts, "schemes": schemes, "table_ii": table})
         run.log_artifact(path)
         run.log_metrics(
             {
