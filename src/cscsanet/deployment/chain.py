@@ -3,15 +3,56 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from cscsanet.deployment import air
-from cscsanet.deployment.contract import MODALITIES
-from cscsanet.deployment.session import Array, load_unit
-from cscsanet.deployment.stations import BsStation, Packed, UeStation, read_csirs
-from cscsanet.errors import CscsanetError
+from cscsanet.deployment.contract import MODALITIES, UnitInfo
+from cscsanet.deployment.session import Array
+from cscsanet.deployment.stations import Packed, check_same, load_bs, load_ue
 from cscsanet.points import OperatingPoint
+
+
+class Ue(Protocol):
+    """A UE, here or in a process of its own; see `stations.UeStation`."""
+
+    @property
+    def info(self) -> UnitInfo:
+        """What its units say of themselves."""
+
+    def observe(self, antennas: Array, point: OperatingPoint) -> Packed:
+        """Samples at its antennas -> feedback."""
+
+    def streams(self, image: Array, point: OperatingPoint) -> Array:
+        """Image -> streams."""
+
+    def radiate(self, streams: Array) -> Array:
+        """Streams -> samples at its antennas."""
+
+
+class Bs(Protocol):
+    """The base station, here or in a process of its own; see `stations.BsStation`."""
+
+    @property
+    def info(self) -> UnitInfo:
+        """What its units say of themselves."""
+
+    @property
+    def combiner(self) -> Array:
+        """W_RF, which the air of this simulation colours its noise by."""
+
+    def sound(self, point: OperatingPoint) -> Array:
+        """CSI-RS at its antennas."""
+
+    def set_beams(self, feedback: Sequence[Packed], point: OperatingPoint) -> None:
+        """Feedback -> beams."""
+
+    def combine(self, antennas: Array) -> Array:
+        """Samples at its antennas -> Y_BB."""
+
+    def receive(self, received: Array) -> Array:
+        """Y_BB -> class logits."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +75,20 @@ class Reception:
 
 
 class Chain:
-    """The stations of one scheme; made by `load_chain`."""
+    """The stations of one scheme, and the air between them; made by `load_chain`, or by `runtime.running_chain`."""
 
-    def __init__(self, ues: Sequence[UeStation], bs: BsStation) -> None:
+    def __init__(self, ues: Sequence[Ue], bs: Bs, folder: Path) -> None:
+        """folder: where their units came from.
+
+        Raises:
+            CscsanetError: stations were made from other weights than the others.
+        """
         self.ues = tuple(ues)
         self.bs = bs
-        self.info = bs.csi.info
+        self.info = bs.info
         self.channel = self.info.channel
+        for ue in ues:
+            check_same(ue.info, self.info, folder)
 
     def transmit(
         self, images: Sequence[Array], paths: air.Paths, point: OperatingPoint, noise: air.Noise
@@ -81,24 +129,10 @@ class Chain:
 
 
 def load_chain(folder: Path, scheme: str, threads: int = 1) -> Chain:
-    """Load the units of a scheme from its folder.
+    """Load the stations of a scheme from the folder of its units, all in this process.
 
     Raises:
         CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
-    names = [
-        *(f"ue_{name}_{part}" for name in MODALITIES for part in ("csi", "tx")),
-        "bs_csi",
-        "bs_rx",
-        "csirs",
-    ]
-    units = {name: load_unit(folder / f"{name}.onnx", name, scheme, threads) for name in names}
-    first = units["bs_csi"]
-    for unit in units.values():
-        if unit.info.weights != first.info.weights or unit.info.params != first.info.params:
-            raise CscsanetError(
-                f"{unit.path}: made from other weights than {first.path}; export the scheme to make all anew"
-            )
-    csirs = read_csirs(units["csirs"])
-    ues = [UeStation(units[f"ue_{name}_csi"], units[f"ue_{name}_tx"], csirs) for name in MODALITIES]
-    return Chain(ues, BsStation(units["bs_csi"], units["bs_rx"], csirs))
+    ues = [load_ue(folder, name, scheme, threads) for name in MODALITIES]
+    return Chain(ues, load_bs(folder, scheme, threads), folder)

@@ -1,6 +1,7 @@
 """What every unit of a chain is given while it transmits: inputs to time it with, or to show a quantised unit its ranges."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,9 @@ def recorded_feeds(
 ) -> dict[str, list[Feeds]]:
     """Return what each unit is given, by its name, a batch after the other, each batch at the next of the points.
 
-    images: (N, 4, H, W) in [0, 1]; paths: N drops. The chain transmits as before afterwards.
+    chain: of stations in this process; it transmits as before afterwards. images: (N, 4, H, W) in [0, 1]; paths: N drops.
     """
-    stations = [(ue, part) for ue in chain.ues for part in ("csi", "transmitter")]
+    stations: list[tuple[Any, str]] = [(ue, part) for ue in chain.ues for part in ("csi", "transmitter")]
     places = [*stations, (chain.bs, "csi"), (chain.bs, "receiver")]
     recorded = {place: _Recorded(getattr(*place)) for place in places}
     for (station, part), unit in recorded.items():

@@ -6,12 +6,15 @@ Axes: N drops, K users, L / Q CSI-RS and data symbols, N_c subcarriers, N_r / N_
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cscsanet.deployment.session import Array, Unit
+from cscsanet.deployment.contract import UnitInfo
+from cscsanet.deployment.session import Array, Unit, load_unit
+from cscsanet.errors import CscsanetError
 from cscsanet.points import OperatingPoint
 
 Packed = NDArray[np.uint8]
@@ -38,6 +41,11 @@ class UeStation:
         self.transmitter = transmitter
         self.csirs = csirs
         self._view: dict[str, Array] = {}
+
+    @property
+    def info(self) -> UnitInfo:
+        """What its units say of themselves."""
+        return self.csi.info
 
     def observe(self, antennas: Array, point: OperatingPoint) -> Packed:
         """Acquire the channel from CSI-RS at its antennas (N, N_c, L, N_t); return the feedback, (N, ceil(B / 8)) bytes.
@@ -91,6 +99,11 @@ class BsStation:
         self.csirs = csirs
         self._view: dict[str, Array] = {}
 
+    @property
+    def info(self) -> UnitInfo:
+        """What its units say of themselves."""
+        return self.csi.info
+
     def sound(self, point: OperatingPoint) -> Array:
         """Return the CSI-RS at its antennas, X_RF x_BB, (L, N_c, N_r)."""
         count = self.csi.info.serves(point).csirs_symbols
@@ -131,6 +144,43 @@ class BsStation:
         missing = self.receiver.info.capacity.data_symbols - received.shape[1]
         padded = np.pad(received, ((0, 0), (0, missing), (0, 0), (0, 0)))
         return self.receiver(received=as_pairs(padded), csi=self._view["csi"])["logits"]
+
+
+def load_ue(folder: Path, modality: str, scheme: str, threads: int = 1) -> UeStation:
+    """Load the units of one UE, and no others, from the folder of a scheme.
+
+    Raises:
+        CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
+    """
+    csi, transmitter, csirs = _load(
+        folder, (f"ue_{modality}_csi", f"ue_{modality}_tx", "csirs"), scheme, threads
+    )
+    return UeStation(csi, transmitter, read_csirs(csirs))
+
+
+def load_bs(folder: Path, scheme: str, threads: int = 1) -> BsStation:
+    """Load the units of the base station, and no others; errors as `load_ue`."""
+    csi, receiver, csirs = _load(folder, ("bs_csi", "bs_rx", "csirs"), scheme, threads)
+    return BsStation(csi, receiver, read_csirs(csirs))
+
+
+def _load(folder: Path, names: Sequence[str], scheme: str, threads: int) -> list[Unit]:
+    units = [load_unit(folder / f"{name}.onnx", name, scheme, threads) for name in names]
+    for unit in units:
+        check_same(unit.info, units[0].info, folder)
+    return units
+
+
+def check_same(one: UnitInfo, other: UnitInfo, folder: Path) -> None:
+    """Check that two units belong together.
+
+    Raises:
+        CscsanetError: they were made from other weights, or under other parameters.
+    """
+    if one.weights != other.weights or one.params != other.params:
+        raise CscsanetError(
+            f"{folder / one.unit}.onnx: made from other weights than {other.unit}.onnx; export the scheme to make all anew"
+        )
 
 
 def as_pairs(signal: Array) -> Array:
