@@ -88,9 +88,7 @@ class Process:
             self._process.join()
 
 
-class RemoteUe:
-    """A UE in another process; see `stations.UeStation`."""
-
+class _Remote:
     def __init__(self, process: Process) -> None:
         self.process = process
 
@@ -99,6 +97,10 @@ class RemoteUe:
         """What its units say of themselves."""
         told: UnitInfo = self.process.ask("info")
         return told
+
+
+class RemoteUe(_Remote):
+    """A UE in another process; see `stations.UeStation`."""
 
     def observe(self, antennas: Array, point: OperatingPoint) -> Packed:
         """Samples at its antennas -> feedback."""
@@ -116,17 +118,8 @@ class RemoteUe:
         return answer
 
 
-class RemoteBs:
+class RemoteBs(_Remote):
     """The base station in another process; see `stations.BsStation`."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-
-    @property
-    def info(self) -> UnitInfo:
-        """What its units say of themselves."""
-        told: UnitInfo = self.process.ask("info")
-        return told
 
     @property
     def combiner(self) -> Array:
