@@ -392,7 +392,7 @@ def parity() -> str:
             str(row["drops"]),
             f"{row['bits'] - row['bits_unequal']} of {row['bits']}",
             f"{row['logits_apart']:.1e}",
-            f"{100 * row['masks_equal']:.4g} %",
+            f"{100 * row['masks_equal']:.3f} %",
             "yes" if row["passed"] else "no",
         ]
         for row in _read("parity")["chains"]

@@ -11,6 +11,7 @@ from cscsanet.sections import Bits, Count, Decibel, SchemeName, Section
 TrainingName = Literal["noma", "noma_aligned", "oma", "oma_aligned", "codec_link"]
 # The schemes that stations run as units.
 ChainedName = Literal["noma", "noma-aligned", "oma", "oma-aligned"]
+AlignedName = Literal["noma-aligned", "oma-aligned"]
 
 
 class StudyParams(Section):
@@ -92,7 +93,8 @@ class RepeatParams(Section):
 class DeploymentParams(Section):
     """The trained system as ONNX units: which schemes, and how much each is held against.
 
-    exported: schemes of CSC-SA-Net, beside the baselines' networks. timed: the one of them whose units are timed and quantised.
+    exported: schemes of CSC-SA-Net, beside the baselines' networks. timed: the one of them whose units are timed and quantised;
+    an aligned one, since in PyTorch a UE foretells phases even where none are used, and a unit does not.
     parity_images: test images at each operating point where the units are compared with PyTorch.
     calibration_images: validation images that show a quantised unit its ranges. quantised_images: test images that the
     mIoU of quantised units is measured on, at most. latency_rounds: in which the two runtimes take turns.
@@ -100,9 +102,9 @@ class DeploymentParams(Section):
     """
 
     exported: tuple[ChainedName, ...] = Field(min_length=1)
-    timed: ChainedName
+    timed: AlignedName
     parity_images: Annotated[int, Field(ge=2)]
-    calibration_images: Count
+    calibration_images: Annotated[int, Field(ge=6)]
     quantised_images: Annotated[int, Field(ge=2)]
     latency_rounds: Annotated[int, Field(ge=5)]
     paper_sizes: bool

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cscsanet.deployment.exporting import CSIRS, UNITS
+from cscsanet.deployment.contract import CSIRS
+from cscsanet.deployment.exporting import UNITS
 from cscsanet.deployment.session import load_unit
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
@@ -35,7 +36,8 @@ def test_every_unit_is_there_and_equals_pytorch(finished):
         assert all(load_unit(folder / scheme / f"{unit}.onnx", unit, scheme).info for unit in units)
     parity = read(finished, "parity")
     assert {row["drops"] for row in parity["chains"]} == {1, 3}
-    assert all(row["bits_unequal"] == 0 and row["masks_equal"] > 0.999 for row in parity["chains"])
+    # A badly conditioned phase may part logits a little further, never bits or masks.
+    assert all(row["same"] and row["logits_apart"] < 1e-3 for row in parity["chains"])
     assert all(row["passed"] for row in parity["networks"])
     assert {(row["scheme"], row["unit"]) for row in parity["networks"]} == {
         (scheme, unit) for scheme, units in NETWORKS.items() for unit in units

@@ -23,7 +23,7 @@ from cscsanet.cli.options import (
 def export(
     scheme: Scheme = "noma-aligned",
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write to.  [default: models/onnx/SCHEME]")
+        Path | None, typer.Option(help="The folder to write to.  [default: models/exported/SCHEME]")
     ] = None,
     params_file: ParamsFile = PARAMS,
 ) -> None:
@@ -35,7 +35,7 @@ def export(
     from cscsanet.pipeline.progress import progress_bar
 
     workspace, params = project(params_file)
-    folder = out or workspace.own_units(scheme)
+    folder = out or workspace.units_by_hand(scheme)
     with progress_bar("exporting", len(UNITS)) as advance:
         written = export_scheme(scheme, params, workspace.trained, folder, advance)
     tell_origin(workspace, [scheme])
@@ -55,7 +55,7 @@ def transmit(
     units: Annotated[
         Path | None,
         typer.Option(
-            help="The folder of the scheme's units.  [default: models/onnx/SCHEME, or those that come with the package]"
+            help="Where the scheme's units lie.  [default: models/onnx/SCHEME, else models/exported/SCHEME, else the package's]"
         ),
     ] = None,
     params_file: ParamsFile = PARAMS,

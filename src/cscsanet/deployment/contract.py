@@ -27,6 +27,7 @@ FORMAT = 1
 PREFIX = "cscsanet."
 BATCH = "batch"
 MODALITIES = ("rgb", "thermal")
+CSIRS = "csirs"  # the unit of what both ends know
 
 
 @dataclass(frozen=True)

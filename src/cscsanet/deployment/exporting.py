@@ -6,7 +6,7 @@ csirs.onnx                           the CSI-RS, which both ends know
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import onnx
@@ -15,7 +15,7 @@ from torch import nn
 
 from cscsanet.deployment.bs_units import BsCsi, BsReceiver
 from cscsanet.deployment.capture import OPSET, graph_of, keep_outputs
-from cscsanet.deployment.contract import MODALITIES, Port, UnitInfo
+from cscsanet.deployment.contract import CSIRS, MODALITIES, Port, UnitInfo
 from cscsanet.deployment.ports import Signature, csirs_signature, signatures
 from cscsanet.deployment.simplifying import simplify
 from cscsanet.deployment.ue_units import AlignedUeTransmitter, UeCsi, UeTransmitter
@@ -25,11 +25,11 @@ from cscsanet.evaluation.schemes import scheme
 from cscsanet.files import write_by_rename
 from cscsanet.links.noma import NomaLink
 from cscsanet.params import Params, digest, select
+from cscsanet.study_sections import ChainedName
 from cscsanet.training.weights import weights_origin
 
-CSIRS = "csirs"
 UNITS = (*(f"ue_{name}_{part}" for name in MODALITIES for part in ("csi", "tx")), "bs_csi", "bs_rx")
-CHAINED = ("noma", "noma-aligned", "oma", "oma-aligned")
+CHAINED = get_args(ChainedName)
 # What shapes a unit, and what the air around it is.
 _SECTIONS = (
     "channel",
@@ -58,7 +58,7 @@ def export_scheme(
         CscsanetError: the scheme has no units, its weights are missing, or the folder cannot be written.
     """
     if name not in CHAINED:
-        raise CscsanetError(f"scheme '{name}': has no units; choose one of {', '.join(CHAINED)}")
+        raise CscsanetError(f"scheme '{name}': has no stations; choose one of {', '.join(CHAINED)}")
     link, weights = trained_link(name, params, weights_file)
     made_of = weights_file(next(iter(scheme(name).weights.values())))
     return export_link(

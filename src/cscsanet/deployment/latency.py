@@ -1,7 +1,8 @@
 """How long one inference takes at batch 1: ONNX Runtime beside eager PyTorch, measured so that both meet the same machine.
 
 The two take turns, round by round in one process, so that whatever else slows a machine down slows both; the ratio is taken round
-by round for the same reason. A round is the mean over as many calls as fill a few milliseconds.
+by round for the same reason. A round is the mean over as many calls as fill a few milliseconds, after one that is not timed:
+threads of the other runtime may still be spinning. A slow machine stays slow for a while, so intervals are over blocks of rounds.
 """
 
 import time
@@ -14,15 +15,16 @@ from typing import Any, TypedDict
 import numpy as np
 import onnxruntime
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from cscsanet.deployment.session import Feeds
 
 SLOT_MS = 14 * 8.93e-3  # a slot of 14 OFDM symbols of 8.93 us
 _ROUND_S = 0.005
 _RESAMPLES = 2000
+_BLOCKS = 12
 
 Call = Callable[[], Any]
-Feeds = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class Ratio:
-    """The median over rounds of one time over another, with a 95 % bootstrap interval over rounds."""
+    """The median over rounds of one time over another, with a 95 % bootstrap interval over blocks of rounds."""
 
     median: float
     low: float
@@ -55,9 +57,13 @@ class Comparison:
     def ratio(self, one: str, other: str, seed: int = 0) -> Ratio:
         """Return the time of one candidate over that of another, from the rounds that they shared."""
         quotients = np.asarray(self.samples[one]) / np.asarray(self.samples[other])
+        blocks = np.array_split(np.arange(len(quotients)), min(_BLOCKS, len(quotients)))
         generator = np.random.default_rng(seed)
-        drawn = generator.integers(0, len(quotients), (_RESAMPLES, len(quotients)))
-        low, high = np.quantile(np.median(quotients[drawn], axis=1), (0.025, 0.975))
+        drawn = generator.integers(0, len(blocks), (_RESAMPLES, len(blocks)))
+        medians = [
+            np.median(quotients[np.concatenate([blocks[block] for block in sample])]) for sample in drawn
+        ]
+        low, high = np.quantile(medians, (0.025, 0.975))
         return Ratio(float(np.median(quotients)), float(low), float(high))
 
 
@@ -91,6 +97,7 @@ def compare(
     for turn in range(rounds):
         for name in order if turn % 2 == 0 else reversed(order):
             call, count = candidates[name], calls[name]
+            call()
             begun = clock()
             for _ in range(count):
                 call()
@@ -159,6 +166,8 @@ def open_session(path: Path, threads: int, profile: Path | None = None) -> onnxr
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3
+    # Its threads are not to spin on while the other runtime is timed.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if profile is not None:
         options.enable_profiling = True
         options.profile_file_prefix = str(profile)

@@ -23,7 +23,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-Feeds = Mapping[str, NDArray[Any]]
+from cscsanet.deployment.session import Feeds
+
 WAYS = ("dynamic", "static")
 
 

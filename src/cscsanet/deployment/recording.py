@@ -1,6 +1,6 @@
 """What every unit of a chain is given while it transmits: inputs to time it with, or to show a quantised unit its ranges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from cscsanet.deployment import air
 from cscsanet.deployment.chain import Chain
-from cscsanet.deployment.session import Array, Unit
+from cscsanet.deployment.session import Array, Feeds, Unit
 from cscsanet.points import OperatingPoint
 
-Feeds = Mapping[str, Array]
+# Tells the noise of what is recorded from the noise of what is measured.
+_SHOWN = 1
 
 
 class _Recorded(Unit):
@@ -47,7 +48,7 @@ def recorded_feeds(
         for number, start in enumerate(range(0, len(images), batch)):
             chosen = slice(start, start + batch)
             point = points[number % len(points)]
-            transmitted(chain, images[chosen], air.of_drops(paths, chosen), point, (seed, number))
+            transmitted(chain, images[chosen], air.of_drops(paths, chosen), point, (seed, number, _SHOWN))
     finally:
         for (station, part), unit in recorded.items():
             setattr(station, part, Unit(unit.session, unit.info, unit.path))

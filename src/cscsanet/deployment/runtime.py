@@ -9,10 +9,12 @@ before it is read, and the combiner, which the noise at the antennas is coloured
 """
 
 import multiprocessing
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -56,7 +58,8 @@ class Process:
         self.name = name
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, load, arguments), daemon=True)
-        self._process.start()
+        with _uninterrupted():
+            self._process.start()
         theirs.close()
 
     def ask(self, what: str, *arguments: Any) -> Any:
@@ -156,16 +159,27 @@ def _process(name: str, load: Callable[..., Any], *arguments: Any) -> Iterator[P
         process.end()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What is started here does not hear Ctrl-C: it ends when its pipe does, and leaves the last word to who started it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(pipe: Connection, load: Callable[..., Any], arguments: Sequence[Any]) -> None:
     """Load a station at once, and answer for it until nobody asks any more."""
     station = _outcome(lambda: load(*arguments))
-    while True:
-        try:
+    with suppress(EOFError, OSError):
+        while True:
             what, given = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        failed, found = station
-        pipe.send(station if failed else _outcome(partial(_answer, found, what, given)))
+            failed, found = station
+            pipe.send(station if failed else _outcome(partial(_answer, found, what, given)))
 
 
 def _outcome(call: Callable[[], Any]) -> tuple[str | None, Any]:

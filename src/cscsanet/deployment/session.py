@@ -12,6 +12,7 @@ from cscsanet.deployment.contract import BATCH, Port, UnitInfo, read_info
 from cscsanet.errors import CscsanetError
 
 Array = NDArray[Any]
+Feeds = Mapping[str, Array]  # inputs by name
 
 
 class Unit:
@@ -35,7 +36,7 @@ class Unit:
         names = list(self.info.outputs)
         return dict(zip(names, self.session.run(names, feeds), strict=True))
 
-    def _check(self, feeds: Mapping[str, Array]) -> None:
+    def _check(self, feeds: Feeds) -> None:
         for name in sorted(set(feeds) ^ set(self.info.inputs)):
             fault = "is not an input" if name in feeds else "is missing"
             raise CscsanetError(f"{self.path}: '{name}' {fault}; it takes {', '.join(self.info.inputs)}")

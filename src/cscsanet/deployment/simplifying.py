@@ -92,7 +92,9 @@ def _all_bodies(graph: ir.Graph) -> Iterator[ir.Graph]:
 
 
 def _bodies(node: ir.Node) -> list[ir.Graph]:
-    """Return the graphs within a node: the body of a loop."""
+    """Return the graphs within a node: the body of a loop. What may not run at all is no such graph."""
+    if node.op_type not in ("Scan", "Loop"):
+        return []
     return [one.as_graph() for one in node.attributes.values() if one.type == ir.AttributeType.GRAPH]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cscsanet.deployment.contract import UnitInfo
+from cscsanet.deployment.contract import CSIRS, UnitInfo
 from cscsanet.deployment.session import Array, Unit, load_unit
 from cscsanet.errors import CscsanetError
 from cscsanet.points import OperatingPoint
@@ -153,14 +153,14 @@ def load_ue(folder: Path, modality: str, scheme: str, threads: int = 1) -> UeSta
         CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
     csi, transmitter, csirs = _load(
-        folder, (f"ue_{modality}_csi", f"ue_{modality}_tx", "csirs"), scheme, threads
+        folder, (f"ue_{modality}_csi", f"ue_{modality}_tx", CSIRS), scheme, threads
     )
     return UeStation(csi, transmitter, read_csirs(csirs))
 
 
 def load_bs(folder: Path, scheme: str, threads: int = 1) -> BsStation:
     """Load the units of the base station, and no others; errors as `load_ue`."""
-    csi, receiver, csirs = _load(folder, ("bs_csi", "bs_rx", "csirs"), scheme, threads)
+    csi, receiver, csirs = _load(folder, ("bs_csi", "bs_rx", CSIRS), scheme, threads)
     return BsStation(csi, receiver, read_csirs(csirs))
 
 

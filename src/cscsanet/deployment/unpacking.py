@@ -69,14 +69,14 @@ def _found(data: ir.Value, axis: int, place: int, taken: _Taken) -> ir.Value | N
             return None
         inner = _part(_input(node), axis - (put < axis), place, taken)
         return None if inner is None else _inserted(node, inner, _axes(node, put - (axis < put)))
-    if node.op_type == "Transpose":
+    if node.op_type == "Transpose" and "perm" in node.attributes:
         order = list(node.attributes["perm"].as_ints())
         inner = _part(_input(node), order[axis], place, taken)
         if inner is None:
             return None
         kept = [old - (order[axis] < old) for new, old in enumerate(order) if new != axis]
         return inner if kept == sorted(kept) else _inserted(node, inner, perm=kept)
-    if node.op_type == "Pow" and (power := _constant(node.inputs[1])) is not None and power.size == 1:
+    if node.op_type == "Pow" and (power := _constant(node.inputs[1])) is not None and not power.ndim:
         inner = _part(_input(node), axis, place, taken)
         return None if inner is None else _inserted(node, inner, node.inputs[1])
     return None

@@ -25,8 +25,9 @@ from cscsanet.deployment.latency import (
     ort_call,
 )
 from cscsanet.deployment.parity import in_numpy
-from cscsanet.deployment.quantising import WAYS, Feeds, quantised_scheme
+from cscsanet.deployment.quantising import WAYS, quantised_scheme
 from cscsanet.deployment.recording import recorded_feeds, transmitted
+from cscsanet.deployment.session import Feeds
 from cscsanet.evaluation.models import trained_link
 from cscsanet.evaluation.sequences import by_sequence, sequences_of
 from cscsanet.files import write_json
@@ -105,7 +106,8 @@ def _shown(
     """Return what each unit is given while images of a part are sent: one alone at home, several over all points."""
     frames, _, paths = _frames(workspace, params, part, count)
     points = _points(params) if count > 1 else [params.evaluation.home.point]
-    return recorded_feeds(chain, frames, paths, points, params.seed, batch=min(count, _BATCH // 2))
+    batch = max(1, min(_BATCH, len(frames) // len(points)))
+    return recorded_feeds(chain, frames, paths, points, params.seed, batch)
 
 
 def _frames(

@@ -7,8 +7,10 @@ import numpy as np
 
 from cscsanet.deployment import air
 from cscsanet.deployment.constellations import constellation_figure
+from cscsanet.deployment.contract import CSIRS
 from cscsanet.deployment.link_budget import link_budget
 from cscsanet.deployment.runtime import running_chain
+from cscsanet.deployment.session import load_unit
 from cscsanet.files import write_by_rename, write_json
 from cscsanet.points import OperatingPoint
 from cscsanet.scenes.mask_pictures import class_shares, write_mask, write_overlay
@@ -32,15 +34,16 @@ def transmit_pair(
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond what the units were built for.
     """
+    # What is wrong shows before any station is started.
+    info = load_unit(units / f"{CSIRS}.onnx", CSIRS, scheme).info
+    channel, scenes = info.channel, info.params["scenes"]
+    info.serves(point)
+    pixels = read_pixels(rgb, thermal, scenes["height"], scenes["width"])
+    frame = pixels[None].astype(np.float32) / np.float32(255)
+    source = np.random.default_rng(seed)
+    paths = air.draw_paths(1, channel, source)
+    noise = air.draw_noise(1, point.csirs_symbols, point.data_symbols, channel, source)
     with running_chain(units, scheme, threads) as chain:
-        info, channel = chain.info, chain.channel
-        info.serves(point)
-        scenes = info.params["scenes"]
-        pixels = read_pixels(rgb, thermal, scenes["height"], scenes["width"])
-        frame = pixels[None].astype(np.float32) / np.float32(255)
-        source = np.random.default_rng(seed)
-        paths = air.draw_paths(1, channel, source)
-        noise = air.draw_noise(1, point.csirs_symbols, point.data_symbols, channel, source)
         found = chain.transmit([frame[:, :3], frame[:, 3:]], paths, point, noise)
     mask = found.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(found, paths, point)

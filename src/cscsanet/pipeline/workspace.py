@@ -61,10 +61,15 @@ class Workspace:
         """The folder of a scheme's exported units."""
         return self.onnx / scheme
 
+    def units_by_hand(self, scheme: str) -> Path:
+        """The folder of units that the command line exports; DVC knows nothing of it, and leaves it as it is."""
+        return self.root / "models" / "exported" / scheme
+
     def units(self, scheme: str) -> Path:
-        """The folder of units to use: the project's own, or where there are none, those that come with the package."""
-        own, shipped = self.own_units(scheme), SHIPPED / "onnx" / scheme
-        return shipped if shipped.exists() and not own.exists() else own
+        """The folder of units to use: the pipeline's, or those exported by hand, or those that come with the package."""
+        own = self.own_units(scheme)
+        folders = (own, self.units_by_hand(scheme), SHIPPED / "onnx" / scheme)
+        return next((folder for folder in folders if folder.exists()), own)
 
     @property
     def measurements(self) -> Path:
