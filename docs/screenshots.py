@@ -50,7 +50,7 @@ addEventListener('DOMContentLoaded', () => {
 
 
 def main() -> None:
-    """Write mlflow-compare.png and mlflow-runs.png beside this file."""
+    """Write mlflow-compare.png, mlflow-runs.png and mlflow-models.png beside this file."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else DOCS.parent).resolve()
     experiment, runs = compared_runs(folder)
     with interface(folder) as address, browser() as driver:
@@ -64,6 +64,7 @@ def main() -> None:
             len(runs),
             "mlflow-runs",
         )
+        photograph_models(driver, f"{address}/#/models?searchInput=noma-aligned")
 
 
 def compared_runs(folder: Path) -> "tuple[str, list[Run]]":
@@ -126,6 +127,21 @@ def photograph(driver: webdriver.Chrome, address: str, curves: int, name: str) -
         ]
         search.send_keys(CHARTS)
     wait.until(lambda found: len(found.find_elements(By.CSS_SELECTOR, drawn)) >= curves)
+    keep(driver, name)
+
+
+def photograph_models(driver: webdriver.Chrome, address: str) -> None:
+    """Open the model registry, wait until its units are listed, close its welcome, and keep the picture."""
+    driver.get("data:,")
+    driver.get(address)
+    wait = WebDriverWait(driver, SECONDS)
+    wait.until(lambda found: found.find_elements(By.XPATH, "//a[contains(., 'noma-aligned.')]"))
+    wait.until(lambda found: found.find_elements(By.XPATH, "//button[contains(., 'Try it now')]"))[0].click()
+    keep(driver, "mlflow-models")
+
+
+def keep(driver: webdriver.Chrome, name: str) -> None:
+    """Write the picture of what is shown, once it has come to rest."""
     driver.execute_script("document.activeElement.blur()")
     time.sleep(SETTLING)
     driver.save_screenshot(str(DOCS / f"{name}.png"))
