@@ -3,17 +3,14 @@
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`; the text around it is nobody's but its writers'.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from cscsanet.page.rows import count as big
+import tables_of_costs
+from table_rows import Row, chosen, distinct, interval, markdown, read_report, read_rows
 
 DOCS = Path(__file__).parent
-REPORTS = DOCS.parent / "reports"
-Row = Mapping[str, Any]
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -25,32 +22,6 @@ def main() -> None:
         if filled != text:
             page.write_text(filled, encoding="utf-8")
             print(page.name)
-
-
-def _read(name: str) -> Any:
-    return json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def _rows(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _read(name)
-    return found
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    written = [head, ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in written)
-
-
-def _where(rows: Iterable[Row], **values: Any) -> list[Row]:
-    return [row for row in rows if all(row[key] == value for key, value in values.items())]
-
-
-def _interval(row: Row, value: str, digits: int) -> str:
-    return f"{row[value]:.{digits}f} [{row['ci_low']:.{digits}f}, {row['ci_high']:.{digits}f}]"
-
-
-def _values(rows: Iterable[Row], key: str) -> list[Any]:
-    return sorted({row[key] for row in rows if row[key] is not None}, key=float)
 
 
 PHYSICAL_TITLES = {
@@ -66,28 +37,28 @@ PHYSICAL_TITLES = {
 
 def physical_schemes() -> str:
     """Sum SE of every scheme at the largest L and B, and its share of the genie's."""
-    rows = [row for row in _rows("physical") if row["bs_power_offset_db"] in (20.0, None)]
-    longest, most = max(_values(rows, "csirs_symbols")), max(_values(rows, "feedback_bits"))
-    here = [row for row in _where(rows, csirs_symbols=longest) if row["feedback_bits"] in (most, None)]
-    snrs = _values(here, "snr_db")
+    rows = [row for row in read_rows("physical") if row["bs_power_offset_db"] in (20.0, None)]
+    longest, most = max(distinct(rows, "csirs_symbols")), max(distinct(rows, "feedback_bits"))
+    here = [row for row in chosen(rows, csirs_symbols=longest) if row["feedback_bits"] in (most, None)]
+    snrs = distinct(here, "snr_db")
     lines = []
     for scheme, title in PHYSICAL_TITLES.items():
-        own = [_where(here, scheme=scheme, snr_db=snr) for snr in snrs]
+        own = [chosen(here, scheme=scheme, snr_db=snr) for snr in snrs]
         if all(own):
-            cells = [f"{_interval(row, 'sum_se', 3)}, {100 * row['share_of_genie']:.1f} %" for (row,) in own]
+            cells = [f"{interval(row, 'sum_se', 3)}, {100 * row['share_of_genie']:.1f} %" for (row,) in own]
             lines.append([title, *cells])
-    return _table(["", *(f"{snr:+g} dB" for snr in snrs)], lines)
+    return markdown(["", *(f"{snr:+g} dB" for snr in snrs)], lines)
 
 
 def physical_grid() -> str:
     """The elastic model over L and B: its share of the genie, and its leads in per cent."""
-    rows = _where(_rows("physical"), bs_power_offset_db=20.0)
-    snrs = _values(rows, "snr_db")
+    rows = chosen(read_rows("physical"), bs_power_offset_db=20.0)
+    snrs = distinct(rows, "snr_db")
 
     def cells(length: int, budget: int, cell: Callable[[Mapping[str, Row]], str]) -> str:
         found = []
         for snr in snrs:
-            at = _where(rows, csirs_symbols=length, feedback_bits=budget, snr_db=snr)
+            at = chosen(rows, csirs_symbols=length, feedback_bits=budget, snr_db=snr)
             found.append(cell({row["scheme"]: row for row in at}))
         return "-" if "" in found else ", ".join(found)
 
@@ -118,28 +89,28 @@ def physical_grid() -> str:
         "dedicated over elastic",
     ]
     lines = []
-    for length in _values(rows, "csirs_symbols"):
-        for budget in _values(rows, "feedback_bits"):
+    for length in distinct(rows, "csirs_symbols"):
+        for budget in distinct(rows, "feedback_bits"):
             kinds = (share, lead("beamspace-elastic"), csirs, lead("beamspace-dedicated"))
             lines.append([str(length), str(budget), *(cells(length, budget, kind) for kind in kinds)])
-    return _table(head, lines)
+    return markdown(head, lines)
 
 
 def physical_power() -> str:
     """Sum SE over the power of the CSI-RS at the largest L and B."""
-    rows = [row for row in _rows("physical") if row["bs_power_offset_db"] is not None]
-    longest, most = max(_values(rows, "csirs_symbols")), max(_values(rows, "feedback_bits"))
-    here = _where(rows, csirs_symbols=longest, feedback_bits=most)
+    rows = [row for row in read_rows("physical") if row["bs_power_offset_db"] is not None]
+    longest, most = max(distinct(rows, "csirs_symbols")), max(distinct(rows, "feedback_bits"))
+    here = chosen(rows, csirs_symbols=longest, feedback_bits=most)
     schemes = ("codebook", "beamspace-elastic", "beamspace-dedicated", "subcarrier")
-    snrs = _values(here, "snr_db")
+    snrs = distinct(here, "snr_db")
     lines = []
-    for power in _values(here, "bs_power_offset_db"):
+    for power in distinct(here, "bs_power_offset_db"):
         cells = []
         for snr in snrs:
-            at = {row["scheme"]: row for row in _where(here, bs_power_offset_db=power, snr_db=snr)}
+            at = {row["scheme"]: row for row in chosen(here, bs_power_offset_db=power, snr_db=snr)}
             cells.append(" / ".join(f"{at[name]['sum_se']:.3f}" for name in schemes if name in at))
         lines.append([f"{float(power):g}", *cells])
-    return _table(["CSI-RS over the UEs [dB]", *(f"{snr:+g} dB" for snr in snrs)], lines)
+    return markdown(["CSI-RS over the UEs [dB]", *(f"{snr:+g} dB" for snr in snrs)], lines)
 
 
 ALIGNMENT_TITLES = {
@@ -154,33 +125,35 @@ ALIGNMENT_TITLES = {
 
 def alignment_miou() -> str:
     """MIoU of every alignment over SNR and Q, with the share of the ceiling."""
-    rows = _rows("alignment")
-    snrs = _values(rows, "snr_db")
+    rows = read_rows("alignment")
+    snrs = distinct(rows, "snr_db")
     lines = []
-    for count in reversed(_values(rows, "data_symbols")):
+    for count in reversed(distinct(rows, "data_symbols")):
         for kind, title in ALIGNMENT_TITLES.items():
-            own = _where(rows, data_symbols=count, alignment=kind)
+            own = chosen(rows, data_symbols=count, alignment=kind)
             by_snr = {row["snr_db"]: row for row in own}
             if own:
                 cells = [
-                    f"{_interval(by_snr[snr], 'miou', 3)}, {100 * by_snr[snr]['share_of_ideal']:.0f} %"
+                    f"{interval(by_snr[snr], 'miou', 3)}, {100 * by_snr[snr]['share_of_ideal']:.0f} %"
                     for snr in snrs
                 ]
                 lines.append([str(count), title, *cells])
-        ceiling = _where(rows, data_symbols=count)[0]["ideal_miou"]
+        ceiling = chosen(rows, data_symbols=count)[0]["ideal_miou"]
         lines.append([str(count), "error-free link", *[f"{ceiling:.3f}"] * len(snrs)])
-    return _table(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
+    return markdown(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
 
 
 def alignment_kept() -> str:
     """What each alignment keeps of the gain of the genie at the first data symbol."""
-    rows = [row for row in _rows("alignment") if row["alignment"] in ("classical", "learned", "genie-all")]
+    rows = [
+        row for row in read_rows("alignment") if row["alignment"] in ("classical", "learned", "genie-all")
+    ]
     rows = [row for row in rows if row["kept"] is not None]
-    snrs = _values(rows, "snr_db")
+    snrs = distinct(rows, "snr_db")
     lines = []
-    for count in reversed(_values(rows, "data_symbols")):
+    for count in reversed(distinct(rows, "data_symbols")):
         for kind, title in ALIGNMENT_TITLES.items():
-            by_snr = {row["snr_db"]: row for row in _where(rows, data_symbols=count, alignment=kind)}
+            by_snr = {row["snr_db"]: row for row in chosen(rows, data_symbols=count, alignment=kind)}
             if by_snr:
                 cells = [
                     f"{100 * by_snr[snr]['kept']:.0f} % [{100 * by_snr[snr]['kept_low']:.0f}, "
@@ -188,48 +161,48 @@ def alignment_kept() -> str:
                     for snr in snrs
                 ]
                 lines.append([str(count), title, *cells])
-    return _table(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
+    return markdown(["Q", "phases foretold by", *(f"{snr:g} dB" for snr in snrs)], lines)
 
 
 def _robustness(over: str, unit: str) -> str:
-    rows = _where(_rows("alignment_robustness"), over=over)
-    places = _values(rows, "value")
+    rows = chosen(read_rows("alignment_robustness"), over=over)
+    places = distinct(rows, "value")
     lines = []
     for kind, title in ALIGNMENT_TITLES.items():
-        by_value = {row["value"]: row for row in _where(rows, alignment=kind)}
+        by_value = {row["value"]: row for row in chosen(rows, alignment=kind)}
         if by_value:
-            lines.append([title, *(_interval(by_value[place], "miou", 3) for place in places)])
-    return _table([f"phases foretold by; {unit}:", *(f"{float(place):g}" for place in places)], lines)
+            lines.append([title, *(interval(by_value[place], "miou", 3) for place in places)])
+    return markdown([f"phases foretold by; {unit}:", *(f"{float(place):g}" for place in places)], lines)
 
 
 def _phases(over: str, label: str) -> str:
-    rows = _where(_rows("alignment_phase"), over=over)
-    places = _values(rows, over)
+    rows = chosen(read_rows("alignment_phase"), over=over)
+    places = distinct(rows, over)
     titles = {"learned": "learned (ours)", "oracle": "perfect downlink CSI", **ALIGNMENT_TITLES}
     lines = []
-    for speed in _values(rows, "speed_kmh") or [None]:
+    for speed in distinct(rows, "speed_kmh") or [None]:
         for kind in ("classical", "learned", "oracle", "genie-first"):
-            at = {row[over]: row for row in _where(rows, alignment=kind, speed_kmh=speed)}
+            at = {row[over]: row for row in chosen(rows, alignment=kind, speed_kmh=speed)}
             title = titles[kind] if speed is None else f"{titles[kind]}, {speed:g} km/h"
             if over == "symbol":
                 lines.append([title, *(f"{at[place]['rms_rad']:.2f}" for place in places)])
             else:
-                lines.append([title, *(_interval(at[place], "rms_rad", 3) for place in places)])
-    return _table([label, *(f"{float(place):g}" for place in places)], lines)
+                lines.append([title, *(interval(at[place], "rms_rad", 3) for place in places)])
+    return markdown([label, *(f"{float(place):g}" for place in places)], lines)
 
 
 def schemes_miou() -> str:
     """MIoU of every scheme where all stand side by side."""
-    found = _rows("schemes")
+    found = read_rows("schemes")
     snrs = sorted(
         {point["snr_db"] for row in found for point in row["points"] if point["snr_db"] is not None}
     )
     lines = []
     for row in found:
         at = {point["snr_db"]: point for point in row["points"]}
-        cells = [_interval(at[snr] if snr in at else at[None], "miou", 3) for snr in snrs]
+        cells = [interval(at[snr] if snr in at else at[None], "miou", 3) for snr in snrs]
         lines.append([f"`{row['scheme']}`", row["title"], *cells])
-    return _table(["scheme", "what it is", *(f"{snr:g} dB" for snr in snrs)], lines)
+    return markdown(["scheme", "what it is", *(f"{snr:g} dB" for snr in snrs)], lines)
 
 
 BUDGETS = {
@@ -249,10 +222,10 @@ def schemes_budgets() -> str:
     """What a UE spends in every scheme that goes over the air."""
     lines = [
         [f"`{row['scheme']}`", *(f"{row['budget'][key]:g}" for key in BUDGETS)]
-        for row in _rows("schemes")
+        for row in read_rows("schemes")
         if row["budget"]["elements"] is not None
     ]
-    return _table(["of one UE", *BUDGETS.values()], lines)
+    return markdown(["of one UE", *BUDGETS.values()], lines)
 
 
 CSI_TITLES = {
@@ -264,205 +237,55 @@ CSI_TITLES = {
 
 
 def _csi(part: str, over: str, label: str, cell: Callable[[Row], str]) -> str:
-    rows = _where(_read("separated")["csi"], part=part)
+    rows = chosen(read_report("separated")["csi"], part=part)
     lines = []
-    for snr in _values(rows, "snr_db"):
+    for snr in distinct(rows, "snr_db"):
         for method in dict.fromkeys(row["method"] for row in rows):
-            own = {row[over]: row for row in _where(rows, snr_db=snr, method=method)}
-            cells = [cell(own[place]) if place in own else "" for place in _values(rows, over)]
+            own = {row[over]: row for row in chosen(rows, snr_db=snr, method=method)}
+            cells = [cell(own[place]) if place in own else "" for place in distinct(rows, over)]
             lines.append([f"{snr:+g} dB", CSI_TITLES.get(method, method), *cells])
-    return _table(["SNR", label, *(str(place) for place in _values(rows, over))], lines)
+    return markdown(["SNR", label, *(str(place) for place in distinct(rows, over))], lines)
 
 
 def _nmse(row: Row) -> str:
-    return f"{_interval(row, 'nmse_db', 1)}, {row['sgcs']:.3f}"
+    return f"{interval(row, 'nmse_db', 1)}, {row['sgcs']:.3f}"
 
 
 def separated_codec() -> str:
     """The codec as each of its trainings left it."""
-    rows = _read("separated")["codec"]
+    rows = read_report("separated")["codec"]
     lines = []
     for split in ("val", "test"):
-        for snr in _values(rows, "snr_db"):
+        for snr in distinct(rows, "snr_db"):
             noise, link = (
-                _where(rows, split=split, snr_db=snr, trained_on=kind)[0]
+                chosen(rows, split=split, snr_db=snr, trained_on=kind)[0]
                 for kind in ("white noise", "real link")
             )
             lead = f"{link['lead']:+.3f} [{link['lead_low']:+.3f}, {link['lead_high']:+.3f}]"
-            lines.append(
-                [split, f"{snr:g} dB", _interval(noise, "miou", 3), _interval(link, "miou", 3), lead]
-            )
-    return _table(["part", "SNR", "white noise", "and then the real link", "lead, paired"], lines)
+            lines.append([split, f"{snr:g} dB", interval(noise, "miou", 3), interval(link, "miou", 3), lead])
+    return markdown(["part", "SNR", "white noise", "and then the real link", "lead, paired"], lines)
 
 
 def claims() -> str:
     """Each statement with its verdicts; one of ours has one."""
-    ledger = _read("claims")
+    ledger = read_report("claims")
     lines = []
     for claim in (*ledger["claims"], *ledger["own"]):
         judged = claim["judged"]
         forms = ("ours", "ours") if "ours" in judged else ("paper", "aligned")
         told = [judged[form]["verdict"] if judged[form] else "-" for form in forms]
         lines.append([claim["id"], claim["statement"], *told])
-    return _table(["claim", "statement", "paper's form", "phases aligned"], lines)
+    return markdown(["claim", "statement", "paper's form", "phases aligned"], lines)
 
 
 def elastic() -> str:
     """What a Stage III for all points costs: the comparisons of claim A.6."""
-    (claim,) = (claim for claim in _read("claims")["own"] if claim["id"] == "A.6")
+    (claim,) = (claim for claim in read_report("claims")["own"] if claim["id"] == "A.6")
     lines = [
-        [one["what"].partition(": ")[2], _interval(one, "value", 3)]
+        [one["what"].partition(": ")[2], interval(one, "value", 3)]
         for one in claim["judged"]["ours"]["comparisons"]
     ]
-    return _table(["Stage III", "mIoU, for all points minus for this one"], lines)
-
-
-def complexity_table_ii() -> str:
-    """The paper's Table II, beside ours at the paper's sizes."""
-    lines = [
-        [
-            row["title"],
-            f"{big(row['paper_flops'])}, {big(row['multiply_additions'])}",
-            f"{big(row['paper_parameters'])}, {big(row['parameters'])}",
-            f"{big(row['paper_memory'])}, {big(row['activation_bytes'])}B",
-            f"{row['paper_flops_per_parameter']:.3g}, {row['multiply_additions'] / row['parameters']:.3g}",
-        ]
-        for row in _read("complexity")["table_ii"]
-    ]
-    head = ["paper, ours", "FLOPs, multiply-additions", "parameters", "peak memory", "per parameter"]
-    return _table(head, lines)
-
-
-def complexity_schemes() -> str:
-    """Every scheme at both sizes, with the front that stands first for each."""
-    rows = _read("complexity")["schemes"]
-    lines = [
-        [
-            f"`{row['scheme']}`" + (f", {row['front']}" if row["front"] else ""),
-            row["sizes"],
-            big(row["flops"] / 2),
-            big(row["parameters"]),
-            big(row["activation_bytes"]) + "B",
-        ]
-        for row in rows
-    ]
-    return _table(["scheme", "sizes", "multiply-additions", "parameters", "peak activations"], lines)
-
-
-def complexity_parts() -> str:
-    """The parts of the pipeline's own front at the small sizes, in a graph and by PyTorch's counter."""
-    rows = [
-        row
-        for row in _read("complexity")["parts"]
-        if row["sizes"] == "small" and row["front"] in ("", "beamspace") and row["multiply_additions"]
-    ]
-    lines = [
-        [
-            row["group"],
-            row["part"],
-            row["end"],
-            row["method"],
-            str(row["calls"]),
-            big(row["multiply_additions"]),
-            big(row["counted_by_torch"]),
-            big(row["parameters"]),
-            big(row["activation_bytes"]) + ("B" if row["activation_bytes"] else ""),
-        ]
-        for row in rows
-    ]
-    head = [
-        "of",
-        "part",
-        "at",
-        "counted in",
-        "calls",
-        "multiply-additions",
-        "PyTorch's counter",
-        "parameters",
-    ]
-    return _table([*head, "peak activations"], lines)
-
-
-def parity() -> str:
-    """Every comparison of the units with PyTorch."""
-    lines = [
-        [
-            f"`{row['scheme']}`",
-            f"{row['snr_db']:g} dB, L {row['csirs_symbols']}, B {row['feedback_bits']}, Q {row['data_symbols']}",
-            str(row["drops"]),
-            f"{row['bits'] - row['bits_unequal']} of {row['bits']}",
-            f"{row['logits_apart']:.1e}",
-            f"{100 * row['masks_equal']:.3f} %",
-            "yes" if row["passed"] else "no",
-        ]
-        for row in _read("parity")["chains"]
-    ]
-    head = ["scheme", "point", "drops", "bits equal", "logits apart", "masks equal", "within tolerance"]
-    return _table(head, lines)
-
-
-def parity_networks() -> str:
-    """The networks of the baselines, each alone."""
-    lines = [
-        [f"`{row['scheme']}`", f"`{row['unit']}`", f"{row['apart']:.1e}", "yes" if row["passed"] else "no"]
-        for row in _read("parity")["networks"]
-    ]
-    return _table(["scheme", "network", "apart", "within tolerance"], lines)
-
-
-def _times(row: Row, key: str) -> str:
-    return f"{row[key]['median']:.2f} [{row[key]['p25']:.2f}, {row[key]['p75']:.2f}]"
-
-
-def _speedup(row: Row) -> str:
-    return f"{row['speedup']:.2f} [{row['speedup_low']:.2f}, {row['speedup_high']:.2f}]"
-
-
-def latency() -> str:
-    """Every unit in both runtimes."""
-    lines = [
-        [
-            f"`{row['unit']}`",
-            str(row["threads"]),
-            _times(row, "onnxruntime"),
-            _times(row, "pytorch"),
-            _speedup(row),
-            f"{row['slots']:.0f}",
-        ]
-        for row in _read("latency")["units"]
-    ]
-    return _table(["unit", "threads", "ONNX Runtime [ms]", "PyTorch [ms]", "times as fast", "slots"], lines)
-
-
-def int8_times() -> str:
-    """The fusion units in float32 and in int8."""
-    lines = [
-        [
-            f"`{row['unit']}`",
-            row["way"],
-            str(row["threads"]),
-            _times(row, "full"),
-            _times(row, "int8"),
-            _speedup(row),
-        ]
-        for row in _read("latency")["int8"]
-    ]
-    return _table(["unit", "int8", "threads", "float32 [ms]", "int8 [ms]", "times as fast"], lines)
-
-
-def int8_miou() -> str:
-    """The whole chain with its fusion units in int8."""
-    lines = [
-        [
-            row["way"],
-            f"{row['snr_db']:g}",
-            f"{row['miou_full']:.3f}",
-            f"{row['miou']:.3f}",
-            f"{row['lost']:+.4f} [{row['lost_low']:.4f}, {row['lost_high']:.4f}]",
-        ]
-        for row in _read("latency")["int8_miou"]
-    ]
-    return _table(["int8", "SNR [dB]", "mIoU, float32", "mIoU, int8", "lost"], lines)
+    return markdown(["Stage III", "mIoU, for all points minus for this one"], lines)
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -472,11 +295,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "schemes-budgets": schemes_budgets,
     "csi-estimate": lambda: _csi("estimate", "csirs_symbols", "estimate; L:", _nmse),
     "csi-feedback": lambda: _csi("feedback", "feedback_bits", "feedback; B:", _nmse),
-    "csi-beams": lambda: _csi(
-        "beams", "feedback_bits", "design; B:", lambda row: _interval(row, "sum_se", 2)
-    ),
+    "csi-beams": lambda: _csi("beams", "feedback_bits", "design; B:", lambda row: interval(row, "sum_se", 2)),
     "csi-hybrid": lambda: _csi(
-        "hybrid", "csirs_symbols", "beams; L:", lambda row: _interval(row, "sum_se", 2)
+        "hybrid", "csirs_symbols", "beams; L:", lambda row: interval(row, "sum_se", 2)
     ),
     "separated-codec": separated_codec,
     "physical-schemes": physical_schemes,
@@ -490,14 +311,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "phase-csirs": lambda: _phases("csirs_snr_db", "CSI-RS SNR [dB]"),
     "phase-length": lambda: _phases("csirs_symbols", "L"),
     "phase-symbol": lambda: _phases("symbol", "data symbol"),
-    "complexity-table-ii": complexity_table_ii,
-    "complexity-schemes": complexity_schemes,
-    "complexity-parts": complexity_parts,
-    "parity": parity,
-    "parity-networks": parity_networks,
-    "latency": latency,
-    "int8-times": int8_times,
-    "int8-miou": int8_miou,
+    "complexity-table-ii": tables_of_costs.complexity_table_ii,
+    "complexity-schemes": tables_of_costs.complexity_schemes,
+    "complexity-parts": tables_of_costs.complexity_parts,
+    "parity": tables_of_costs.parity,
+    "parity-networks": tables_of_costs.parity_networks,
+    "latency": tables_of_costs.latency,
+    "int8-times": tables_of_costs.int8_times,
+    "int8-miou": tables_of_costs.int8_miou,
 }
 
 

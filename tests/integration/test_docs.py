@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_table_is_written_from_the_reports(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
     tables = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tables)

@@ -188,6 +188,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[str | None, Any]:
         return None, call()
     except CscsanetError as error:
         return "user", str(error)
+    # A bug in there must be told out here, whatever it is.
     except Exception:
         return "bug", traceback.format_exc()
 

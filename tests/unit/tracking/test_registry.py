@@ -12,12 +12,12 @@ from cscsanet.tracking.registry import ALIAS
 
 def written(path, factor):
     model = parser.parse_model(
-        f"""<ir_version: 10, opset_import: ["" : 18]>
-        scale (float[N, 3] x) => (float[N, 3] y) {{
-            factor = Constant<value = float {{{factor}}}>()
-            y = Mul(x, factor)
-        }}"""
+        """<ir_version: 10, opset_import: ["" : 18]>
+        scale (float[N, 500] x) => (float[N, 500] y) { y = Mul(x, factor) }"""
     )
+    # Large enough to be put into a file beside the model, where that is not forbidden.
+    weights = np.full(500, factor, np.float32)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "factor"))
     onnx.save(model, path)
     return path
 
@@ -27,7 +27,7 @@ def registered(tmp_path, smoke, monkeypatch):
     """A function that registers a file as `scale`, and a client to look with."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     tracker = open_tracking(tmp_path, "tests")
-    example = {"x": np.array([[0.1, 0.25, 3.0]], np.float32)}
+    example = {"x": np.tile(np.array([[0.1, 0.25, 3.0, 1.0]], np.float32), 125)}
 
     def register(path, factor):
         with tracker.stage("export", smoke, sections=()) as run:
@@ -55,7 +55,7 @@ def test_a_file_is_registered_whole(registered, tmp_path):
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri(None)
     # The example is kept in eighths.
-    np.testing.assert_allclose(found["y"], [[0.25, 0.5, 6.0]])
+    np.testing.assert_allclose(found["y"], np.tile([[0.25, 0.5, 6.0, 2.0]], 125))
     # One file, the weights within it.
     assert not list(tmp_path.glob("mlruns/**/*.data"))
 
