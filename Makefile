@@ -27,10 +27,10 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 --durations-min 1
 
 ui: install
 	$(BIN)/cscsanet ui
 
 clean:
-	rm -rf data/scenes data/split data/channels models scratch
+	rm -rf data/scenes data/split data/channels data/measurements models scratch

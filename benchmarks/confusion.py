@@ -1,8 +1,9 @@
-"""How much faster one bincount fills a confusion matrix than nine by nine loops over masks.
+"""The speed of one bincount for a confusion matrix, against one pair of masks for each cell.
 
-Run: python benchmarks/confusion.py [--write] The batch has the shape of decoded frames of 480 x 640 and
-MFNet's share of unlabelled pixels; both ways get the same tensors, as bytes and as what argmax yields, on
-one thread.
+    python benchmarks/confusion.py [--write]
+
+The batch has the shape of decoded frames of 480 x 640 and MFNet's share of unlabelled pixels. Both
+methods run on one thread on the same tensors, once as uint8 and once as the int64 of argmax.
 """
 
 import argparse
@@ -18,28 +19,29 @@ import torch
 from torch import Tensor
 
 from cscsanet.metrics.segmentation import confusion
+from cscsanet.scenes.classes import NUM_CLASSES
 
-IMAGES, HEIGHT, WIDTH, CLASSES = 16, 480, 640, 9
+IMAGES, HEIGHT, WIDTH = 16, 480, 640
 UNLABELLED, RIGHT = 0.92, 0.9
 GOAL = 20.0
 REPORT = Path(__file__).parents[1] / "reports" / "benchmarks" / "confusion.json"
 
 
 def draw_batch() -> tuple[Tensor, Tensor]:
-    """Truth with 92 % unlabelled pixels, and a prediction that is right for nine pixels of ten."""
+    """Draw a truth with 92 % unlabelled pixels, and a prediction that is right for nine pixels in ten."""
     generator = torch.Generator().manual_seed(1)
     shape = (IMAGES, HEIGHT, WIDTH)
-    truth = torch.randint(1, CLASSES, shape, generator=generator)
+    truth = torch.randint(1, NUM_CLASSES, shape, generator=generator)
     truth[torch.rand(shape, generator=generator) < UNLABELLED] = 0
-    guess = torch.randint(0, CLASSES, shape, generator=generator)
-    return torch.where(torch.rand(shape, generator=generator) < RIGHT, truth, guess), truth
+    wrong = torch.randint(0, NUM_CLASSES, shape, generator=generator)
+    return torch.where(torch.rand(shape, generator=generator) < RIGHT, truth, wrong), truth
 
 
 def confusion_by_masks(predicted: Tensor, truth: Tensor) -> Tensor:
-    """The usual way: one pair of masks for each cell of the matrix."""
-    counts = torch.zeros(CLASSES, CLASSES, dtype=torch.int64)
-    for row in range(CLASSES):
-        for column in range(CLASSES):
+    """Return the confusion matrix by the usual method: one pair of masks for each cell."""
+    counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
+    for row in range(NUM_CLASSES):
+        for column in range(NUM_CLASSES):
             counts[row, column] = ((truth == row) & (predicted == column)).sum()
     return counts
 
@@ -47,7 +49,7 @@ def confusion_by_masks(predicted: Tensor, truth: Tensor) -> Tensor:
 def seconds(
     count: Callable[[Tensor, Tensor], Tensor], predicted: Tensor, truth: Tensor, repeats: int
 ) -> float:
-    """Median wall time after one call to warm up [s]."""
+    """Return the median wall time [s], after one call to warm up."""
     count(predicted, truth)
     times = []
     for _ in range(repeats):
@@ -64,7 +66,7 @@ def measure() -> dict[str, Any]:
     for dtype in (torch.uint8, torch.int64):
         pair = (predicted.to(dtype), truth.to(dtype))
         if not torch.equal(confusion(*pair), confusion_by_masks(*pair)):
-            raise SystemExit("the two ways disagree")
+            raise SystemExit("the two methods give different counts")
         fast, slow = seconds(confusion, *pair, repeats=15), seconds(confusion_by_masks, *pair, repeats=3)
         rows[str(dtype).removeprefix("torch.")] = {
             "bincount_s": round(fast, 5),
@@ -82,7 +84,7 @@ def measure() -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks/confusion.json")
     arguments = parser.parse_args()
     result = measure()

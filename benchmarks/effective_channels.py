@@ -1,19 +1,19 @@
-"""Effective channels W H F in the path domain against building H: time and peak tensor memory.
+"""The time and peak memory of effective channels W H F, in the path domain and by building H.
 
     python benchmarks/effective_channels.py [--threads 1] [--write]
 
-Four ways to the same tensor, 256 UE drops x 9 symbols x 100 subcarriers x 64 x 8 antennas, 2 chains and streams:
+Four methods for the same tensor, 256 UE drops x 9 symbols x 100 subcarriers x 64 x 8 antennas, 2 chains and streams:
 
     path domain    `cscsanet.channel.response.effective_channel`
-    loops          H built by loops over symbols, subcarriers and paths, batched over drops, as one writes eq. (6)
-                   down; then W H F in one product
-    vectorised     H built in one matrix product over all of the grid, then W H F in one product
-    chunked        the same for four drops at a time, so that H stays near the caches and is thrown away: what one can
-                   do where nobody needs H as a whole, and where gradients need not pass
+    loops          H built as in eq. (6) by loops over symbols, subcarriers and paths, batched over
+                   drops; then W H F in one product
+    vectorised     H built in one matrix product over the whole grid, then W H F in one product
+    chunked        the same for four drops at a time, so that H fits the caches and is discarded;
+                   possible where H as a whole and gradients are not needed
 
-The loops take their phases in float32, hence the difference of some 1e-6 from all others.
-Memory is the largest sum of storages that are alive at once and were allocated during the call, followed at every
-torch operation; what an operation allocates and frees inside itself is not seen, for none of the four.
+The loops compute phases in float32, hence their difference of about 1e-6 from the others. Memory is
+the largest sum of the storages that exist at the same time and were allocated during the call,
+counted at every torch operation. Temporaries inside one operation are not counted, for any method.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from torch.utils._pytree import tree_leaves
 
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import effective_channel, materialise
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
 
 REPORT = Path("reports/benchmarks/effective_channels.json")
 PARAMS = ChannelParams(
@@ -48,6 +48,7 @@ PARAMS = ChannelParams(
     symbol_duration_us=1000 / 112,
     max_delay=10.0,
     max_speed_kmh=120.0,
+    oscillator_rad=0.0,
     bs_power_offset_db=20.0,
     train_drops=1,
     val_drops=1,
@@ -59,7 +60,7 @@ Case = tuple[PathDrops, Tensor, Tensor, Tensor]
 
 
 class StorageMeter(TorchDispatchMode):
-    """Follows the bytes of all storages allocated under it."""
+    """The meter of all storages that are allocated in its context."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,12 +70,12 @@ class StorageMeter(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        given = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)}
+        inputs = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)}
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
             if _is_tensor(leaf):
                 storage = leaf.untyped_storage()
-                if storage._cdata not in self.alive and storage._cdata not in given:
+                if storage._cdata not in self.alive and storage._cdata not in inputs:
                     self.alive[storage._cdata] = storage.nbytes()
                     weakref.finalize(storage, self.alive.pop, storage._cdata, None)
         self.peak = max(self.peak, sum(self.alive.values()))
@@ -90,7 +91,7 @@ def path_domain(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: T
 
 
 def vectorised(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor) -> Tensor:
-    return _around(materialise(paths, symbols, PARAMS), precoder, combiner)
+    return _apply_beams(materialise(paths, symbols, PARAMS), precoder, combiner)
 
 
 def loops(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor) -> Tensor:
@@ -101,12 +102,12 @@ def loops(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor)
     for t, q in enumerate(symbols.tolist()):
         for n in range(n_c):
             for path in range(count):
-                turns = paths.doppler[..., path] * (q * PARAMS.symbol_duration_us * 1e-6)
-                turns = turns - paths.delay[..., path] * (n / n_c)
-                gain = paths.gain[..., path] * torch.exp(2j * math.pi * turns) / math.sqrt(count)
+                cycles = paths.doppler[..., path] * (q * PARAMS.symbol_duration_us * 1e-6)
+                cycles = cycles - paths.delay[..., path] * (n / n_c)
+                gain = paths.gain[..., path] * torch.exp(2j * math.pi * cycles) / math.sqrt(count)
                 outer = arrive[..., path, :, None] * depart[..., path, None, :].conj()
                 h[:, :, t, n] += gain[..., None, None] * outer
-    return _around(h, precoder, combiner)
+    return _apply_beams(h, precoder, combiner)
 
 
 def chunked(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor) -> Tensor:
@@ -114,7 +115,7 @@ def chunked(paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tenso
     return torch.cat([vectorised(paths[part], precoder[part], combiner[part], symbols) for part in chunks])
 
 
-def _around(h: Tensor, precoder: Tensor, combiner: Tensor) -> Tensor:
+def _apply_beams(h: Tensor, precoder: Tensor, combiner: Tensor) -> Tensor:
     return combiner[:, None, None, None] @ h @ precoder[:, :, None, None]
 
 
@@ -130,7 +131,7 @@ def case(seed: int = 0) -> Case:
 
 
 def seconds(function: Callable[..., Tensor], arguments: Case, repeats: int) -> float:
-    """Median wall time, after one call to warm up."""
+    """Return the median wall time [s], after one call to warm up."""
     function(*arguments)
     times = []
     for _ in range(repeats):
@@ -149,10 +150,10 @@ def peak_bytes(function: Callable[..., Tensor], arguments: Case) -> int:
 def measure(threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
     arguments = case()
-    wanted = loops(*arguments)
+    reference = loops(*arguments)
     rows = {}
     for function, repeats in ((path_domain, 20), (loops, 3), (vectorised, 3), (chunked, 3)):
-        error = float((function(*arguments) - wanted).norm() / wanted.norm())
+        error = float((function(*arguments) - reference).norm() / reference.norm())
         rows[function.__name__] = {
             "seconds": seconds(function, arguments, repeats),
             "peak_bytes": peak_bytes(function, arguments),
@@ -178,7 +179,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"also write {REPORT}")
     options = parser.parse_args()
     result = measure(options.threads)
-    print(f"{'way':12} {'seconds':>10} {'ratio':>8} {'peak MB':>10} {'ratio':>8} {'difference':>11}")
+    print(f"{'method':12} {'seconds':>10} {'ratio':>8} {'peak MB':>10} {'ratio':>8} {'difference':>11}")
     for name, row in result["rows"].items():
         print(
             f"{name:12} {row['seconds']:10.4f} {row['times_the_seconds_of_path_domain']:8.1f} "

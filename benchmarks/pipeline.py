@@ -1,9 +1,9 @@
-"""How long `dvc repro` takes from nothing, stage by stage, and how long it takes when there is nothing to do.
+"""The time of `dvc repro` from nothing, stage by stage, and its time when nothing is out of date.
 
     python benchmarks/pipeline.py --profile smoke [--profile small] [--here] [--write]
 
-It works in a temporary copy of what git has at HEAD, or with --here in this very checkout, whose results then stay; every
-stage must have something to do there. Run it on a machine that does nothing else.
+It works in a temporary clone of HEAD, or with --here in this checkout, whose results are then kept;
+every stage must be out of date there. Run it on an idle machine.
 """
 
 import argparse
@@ -16,14 +16,17 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
+from cscsanet.workflow.pipeline_file import read_pipeline
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "reports" / "benchmarks" / "pipeline.json"
 
 
 def repro(folder: Path) -> tuple[float, dict[str, float]]:
-    """Run `dvc repro`; return its seconds and those of each stage, from one announcement to the next."""
+    """Run `dvc repro`, and return its seconds and those of each stage.
+
+    A stage lasts from its line in the output of DVC to the line of the next stage.
+    """
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("MLFLOW_TRACKING_URI", None)
     started = time.monotonic()
@@ -36,29 +39,32 @@ def repro(folder: Path) -> tuple[float, dict[str, float]]:
         text=True,
     )
     assert process.stdout
-    begun: list[tuple[str, float]] = []
+    starts: list[tuple[str, float]] = []
     for line in process.stdout:
-        if announced := re.match(r"Running stage '(\w+)'", line):
-            begun.append((announced.group(1), time.monotonic()))
+        if match := re.match(r"Running stage '([\w@]+)'", line):
+            starts.append((match.group(1), time.monotonic()))
     if process.wait():
-        raise SystemExit(f"dvc repro left with {process.returncode}")
+        raise SystemExit(f"dvc repro failed with exit code {process.returncode}")
     end = time.monotonic()
-    stops = [*(when for _, when in begun[1:]), end][: len(begun)]
-    return end - started, {stage: stop - start for (stage, start), stop in zip(begun, stops, strict=True)}
+    stops = [*(start for _, start in starts[1:]), end][: len(starts)]
+    return end - started, {stage: stop - start for (stage, start), stop in zip(starts, stops, strict=True)}
 
 
-def measure(profile: str, here: bool) -> dict[str, object]:
+def measure(profile: str, in_place: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = ROOT
-        if not here:
+        if not in_place:
             folder = Path(temporary) / "project"
             subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
         subprocess.run([Path(sys.executable).parent / "cscsanet", "profile", profile], cwd=folder, check=True)
         seconds, stages = repro(folder)
-        declared = set(yaml.safe_load((folder / "dvc.yaml").read_text())["stages"])
-        assert set(stages) == declared, f"nothing to do for {', '.join(declared - set(stages))}"
+        declared = {entry.address for entry in read_pipeline(folder).values()}
+        if set(stages) != declared:
+            up_to_date = ", ".join(sorted(declared - set(stages)))
+            raise SystemExit(f"{up_to_date}: already up to date; remove their outputs, or leave out --here")
         again, reran = repro(folder)
-        assert not reran, f"a second repro ran {', '.join(reran)}"
+        if reran:
+            raise SystemExit(f"a second dvc repro ran {', '.join(reran)} again")
     return {
         "cores": os.cpu_count(),
         "seconds": round(seconds, 1),
@@ -70,9 +76,9 @@ def measure(profile: str, here: bool) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", action="append", required=True)
-    parser.add_argument("--here", action="store_true", help="in this checkout, instead of a copy of HEAD")
+    parser.add_argument("--here", action="store_true", help="run in this checkout instead of a clone of HEAD")
     parser.add_argument(
-        "--write", action="store_true", help=f"keep the figures in {REPORT.relative_to(ROOT)}"
+        "--write", action="store_true", help=f"write the results to {REPORT.relative_to(ROOT)}"
     )
     arguments = parser.parse_args()
     results = json.loads(REPORT.read_text()) if REPORT.exists() else {}

@@ -1,9 +1,10 @@
-"""How fast the renderer writes frames: at 480x640 and at 96x128, with one and with two workers.
+"""The speed of the renderer, at 480 x 640 and at 96 x 128, with one and with two workers.
 
     python benchmarks/rendering.py [--write]
 
-Prints frames per second, encoding and writing included; with --write also to reports/benchmarks/rendering.json. On a
-machine that others use as well the processor's seconds per frame say more; the load before the start is noted too.
+It prints frames per second, including encoding and writing; --write also writes them to
+reports/benchmarks/rendering.json. On a shared machine the processor seconds per frame are the better
+measure; the load before the start is recorded too.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 from cscsanet.files import write_json
-from cscsanet.scenes.renderer.writer import write_rendered
+from cscsanet.scene_sources.renderer.writer import write_rendered
 
 # Height, width, sequences, frames per sequence: some seconds each.
 CASES = ((480, 640, 16, 8), (96, 128, 64, 8))
@@ -22,7 +23,10 @@ REPORT = Path(__file__).parents[1] / "reports" / "benchmarks" / "rendering.json"
 
 
 def measure(height: int, width: int, sequences: int, frames: int, workers: int) -> dict[str, float]:
-    """Frames per second and processor seconds per frame of one dataset, the start of the workers included."""
+    """Return the frames per second and processor seconds per frame of one dataset.
+
+    The start of the workers is included.
+    """
     total = sequences * frames
     with tempfile.TemporaryDirectory() as scratch:
         begin, used = time.perf_counter(), _processor_seconds()

@@ -1,11 +1,12 @@
-"""How long Stage II takes to a fixed quality: the paper's front and ours, at L = 8 and B = 1024, from nothing.
+"""The time of Stage II to a fixed quality, with the paper's front end and with ours.
 
     python benchmarks/time_to_quality.py --case CASE [--case CASE ...] [--steps N] [--write]
 
-It needs the drops of a `dvc repro`. Quality is the sum spectral efficiency over that of the genie hybrid on the same
-validation drops, at -25 dB and at +10 dB. The clock runs during the training's steps, the start of the CSI-RS included,
-and stands still while the quality is measured. The learning rate falls on a half cosine over --steps. Each case writes a curve
-of its own, so cases can run one by one.
+It needs the drops of a `dvc repro`, and starts from untrained networks at L = 8 and B = 1024.
+Quality is the sum spectral efficiency over that of the genie hybrid on the same validation drops, at
+-25 dB and at +10 dB. The time counts the steps of the training and the pretraining of the CSI-RS,
+but not the measurements of the quality. The learning rate falls on a half cosine over --steps. Each
+case writes a separate curve, so cases can run one by one.
 """
 
 import argparse
@@ -16,16 +17,18 @@ from pathlib import Path
 import torch
 
 from cscsanet.channel.dataset import open_drops, open_train_and_val
-from cscsanet.evaluation.physical_rates import genie_rates, layer_rates
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params, load_params
+from cscsanet.errors import one_line_errors
+from cscsanet.evaluation.rates import genie_rates
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.params import Params, load_params
-from cscsanet.pipeline.entry import limit_threads, one_line_errors
-from cscsanet.pipeline.fitting import initialised
-from cscsanet.pipeline.physical_variants import SUBCARRIER, variants
-from cscsanet.pipeline.workspace import Workspace
-from cscsanet.points import OperatingPoint
-from cscsanet.training.physical import PhysicalTask
+from cscsanet.pipeline.run import initialised
+from cscsanet.studies.physical.rates import layer_rates
+from cscsanet.studies.physical.variants import SUBCARRIER, variants
+from cscsanet.training.physical_task import PhysicalTask
 from cscsanet.training.seeds import generator
+from cscsanet.workflow.machine import limit_threads
+from cscsanet.workflow.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "reports" / "benchmarks" / "time_to_quality.json"
@@ -42,16 +45,16 @@ def configured(params: Params, case: str) -> Params:
     points = params.points.model_copy(update=single)
     if case == "beamspace":
         return params.model_copy(update={"points": points})
-    own = variants(params)[SUBCARRIER].model_copy(update={"points": points})
+    changed = variants(params)[SUBCARRIER].model_copy(update={"points": points})
     if case == "subcarrier-linear-10dB":
         # As the authors trained: the sum itself, at one high SNR.
         paper = {"snr_db": (10.0, 10.0), "objective_scale": "linear"}
-        own = own.model_copy(update={"physical": own.physical.model_copy(update=paper)})
-    return own
+        changed = changed.model_copy(update={"physical": changed.physical.model_copy(update=paper)})
+    return changed
 
 
 class Meter:
-    """Measures a layer's share of the genie on the same drops and noise each time."""
+    """The meter of a layer's share of the genie, always on the same drops and noise."""
 
     def __init__(self, params: Params, workspace: Workspace) -> None:
         self.paths = open_drops(workspace.drops("val")).batch(slice(0, _DROPS))
@@ -64,45 +67,42 @@ class Meter:
 
     def shares(self, layer: PhysicalLayer) -> list[float]:
         layer.eval()
-        found = [
-            float(
-                layer_rates(layer, self.paths, point, (point.feedback_bits,), 1)[
-                    point.feedback_bits
-                ].coloured.mean()
-            )
+        rates = [
+            layer_rates(layer, self.paths, point, (point.feedback_bits,), 1)[point.feedback_bits]
             for point in self.points
         ]
+        sums = [float(rate.coloured.mean()) for rate in rates]
         layer.train()
-        return [round(rate / bound, 4) for rate, bound in zip(found, self.genie, strict=True)]
+        return [round(layer_sum / bound, 4) for layer_sum, bound in zip(sums, self.genie, strict=True)]
 
 
 def curve(params: Params, case: str, workspace: Workspace, steps: int) -> list[dict[str, object]]:
     """Train one case and return its quality over steps and seconds."""
-    own = configured(params, case)
-    physical = initialised(own, lambda: PhysicalLayer(own))
-    drops = open_train_and_val(workspace.drops, own.channel)
-    task = PhysicalTask(physical, drops, own.points, own.physical, seed=own.seed)
-    meter = Meter(own, workspace)
+    params = configured(params, case)
+    physical = initialised(params, lambda: PhysicalLayer(params))
+    drops = open_train_and_val(workspace.drops, params.channel)
+    task = PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed)
+    meter = Meter(params, workspace)
     rows: list[dict[str, object]] = []
     seconds = 0.0
 
-    def note(step: int) -> None:
+    def measure(step: int) -> None:
         shares = meter.shares(physical)
         row = {"step": step, "seconds": round(seconds, 1)}
         rows.append(row | {f"share_at_{snr:g}dB": share for snr, share in zip(SNRS, shares, strict=True)})
         print(case, rows[-1], flush=True)
 
-    note(0)
+    measure(0)
     begin = time.perf_counter()
-    task.csirs_start.move(task.physical.csirs)
+    task.csirs_pretraining.run(task.physical.csirs)
     seconds += time.perf_counter() - begin
-    optimiser = torch.optim.Adam(task.parameters(), own.physical.learning_rate)
+    optimiser = torch.optim.Adam(task.parameters(), params.physical.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    noted = {0} | {round(10 * 1.5**index) for index in range(40)} | {steps}
+    measured = {0} | {round(10 * 1.5**index) for index in range(40)} | {steps}
     for step in range(1, steps + 1):
         begin = time.perf_counter()
-        source = generator(own.seed, "step", 0, step)
-        batch = torch.randint(len(drops[0]), (own.physical.batch_size,), generator=source)
+        source = generator(params.seed, "step", 0, step)
+        batch = torch.randint(len(drops[0]), (params.physical.batch_size,), generator=source)
         loss = task.loss(batch, source)
         optimiser.zero_grad()
         loss.backward()
@@ -111,13 +111,13 @@ def curve(params: Params, case: str, workspace: Workspace, steps: int) -> list[d
         optimiser.step()
         schedule.step()
         seconds += time.perf_counter() - begin
-        if step in noted:
-            note(step)
+        if step in measured:
+            measure(step)
     return rows
 
 
 def reached(rows: list[dict[str, object]]) -> dict[str, object]:
-    """Return steps and seconds to each share at each SNR; None where it was not reached."""
+    """Return the steps and seconds to each share at each SNR, None where it was not reached."""
     table: dict[str, object] = {}
     for snr in SNRS:
         for share in SHARES:
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
-        "--write", action="store_true", help=f"keep the figures in {REPORT.relative_to(ROOT)}"
+        "--write", action="store_true", help=f"write the results to {REPORT.relative_to(ROOT)}"
     )
     arguments = parser.parse_args()
     workspace = Workspace(ROOT)
@@ -149,7 +149,7 @@ def main() -> None:
         }
         print(json.dumps({case: result["reached"]}, indent=1))
         if arguments.write:
-            # Read now, not before the training: another case may have been written in between.
+            # Read after the training, since another case may have been written in the meantime.
             results = json.loads(REPORT.read_text()) if REPORT.exists() else {}
             REPORT.write_text(json.dumps(results | {case: result}, indent=1) + "\n")
 

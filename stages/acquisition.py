@@ -1,7 +1,7 @@
-"""Separated designs: train the CSI acquisition."""
+"""Separated designs: a Transformer from the received CSI-RS to the channel."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_csi import train_acquisition
+from cscsanet.pipeline.csi import train_acquisition
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_acquisition)
+    run_stage(__file__, train_acquisition)

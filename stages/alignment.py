@@ -1,7 +1,7 @@
-"""Stage III again for comparison: other ways to foretell phases, and oscillators that slip."""
+"""Stage III again, for comparison: other ways to predict phases, and oscillators that drift."""
 
-from cscsanet.pipeline.alignment_variants import train_alignments
-from cscsanet.pipeline.entry import run_stage
+from cscsanet.studies.alignment.variants import train_alignments
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_alignments)
+    run_stage(__file__, train_alignments)

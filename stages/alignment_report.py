@@ -1,7 +1,7 @@
-"""What each way to foretell phases is worth, what is left of them, and what breaks it."""
+"""Phase alignment against its bounds, over SNR, Q, CSI-RS power, speed and oscillators."""
 
-from cscsanet.pipeline.alignment_report import report_alignment
-from cscsanet.pipeline.entry import run_stage
+from cscsanet.studies.alignment.report import report_alignment
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(report_alignment)
+    run_stage(__file__, report_alignment)

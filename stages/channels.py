@@ -1,7 +1,7 @@
-"""Stage channels: draw the channel drops."""
+"""Draw the channel drops of each part."""
 
-from cscsanet.pipeline.channels import make_channels
-from cscsanet.pipeline.entry import run_stage
+from cscsanet.pipeline.data import make_channels
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(make_channels)
+    run_stage(__file__, make_channels)

@@ -1,7 +1,7 @@
-"""The ledger: what the paper states, and what was measured."""
+"""The ledger of claims, each with its comparisons and a verdict by rule."""
 
-from cscsanet.pipeline.claims import judge_claims
-from cscsanet.pipeline.entry import run_stage
+from cscsanet.studies.claims.ledger import judge_claims
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(judge_claims)
+    run_stage(__file__, judge_claims)

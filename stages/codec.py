@@ -1,7 +1,7 @@
-"""Separated designs: train the source codec over white noise."""
+"""Separated designs: the source codec over white noise."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_codec import train_codec
+from cscsanet.pipeline.codec import train_codec
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_codec)
+    run_stage(__file__, train_codec)

@@ -1,7 +1,7 @@
-"""Separated designs: train the source codec over the real link."""
+"""Separated designs: the source codec again, over the real link."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_codec import train_codec_link
+from cscsanet.pipeline.codec import train_codec_link
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_codec_link)
+    run_stage(__file__, train_codec_link)

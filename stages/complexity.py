@@ -1,7 +1,7 @@
-"""Stage complexity: operations, parameters and memory of every scheme."""
+"""Operations, parameters and memory of every scheme, at these sizes and at the paper's."""
 
-from cscsanet.pipeline.complexity import report_complexity
-from cscsanet.pipeline.entry import run_stage
+from cscsanet.studies.complexity.report import report_complexity
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(report_complexity)
+    run_stage(__file__, report_complexity)

@@ -1,7 +1,7 @@
-"""Stage evaluate: rows, figures and bounds on the test part."""
+"""Rows and figures of what was measured."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.evaluation import evaluate
+from cscsanet.studies.sweeps.report import evaluate
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(evaluate)
+    run_stage(__file__, evaluate)

@@ -1,7 +1,7 @@
-"""Stage export: the trained networks as ONNX units, held against PyTorch."""
+"""The trained networks as ONNX units, compared with PyTorch and registered."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.export import export_units
+from cscsanet.studies.deployment.export import export_units
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(export_units)
+    run_stage(__file__, export_units)

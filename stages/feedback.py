@@ -1,7 +1,7 @@
-"""Separated designs: train the CSI feedback."""
+"""Separated designs: the channel to B bits and back, by two Transformers."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_csi import train_feedback
+from cscsanet.pipeline.csi import train_feedback
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_feedback)
+    run_stage(__file__, train_feedback)

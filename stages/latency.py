@@ -1,7 +1,7 @@
-"""Stage latency: how long the units take, and what they are worth in int8."""
+"""Latency of the units in ONNX Runtime and in PyTorch, and the gain and loss of int8."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.latency import report_latency
+from cscsanet.studies.deployment.latency import report_latency
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(report_latency)
+    run_stage(__file__, report_latency)

@@ -1,7 +1,7 @@
-"""The segmentation reference: train MFNet on raw images."""
+"""MFNet on raw images, the segmentation reference."""
 
-from cscsanet.pipeline.entry import run_stage
 from cscsanet.pipeline.mfnet import train_mfnet
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_mfnet)
+    run_stage(__file__, train_mfnet)

@@ -1,7 +1,7 @@
-"""Stage II again for comparison: the paper's front, and models dedicated to single points."""
+"""Stage II again, for comparison: the paper's front end, and models dedicated to single points."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.physical_variants import train_variants
+from cscsanet.studies.physical.variants import train_variants
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_variants)
+    run_stage(__file__, train_variants)

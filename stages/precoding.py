@@ -1,7 +1,7 @@
-"""Separated designs: train the learned precoding."""
+"""Separated designs: beams by Transformers, for the spectral efficiency after detection."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_csi import train_precoding
+from cscsanet.pipeline.csi import train_precoding
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(train_precoding)
+    run_stage(__file__, train_precoding)

@@ -1,7 +1,7 @@
-"""Separated designs: the report on their parts."""
+"""Separated designs: estimate, feedback, beams and codec, each by its own measure."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.separated_report import report_separated
+from cscsanet.studies.baselines.report import report_separated
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(report_separated)
+    run_stage(__file__, report_separated)

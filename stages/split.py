@@ -1,7 +1,7 @@
-"""Stage split: part the frames into training, validation and test."""
+"""Split the frames into training, validation and test."""
 
-from cscsanet.pipeline.entry import run_stage
-from cscsanet.pipeline.split import make_split
+from cscsanet.pipeline.data import make_split
+from cscsanet.workflow.stage import run_stage
 
 if __name__ == "__main__":
-    run_stage(make_split)
+    run_stage(__file__, make_split)

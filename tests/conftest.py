@@ -1,4 +1,4 @@
-"""Settings of all tests: property tests draw the same examples on every machine, and a slow machine fails none of them."""
+"""Settings of all tests: property tests draw the same examples on every machine, slow or fast."""
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +9,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 settings.load_profile("project")
+
+pytest_plugins = (
+    "fixtures.measurements",
+    "fixtures.mfnet",
+    "fixtures.project",
+    "fixtures.scenes",
+    "fixtures.units",
+)

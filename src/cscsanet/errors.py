@@ -1,5 +1,19 @@
-"""The one exception that a user is meant to read."""
+"""The exception for mistakes that a user can correct, and how it is printed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class CscsanetError(Exception):
-    """Something that the user can put right; the message is one line: what, where, and what to do."""
+    """A mistake of the user or of the environment; its message says what, where, and what to do."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print a CscsanetError as one line and exit with code 1. Any other exception is a bug and keeps its traceback."""
+    try:
+        yield
+    except CscsanetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and what identifies a file."""
+"""Files and folders that appear whole or not at all, and digests of files."""
 
 import csv
 import hashlib
@@ -16,7 +16,7 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file.
 
     Raises:
-        CscsanetError: it is not there.
+        CscsanetError: the file is missing or cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -34,14 +34,14 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a long list of rows as JSON, a row to a line, so that a change of one shows as one line."""
+    """Write rows as JSON, one row a line, so that a changed row is one changed line in a diff."""
     lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
     text = "[\n" + ",\n".join(lines) + "\n]\n"
     write_by_rename(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows whose keys are the columns."""
+    """Write rows, whose keys are the columns, as CSV."""
 
     def write(partial: Path) -> None:
         with partial.open("w", newline="", encoding="utf-8") as file:
@@ -53,10 +53,12 @@ def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, An
 
 
 def write_by_rename(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a file of a temporary name beside `path`, then rename it.
+    """Write a file under a temporary name beside `path`, then rename it to `path`.
+
+    write: writes the content to the path that it is given.
 
     Raises:
-        CscsanetError: it cannot be written there.
+        CscsanetError: the file cannot be written.
     """
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
@@ -74,20 +76,20 @@ def write_by_rename(path: Path, write: Callable[[Path], Any]) -> None:
 
 @contextmanager
 def folder_by_rename(target: Path, marker: str) -> Iterator[Path]:
-    """Give an empty folder beside the target to write into; at the end it takes the target's place by rename.
+    """Yield an empty folder beside `target` to write into; rename it to `target` at the end.
 
-    On any exception the unfinished folder is removed, and an older target stays as it was.
+    On any exception the unfinished folder is removed, and an existing target stays as it was.
 
-    Args:
-        target: the folder to make, or to make anew.
-        marker: a file that only folders of this kind hold; an older target without it is not replaced.
+    target: the folder to make or to replace.
+    marker: name of a file that only folders of this kind contain. An existing target without it is
+    not replaced, unless it is empty.
 
     Raises:
-        CscsanetError: the target is something else, or cannot be written.
+        CscsanetError: the target exists and is of another kind, or cannot be written.
     """
     if target.exists() and not _replaceable(target, marker):
         raise CscsanetError(
-            f"{target}: exists and holds no {marker}, so it is not replaced; remove it or name another folder"
+            f"{target}: exists without {marker}, so it is not replaced; remove it or name another folder"
         )
     partial = target.with_name(f".{target.name}.partial")
     replaced = target.with_name(f".{target.name}.replaced")

@@ -1,6 +1,8 @@
-"""The house of the design: imports go downwards only, and below training nothing knows MLflow or DVC."""
+"""The rooms of the package: imports go downwards only, and heavy or foreign libraries stay where they belong."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,58 +11,103 @@ SOURCE = Path(__file__).parents[2] / "src" / "cscsanet"
 FLOORS = {
     "errors": 0,
     "files": 1,
-    "points": 1,
-    "sections": 2,
-    "study_sections": 3,
-    "params": 4,
-    "channel": 5,
-    "scenes": 5,
-    "metrics": 5,
-    "networks": 6,
-    "links": 7,
-    "training": 8,
-    "separated": 9,
-    "tracking": 10,
-    "evaluation": 10,
-    "page": 10,
-    "deployment": 11,
-    "pipeline": 12,
-    "cli": 13,
+    "config": 1,
+    "metrics": 1,
+    "plots": 1,
+    "channel": 2,
+    "scenes": 2,
+    "tracking": 2,
+    "networks": 3,
+    "scene_sources": 3,
+    "workflow": 3,
+    "links": 4,
+    "baselines": 5,
+    "stations": 5,
+    "training": 6,
+    "evaluation": 7,
+    "page": 8,
+    "export": 8,
+    "pipeline": 9,
+    "studies": 10,
+    "cli": 11,
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 
-def room(parts: tuple[str, ...]) -> str:
-    return parts[0].removesuffix(".py")
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
 def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Return the modules that a file imports at any depth, but not those for the type checker."""
+    names = set()
+    for node in nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def nodes(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")):
+            yield from nodes(child)
+
+
+def module_file(name: str) -> Path | None:
+    base = SOURCE.parent / Path(*name.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()), None)
+
+
+def libraries(path: Path) -> set[str]:
+    """Return the libraries that a file imports, directly or through other modules of the package."""
+    found: set[str] = set()
+    seen, waiting = {path}, [path]
+    while waiting:
+        for name in imports(waiting.pop()):
+            if not name.startswith("cscsanet"):
+                found.add(name.split(".")[0])
+            elif (module := module_file(name)) and module not in seen:
+                seen.add(module)
+                waiting.append(module)
     return found
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_imports_go_downwards(path):
-    own = room(path.relative_to(SOURCE).parts)
-    if own == "__init__":
+    importer = room(path)
+    if importer == "__init__":
         return
     for name in imports(path):
         if name.startswith("cscsanet."):
-            other = room(tuple(name.split(".")[1:]))
-            assert FLOORS[other] < FLOORS[own] or other == own, f"{own} imports {name}"
+            imported = name.split(".")[1]
+            assert imported == importer or FLOORS[imported] < FLOORS[importer], f"{importer} imports {name}"
+
+
+def test_there_are_twelve_floors_and_every_room_is_on_one():
+    assert sorted(set(FLOORS.values())) == list(range(12))
+    assert set(FLOORS) == {room(path) for path in MODULES} - {"__init__"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_only_tracking_knows_mlflow_and_nobody_knows_dvc(path):
+def test_only_tracking_imports_mlflow_and_nothing_imports_dvc(path):
     tops = {name.split(".")[0] for name in imports(path)}
     assert "dvc" not in tops
-    if room(path.relative_to(SOURCE).parts) != "tracking":
+    if room(path) != "tracking":
         assert "mlflow" not in tops
+
+
+@pytest.mark.parametrize("name", ["stations", "session", "metadata", "remote"])
+def test_the_processes_of_stations_import_no_torch(name):
+    used = libraries(SOURCE / "stations" / f"{name}.py")
+    assert used
+    assert not used & {"torch", "lightning", "onnx", "mlflow", "matplotlib"}
+
+
+def test_the_walk_over_imports_sees_torch_behind_other_modules():
+    assert "torch" in libraries(SOURCE / "links" / "csc_sa_net.py")
 
 
 def test_no_file_is_a_catch_all_or_too_long_to_read():
@@ -68,3 +115,8 @@ def test_no_file_is_a_catch_all_or_too_long_to_read():
         path for path in MODULES if path.stem in {"util", "utils", "helper", "helpers", "common", "misc"}
     ]
     assert not [path for path in MODULES if len(path.read_text().splitlines()) > 350]
+
+
+def test_no_folder_has_over_twenty_files():
+    counts = Counter(path.parent.relative_to(SOURCE).as_posix() for path in MODULES)
+    assert {folder: count for folder, count in counts.items() if count > 20} == {}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,20 +11,38 @@ from PIL import Image
 from cscsanet.cli import main
 from cscsanet.scenes.classes import PALETTE
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
 
-def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
-    done = finished.run("cscsanet", "evaluate", "--scheme", "noma", "--snr-db", "-25", "--json")
-    row = json.loads(done.stdout)
+@pytest.fixture
+def run(finished, monkeypatch, capsys) -> Callable[..., str]:
+    """Run a command in the finished project and return its output.
+
+    It runs in this process: a process of its own takes seconds to start.
+    """
+    monkeypatch.chdir(finished.root)
+
+    def call(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["cscsanet", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        assert left.value.code == 0, printed.err
+        return printed.out
+
+    return call
+
+
+def test_evaluate_and_predict_use_the_trained_models(finished, run, tmp_path):
+    row = json.loads(run("evaluate", "--scheme", "noma", "--snr-db", "-25", "--json"))
     rows = json.loads((finished.root / "reports/evaluation.json").read_text())
     assert row == next(r for r in rows if r["scheme"] == "noma" and r["snr_db"] == -25)
-    every = json.loads(finished.run("cscsanet", "evaluate", "--all", "--snr-db", "-25", "--json").stdout)
+    every = json.loads(run("evaluate", "--all", "--snr-db", "-25", "--json"))
     assert [row["scheme"] for row in every] == finished.schemes()
     assert row in every
-    table = finished.run("cscsanet", "evaluate", "--all", "--split", "val").stdout
+    table = run("evaluate", "--all", "--split", "val")
     assert all(name in table for name in finished.schemes())
-    table = finished.run("cscsanet", "evaluate", "--scheme", "ideal", "--split", "val").stdout
+    table = run("evaluate", "--scheme", "ideal", "--split", "val")
     assert "mIoU" in table
     assert "no channel" in table
 
@@ -32,9 +51,7 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
     Image.fromarray(image[..., :3]).save(tmp_path / "rgb.png")
     Image.fromarray(image[..., 3]).save(tmp_path / "thermal.png")
     mask = tmp_path / "mask.png"
-    finished.run(
-        "cscsanet", "predict", str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"), "--out", str(mask)
-    )
+    run("predict", str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"), "--out", str(mask))
     picture = Image.open(mask)
     assert picture.size == (64, 48)
     assert picture.getpalette()[:27] == [value for colour in PALETTE for value in colour]
@@ -42,37 +59,24 @@ def test_evaluate_and_predict_use_the_trained_models(finished, tmp_path):
     assert Image.open(tmp_path / "mask-overlay.png").size == (64, 48)
 
 
-def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp_path):
+def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, run, tmp_path):
     out = tmp_path / "few"
-    done = finished.run(
-        "cscsanet",
-        "sweep",
-        "--axis",
-        "csirs",
-        "--schemes",
-        "noma,perfect-pca,ideal",
-        "--out",
-        str(out),
-        "--json",
-    )
-    rows = json.loads(done.stdout)
+    schemes = ("--schemes", "noma,perfect-pca,ideal")
+    rows = json.loads(run("sweep", "--axis", "csirs", *schemes, "--out", str(out), "--json"))
     measured = json.loads((finished.root / "reports/sweeps.json").read_text())
     assert len(rows) == 6
     assert all(row in measured for row in rows)
     assert len(list(out.rglob("*.npz"))) == 5  # the ceiling does not see L
-    table = finished.run(
-        "cscsanet", "sweep", "--axis", "snr", "--schemes", "noma", "--values", "-20,-10"
-    ).stdout
+    table = run("sweep", "--axis", "snr", "--schemes", "noma", "--values", "-20,-10")
     assert "-20" in table
     assert "SNR" in table
 
-    told = finished.run("cscsanet", "compare", str(out / "noma"), "data/measurements/noma", "--json").stdout
-    same = json.loads(told)
-    assert [one["difference"] for one in same] == [0.0, 0.0]
-    assert all(one["paired"] for one in same)
-    against = finished.run("cscsanet", "compare", "data/measurements/noma", "data/measurements/oma").stdout
+    same = json.loads(run("compare", str(out / "noma"), "data/measurements/noma", "--json"))
+    assert [row["difference"] for row in same] == [0.0, 0.0]
+    assert all(row["paired"] for row in same)
+    against = run("compare", "data/measurements/noma", "data/measurements/oma")
     assert "paired over sequences" in against
-    rough = finished.run("cscsanet", "compare", "reports/sweeps.json", "reports/sweeps.json").stdout
+    rough = run("compare", "reports/sweeps.json", "reports/sweeps.json")
     assert "unpaired" in rough
 
 
@@ -89,7 +93,7 @@ def test_a_sweep_is_what_the_pipeline_measured_and_can_be_compared(finished, tmp
         (("channel", "response", "data/channels/val", "--symbols", "2:2", "--out", "H.npy"), "--symbols 2:2"),
         (("sweep", "--axis", "snr", "--schemes", "noma,tdma"), "scheme 'tdma'"),
         (("sweep", "--axis", "power"), "'power'"),
-        (("sweep", "--axis", "snr", "--snr-db", "-10"), "--snr-db -10: is what --axis snr runs over"),
+        (("sweep", "--axis", "snr", "--snr-db", "-10"), "--snr-db -10: --axis snr varies it already"),
         (("sweep", "--axis", "csirs", "--values", "1,two"), "--values 1,two: must be numbers"),
         (
             ("sweep", "--axis", "symbols", "--values", "9"),
@@ -125,22 +129,18 @@ def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, sa
     assert {path.name for path in finished.root.iterdir()} == before
 
 
-def test_drawn_channels_and_their_response(finished, tmp_path):
-    finished.run(
-        "cscsanet", "channel", "draw", "--count", "5", "--seed", "3", "--out", str(tmp_path / "drops")
-    )
+def test_drawn_channels_and_their_response(run, tmp_path):
+    run("channel", "draw", "--count", "5", "--seed", "3", "--out", str(tmp_path / "drops"))
     gain = np.load(tmp_path / "drops" / "gain_re.npy")
     assert gain.shape == (5, 2, 2)
     assert json.loads((tmp_path / "drops" / "manifest.json").read_text())["seed"] == 3
     out = tmp_path / "H.npy"
-    finished.run(
-        "cscsanet", "channel", "response", str(tmp_path / "drops"), "--symbols", "1:4", "--out", str(out)
-    )
+    run("channel", "response", str(tmp_path / "drops"), "--symbols", "1:4", "--out", str(out))
     response = np.load(out)
     assert response.shape == (5, 2, 3, 16, 64, 8)
     assert response.dtype == np.complex64
 
 
-def test_the_contact_sheet_is_a_picture(finished, tmp_path):
-    finished.run("cscsanet", "scenes", "preview", "--out", str(tmp_path / "sheet.png"), "--frames", "4")
+def test_the_contact_sheet_is_a_picture(run, tmp_path):
+    run("scenes", "preview", "--out", str(tmp_path / "sheet.png"), "--frames", "4")
     assert min(Image.open(tmp_path / "sheet.png").size) > 100

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from cscsanet.deployment.contract import CSIRS
-from cscsanet.deployment.exporting import UNITS
-from cscsanet.deployment.session import load_unit
+from cscsanet.export.units import UNITS
+from cscsanet.stations.metadata import CSIRS
+from cscsanet.stations.session import load_unit
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 NETWORKS = {
     "dlcsi-dl": {
         "ue_estimator",
@@ -35,7 +35,7 @@ def test_every_unit_is_there_and_equals_pytorch(finished):
     for scheme, units in found.items():
         assert all(load_unit(folder / scheme / f"{unit}.onnx", unit, scheme).info for unit in units)
     parity = read(finished, "parity")
-    assert {row["drops"] for row in parity["chains"]} == {1, 3}
+    assert {row["drops"] for row in parity["chains"]} == {1, 2}
     # A badly conditioned phase may part logits a little further, never bits or masks.
     assert all(row["same"] and row["logits_apart"] < 1e-3 for row in parity["chains"])
     assert all(row["passed"] for row in parity["networks"])

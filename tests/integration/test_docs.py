@@ -1,33 +1,222 @@
-"""The pages' tables can be written from the reports that lie in git."""
+"""The documentation: tables and numbers come from the reports, and what it names exists."""
 
 import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+import typer
+
+from cscsanet.cli import app
+from cscsanet.workflow.pipeline_file import read_pipeline
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "cscsanet"
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+WIDTH = 100
+# Folders of a user's dataset, and folders that runs write and that are no output of a stage.
+OTHER_FOLDERS = {"images/", "labels/", "mlruns/", "scratch/"}
+# The scheme that docs/extending.md adds step by step.
+WALKTHROUGH = ("random_beams", "random-beams")
+
+_FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"`([^`]+)`")
+_PATH = re.compile(r"[\w.*/-]*/[\w.*-]+\.(?:py|yaml|md|json)|[\w.*/-]+/|[\w-]+\.py")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
-def test_every_table_is_written_from_the_reports(tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(ROOT / "docs")
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
-    tables = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tables)
-    for page in (ROOT / "docs").glob("*.md"):
-        text = tables._BLOCK.sub(lambda found: f"{found[1]}{found[3]}", page.read_text())
-        (tmp_path / page.name).write_text(text)
-    monkeypatch.setattr(tables, "DOCS", tmp_path)
-    tables.main()
-    written = {
-        "complexity.md",
-        "deployment.md",
-        "evidence.md",
-        "phase-alignment.md",
-        "physical-layer.md",
-        "separated-designs.md",
-    }
-    assert set(capsys.readouterr().out.split()) == written
-    for page in tmp_path.glob("*.md"):
-        blocks = tables._BLOCK.findall(page.read_text())
-        names = [name for _, name, _ in blocks]
-        assert len(set(names)) == len(names)
-        filled = tables._BLOCK.finditer(page.read_text())
-        assert all(found[0].count("\n|") >= 3 for found in filled)
+@pytest.fixture(scope="module")
+def tables():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs" / "build")
+        spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "build" / "tables.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+
+
+def test_every_table_and_number_is_written_from_the_reports(tables, tmp_path, capsys):
+    (tmp_path / "docs").mkdir()
+    with_blocks = set()
+    names = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        # At the start of a line the comment would end the paragraph.
+        assert not re.search(r"^ *<!-- value", text, re.MULTILINE)
+        blocks = [match[2] for pattern in (tables.TABLE, tables.VALUE) for match in pattern.finditer(text)]
+        assert text.count("<!-- end -->") == len(blocks), f"{page.name}: a block is not closed"
+        if blocks:
+            with_blocks.add(str(page.relative_to(ROOT)))
+        names += blocks
+        emptied = tables.TABLE.sub(r"\1\3", tables.VALUE.sub(r"\1\3", text))
+        (tmp_path / page.relative_to(ROOT)).write_text(emptied, encoding="utf-8")
+    assert set(names) == {*tables.TABLES, *tables.VALUES}
+    tables.main(tmp_path)
+    assert set(capsys.readouterr().out.split()) == with_blocks
+    for page in with_blocks:
+        text = (tmp_path / page).read_text(encoding="utf-8")
+        assert all(match[0].count("\n|") >= 3 for match in tables.TABLE.finditer(text))
+        assert all(re.search(r">-?\d[\d.]*( %)?<", match[0]) for match in tables.VALUE.finditer(text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page):
+    assert _missing_paths(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_and_picture_of_a_page_exists(page):
+    assert _broken_links(page, page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists_with_its_options(page):
+    assert _wrong_commands(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_prose_is_at_most_100_columns_wide(page):
+    assert _wide_lines(page.read_text(encoding="utf-8")) == []
+
+
+def test_the_readme_has_at_most_150_lines():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_every_stage_of_the_list_of_results_exists():
+    stages = {*read_pipeline(ROOT), "trainings", "every stage"}
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ") for line in text.splitlines() if line.startswith("| `reports/")]
+    named = [row.split(" | ")[-1].strip("`") for row in rows]
+    assert named
+    assert set(named) <= stages
+
+
+def test_wrong_names_and_wide_lines_are_noticed():
+    text = (
+        f"{'long ' * 30}\n"
+        "`links/gone.py`, `gone.py`, `gone/`, `links/link.py`, `links/*.py`, `data/scenes/`, `mlruns/`\n"
+        "[a](gone.md) [b](#gone) [c](README.md#where-next) ![d](reports/gone.png)\n"
+        "`cscsanet gone` `cscsanet predict --gone` `--gone`\n"
+        "`--force` `dvc repro gone` `dvc repro stage3@noma`\n"
+        "```sh\n"
+        "cscsanet channel gone     # a comment\n"
+        "cscsanet evaluate --json --gone && cscsanet ui\n"
+        "```\n"
+    )
+    assert _missing_paths(text) == ["links/gone.py", "gone.py", "gone/"]
+    assert _broken_links(README, text) == ["gone.md", "#gone", "reports/gone.png"]
+    assert _wrong_commands(text) == [
+        "cscsanet channel gone",
+        "cscsanet evaluate --json --gone",
+        "cscsanet gone",
+        "cscsanet predict --gone",
+        "--gone",
+        "dvc repro gone",
+    ]
+    assert _wide_lines(text) == [1]
+
+
+def _inline_codes(text: str) -> list[str]:
+    """Return the code between backticks, outside fenced blocks."""
+    return [" ".join(code.split()) for code in _INLINE.findall(_FENCE.sub("", text))]
+
+
+def _missing_paths(text: str) -> list[str]:
+    """Return the files and folders in backticks that are not in the project and that no stage writes."""
+    paths = [code for code in _inline_codes(text) if _PATH.fullmatch(code)]
+    return [path for path in paths if not (_exists(path) or _is_written(path))]
+
+
+def _exists(path: str) -> bool:
+    if "/" not in path:
+        return any(PACKAGE.rglob(path)) or any((ROOT / "stages").glob(path))
+    return any(any(folder.glob(path.rstrip("/"))) for folder in (ROOT, PACKAGE, ROOT / "docs"))
+
+
+def _is_written(path: str) -> bool:
+    """Return whether a path is, holds, or is below an output of a stage, or is a known exception."""
+    if path in OTHER_FOLDERS or any(name in path for name in WALKTHROUGH):
+        return True
+    outputs = [Path(output) for entry in read_pipeline(ROOT).values() for output in entry.outputs]
+    return any(output.is_relative_to(Path(path)) or Path(path).is_relative_to(output) for output in outputs)
+
+
+def _broken_links(page: Path, text: str) -> list[str]:
+    """Return the relative links and pictures whose file or heading does not exist."""
+    broken = []
+    for link in _LINK.findall(_FENCE.sub("", text)):
+        target, _, anchor = link.partition("#")
+        if "://" in target:
+            continue
+        path = page.parent / target if target else page
+        if not path.exists() or (anchor and anchor not in _anchors(path)):
+            broken.append(link)
+    return broken
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _wrong_commands(text: str) -> list[str]:
+    """Return the commands with a name or an option that does not exist."""
+    fenced = [line for block in _FENCE.findall(text) for line in block.splitlines()[1:-1]]
+    commands = [part.strip() for line in fenced for part in line.partition(" #")[0].split("&&")]
+    return [code for code in (*commands, *_inline_codes(text)) if not _is_right(code)]
+
+
+def _is_right(code: str) -> bool:
+    if code.startswith("cscsanet "):
+        return _is_command(shlex.split(code)[1:])
+    if code.startswith("dvc repro "):
+        entries = read_pipeline(ROOT).values()
+        return set(code.split()[2:]) <= {entry.address for entry in entries}
+    if re.fullmatch(r"--[\w-]+", code):
+        return any(code in _options(command) for command in _all_commands(typer.main.get_command(app)))
+    return True
+
+
+def _is_command(words: list[str]) -> bool:
+    """Return whether the words after `cscsanet` name a command, and its options exist."""
+    command = typer.main.get_command(app)
+    for word in words:
+        if hasattr(command, "commands") and not word.startswith("-"):
+            if word == "COMMAND":
+                return True
+            if word not in command.commands:
+                return False
+            command = command.commands[word]
+        elif word.startswith("--") and word not in _options(command):
+            return False
+    return True
+
+
+def _options(command: object) -> set[str]:
+    return {"--help"} | {option for parameter in command.params for option in parameter.opts}
+
+
+def _all_commands(command: object) -> Iterator[object]:
+    yield command
+    for child in getattr(command, "commands", {}).values():
+        yield from _all_commands(child)
+
+
+def _wide_lines(text: str) -> list[int]:
+    """Return the numbers of wide lines of prose. Tables, code, pictures and comments do not count."""
+    in_code = False
+    wide = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+        elif not in_code and not line.lstrip().startswith(("|", "![")):
+            visible = re.sub(r"<!--.*?-->", "", line)
+            if len(visible) > WIDTH:
+                wide.append(number)
+    return wide

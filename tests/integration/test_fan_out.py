@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from cscsanet.errors import CscsanetError
-from cscsanet.pipeline.fan_out import fan_out
+from cscsanet.workflow.fan_out import fan_out
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -74,7 +74,7 @@ def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
     """A process that fans out one endless job, in a group of its own."""
     script = (
         "import sys; from pathlib import Path; from functools import partial;"
-        "from cscsanet.pipeline.fan_out import fan_out; from fan_out_jobs import sleep_long;"
+        "from cscsanet.workflow.fan_out import fan_out; from fan_out_jobs import sleep_long;"
         "fan_out(partial(sleep_long, Path(sys.argv[1])), [1], 1)"
     )
     here = Path(__file__).parent

@@ -1,7 +1,8 @@
-"""The main job on the smoke profile: from nothing to results, again, killed and resumed."""
+"""The pipeline on the smoke profile: from nothing to results, again, changed, killed and resumed."""
 
+import contextlib
+import csv
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -9,35 +10,82 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+import yaml
+from fixtures.project import Project
+from PIL import Image
+from safetensors.torch import load_file
 
 from cscsanet.evaluation.rows import ResultRow
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
-
-TRAINED = (
-    "semantic",
-    "semantic_oma",
-    "physical",
-    "noma",
-    "noma_aligned",
-    "oma",
-    "oma_aligned",
-    "acquisition",
-    "feedback",
-    "precoding",
-    "codec",
-    "codec_link",
-    "mfnet",
-)
+# Trainings whose stage has no others, and the command of each.
+TRAININGS = {
+    "semantic": "stages/stage1.py semantic",
+    "semantic_oma": "stages/stage1.py semantic_oma",
+    "physical": "stages/stage2.py physical",
+    "noma": "stages/stage3.py noma",
+    "noma_aligned": "stages/stage3.py noma_aligned",
+    "oma": "stages/stage3.py oma",
+    "oma_aligned": "stages/stage3.py oma_aligned",
+    "acquisition": "stages/acquisition.py",
+    "feedback": "stages/feedback.py",
+    "precoding": "stages/precoding.py",
+    "codec": "stages/codec.py",
+    "codec_link": "stages/codec_link.py",
+    "mfnet": "stages/mfnet.py",
+}
+STAGES = {
+    *TRAININGS,
+    *("scenes", "split", "channels", "physical_variants", "alignment", "repeats", "measure", "evaluate"),
+    *("physical_report", "alignment_report", "separated_report", "claims", "complexity", "export"),
+    *("latency", "report"),
+}
+# Run several stages in one process, since a process spends most of its time on imports.
+RUN_STAGES = """
+import runpy, sys
+for command in sys.argv[1:]:
+    sys.argv = command.split()
+    runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+LIST_RUNS = """
+import json
+from pathlib import Path
+from cscsanet.tracking.store import find_store, quieten_mlflow
+quieten_mlflow()
+from mlflow import MlflowClient
+client = MlflowClient(find_store(Path.cwd()).uri)
+experiment = client.get_experiment_by_name("cscsanet")
+runs = [
+    {
+        "id": run.info.run_id,
+        "status": run.info.status,
+        "tags": run.data.tags,
+        "metrics": run.data.metrics,
+        "params": run.data.params,
+        "datasets": [entry.dataset.name for entry in run.inputs.dataset_inputs],
+    }
+    for run in client.search_runs([experiment.experiment_id])
+]
+print(json.dumps(runs))
+"""
 
 
 def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
-    for name in TRAINED:
-        assert (finished.root / "models" / f"{name}.safetensors").stat().st_size > 1000
-        assert (finished.root / "reports" / "training" / f"{name}.png").stat().st_size > 1000
-    rows = [ResultRow(**row) for row in json.loads((finished.root / "reports/evaluation.json").read_text())]
+    reports = finished.root / "reports"
+    for name in TRAININGS:
+        weights = load_file(finished.root / "models" / f"{name}.safetensors")
+        assert all(bool(torch.isfinite(tensor).all()) for tensor in weights.values())
+        metrics = json.loads((reports / "training" / f"{name}.json").read_text())
+        with (reports / "training" / f"{name}.csv").open() as file:
+            assert len(list(csv.DictReader(file))) == metrics["epochs"] == 2
+        curves = np.asarray(Image.open(reports / "curves" / f"{name}.png").convert("RGB"))
+        assert len(np.unique(curves.reshape(-1, 3), axis=0)) > 2, "the figure shows more than black axes"
+    assert {path.stem for path in (reports / "curves").iterdir()} == set(TRAININGS)
+    rows = [ResultRow(**row) for row in json.loads((reports / "evaluation.json").read_text())]
     assert {row.scheme for row in rows} == {"constant", *finished.schemes()}
     for row in rows:
         assert row.ci_low <= row.miou <= row.ci_high
@@ -45,136 +93,145 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
     noma = [row for row in rows if row.scheme == "noma"]
     assert [row.snr_db for row in noma] == [-25.0, 0.0]
     assert len({row.model for row in noma}) == 1
-    assert not [path for path in (finished.root / "scratch").rglob("*") if path.is_file()]
+    # Of the scratch folder only the code that each stage ran is left.
+    left = {path.relative_to(finished.root) for path in (finished.root / "scratch").rglob("*.*")}
+    assert left == {Path("scratch/last-code") / f"{stage}.json" for stage in STAGES}
 
 
-def test_a_variant_that_is_asked_for_no_more_leaves_nothing(finished, tmp_path):
-    project = type(finished)(tmp_path / "fewer")
-    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
-    params = project.root / "params.yaml"
-    params.write_text(re.sub(r"(?m)^(  dedicated:) \[\[8, 64\]\]", r"\1 [[2, 16]]", params.read_text()))
-    project.run(sys.executable, "stages/physical_variants.py")
+def test_a_variant_that_is_asked_for_no_more_leaves_nothing(copy):
+    copy.edit_params("dedicated: [[8, 64]]", "dedicated: [[2, 16]]")
+    copy.run(sys.executable, "stages/physical_variants.py")
     for folder in ("models/physical_variants", "reports/training/physical_variants"):
-        names = {path.stem for path in (project.root / folder).iterdir()}
-        assert names == {"subcarrier", "L2-B16"}
+        assert {path.stem for path in (copy.root / folder).iterdir()} == {"subcarrier", "L2-B16"}
 
 
-def test_a_second_repro_does_nothing(finished):
-    before = finished.reports()
-    done = finished.run("dvc", "repro")
+def test_a_second_repro_does_nothing(copy, finished):
+    done = copy.run("dvc", "repro")
     assert "Data and pipelines are up to date" in done.stdout
-    assert finished.reports() == before
-
-
-def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished):
-    params = finished.root / "params.yaml"
-    original = params.read_text()
-    try:
-        params.write_text(edited(original, "channel_draws", 2))
-        assert _changed(finished) == {"measure", "evaluate"}
-        params.write_text(edited(original, "pictures", 2))
-        assert _changed(finished) == {"evaluate"}
-        params.write_text(original.replace("seeds: [2]", "seeds: [3]"))
-        assert _changed(finished) == {"repeats", "measure", "evaluate", "claims", "report"}
-        params.write_text(edited(original, "aged_symbols", 5))
-        assert _changed(finished) == {"physical_report"}
-        params.write_text(edited(original, "home_snr_db", -20.0))
-        assert _changed(finished) == {"alignment_report"}
-        params.write_text(edited(original, "parity_images", 2))
-        assert _changed(finished) == {"export"}
-        params.write_text(edited(original, "latency_rounds", 6))
-        assert _changed(finished) == {"latency"}
-        params.write_text(original.replace("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]"))
-        assert _changed(finished) == {"codec"}
-        params.write_text(edited(original, "val_drops", 101))
-        assert {"channels", "physical", "physical_variants", "noma", "oma", "measure"} <= _changed(finished)
-        assert "scenes" not in _changed(finished)
-    finally:
-        params.write_text(original)
-
-
-def test_every_executed_stage_is_a_run_under_one_parent(finished):
-    script = (
-        "import json, sys; from pathlib import Path;"
-        "from cscsanet.tracking.store import find_store, quieten_mlflow; quieten_mlflow();"
-        "from mlflow import MlflowClient; store = find_store(Path.cwd());"
-        "client = MlflowClient(store.uri);"
-        "runs = client.search_runs([client.get_experiment_by_name('cscsanet').experiment_id]);"
-        "print(json.dumps([[r.info.status, r.data.tags, r.data.metrics, r.data.params,"
-        " [d.dataset.name for d in r.inputs.dataset_inputs], r.info.run_id] for r in runs]))"
-    )
-    runs = json.loads(finished.run(sys.executable, "-c", script).stdout.splitlines()[-1])
-    parents = [run for run in runs if "mlflow.parentRunId" not in run[1]]
-    children = {run[1]["stage"]: run for run in runs if "mlflow.parentRunId" in run[1]}
-    assert len(parents) == 1
-    assert {run[1]["mlflow.parentRunId"] for run in children.values()} == {parents[0][5]}
-    stages = {
-        "scenes",
-        "split",
-        "channels",
-        *TRAINED,
-        "measure",
-        "evaluate",
-        "claims",
-        "report",
-        "complexity",
-        "export",
-        "latency",
-    }
-    stages |= {f"{name}_report" for name in ("physical", "alignment", "separated")}
-    variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
-    variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "slipping")}
-    variants |= {f"evaluate/{name}" for name in finished.schemes()}
-    variants |= {f"repeats/{name}" for name in ("noma-seed-2", "codec_link-seed-2", "noma-snr-25-L8-B64-Q4")}
-    assert set(children) == stages | variants
-    assert children["repeats/noma-seed-2"][3]["seed"] == "2"
-    assert children["repeats/noma-snr-25-L8-B64-Q4"][3]["points.data_symbols"] == "[4]"
-    assert {run[0] for run in runs} == {"FINISHED"}
-    assert children["noma"][2]["best_val_miou"] > 0
-    assert children["noma"][3]["points.data_symbols"] == "[1, 4]"
-    # A variant's run goes by its own parameters, under the parent of the pipeline's.
-    assert children["physical_variants/L8-B64"][3]["points.csirs_symbols"] == "[8]"
-    assert children["physical_variants/subcarrier"][3]["csa.front"] == "subcarrier"
-    assert children["alignment/noma-slipping"][3]["channel.oscillator_rad"] == "0.5"
-    assert children["alignment_report"][2]["noma-learned/Q4/-25dB/miou"] > 0
-    assert children["physical_report"][2]["beamspace-elastic/-25dB/sum_se"] > 0
-    assert {"scenes", "split", "channels_train", "semantic", "physical"} <= set(children["noma"][4])
-    assert {"scenes", "split", "channels_train", "semantic_oma", "physical"} <= set(children["oma"][4])
-    assert children["evaluate"][2]["ideal/miou"] > 0
-    # One run a scheme, with the same names, which the UI's compare view lines up.
-    for name in finished.schemes():
-        own = children[f"evaluate/{name}"]
-        assert {"home/miou", "home/pixel_accuracy"} <= set(own[2])
-        over_air = name not in ("ideal", "ideal-oma", "mfnet")
-        curves = {"miou", "pixel_accuracy", "ci_low", "ci_high"} if over_air else {"miou/data_symbols"}
-        assert curves <= set(own[2])
-        assert own[3]["scheme"] == name
-        assert {"stage", "snr_db", "csirs_symbols", "feedback_bits", "data_symbols"} <= set(own[3])
-    assert children["separated_report"][2]["without_noise/symbol_nmse"] < 1
-
-
-def test_two_runs_from_nothing_give_the_same_bytes(finished, copy_of_the_project, tmp_path):
-    again = copy_of_the_project(tmp_path)
-    again.run("dvc", "repro")
-    assert again.reports() == finished.reports()
+    assert copy.reports() == finished.reports()
 
 
 @pytest.mark.parametrize(
-    "training",
+    ("old", "new", "stages"),
     [
-        "semantic",
-        "physical",
-        "physical_variants/L8-B64",
-        "alignment/noma-slipping",
-        "repeats/noma-snr-25-L8-B64-Q4",
-        "acquisition",
-        "codec_link",
-        "mfnet",
+        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate"}),
+        ("pictures: 4", "pictures: 2", {"evaluate"}),
+        ("seeds: [2]", "seeds: [3]", {"repeats", "measure", "evaluate", "claims", "report"}),
+        ("aged_symbols: 4", "aged_symbols: 5", {"physical_report"}),
+        ("home_snr_db: -25.0", "home_snr_db: -20.0", {"alignment_report"}),
+        ("parity_images: 2", "parity_images: 3", {"export"}),
+        ("latency_rounds: 5", "latency_rounds: 6", {"latency"}),
+        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec"}),
     ],
 )
-def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training):
-    project = type(finished)(tmp_path / "killed")
-    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
+def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):
+    assert changed_stages(tracked, "params.yaml", old, new) == stages
+
+
+def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_frames_alone(tracked):
+    stages = changed_stages(tracked, "params.yaml", "val_drops: 40", "val_drops: 41")
+    assert {"channels", "stage2@physical", "physical_variants", "stage3@noma", "measure"} <= stages
+    assert not stages & {"scenes", "split", "stage1@semantic", "codec", "mfnet"}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "stages"),
+    [
+        ("scene_sources/renderer/vehicles.py", "import numpy as np\n", "import numpy as np  # fast\n", set()),
+        ("scene_sources/renderer/vehicles.py", "y + radius * sine", "y + 2 * radius * sine", {"scenes"}),
+        ("studies/claims/claim.py", "HIGH_SNR_DB = -30.0,", "HIGH_SNR_DB = -31.0,", {"claims"}),
+    ],
+)
+def test_a_comment_reruns_nothing_and_changed_code_what_runs_it(tracked, module, old, new, stages):
+    """An edit of the package runs the stage `code`, and then only the stages whose digest has changed."""
+    assert changed_stages(tracked, f"src/cscsanet/{module}", old, new) == {"code", *stages}
+
+
+def test_every_executed_stage_is_a_run_under_one_parent(finished):
+    runs = json.loads(finished.run(sys.executable, "-c", LIST_RUNS).stdout.splitlines()[-1])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run["tags"]]
+    stages = {run["tags"]["stage"]: run for run in runs if "mlflow.parentRunId" in run["tags"]}
+    assert len(parents) == 1
+    assert {run["tags"]["mlflow.parentRunId"] for run in stages.values()} == {parents[0]["id"]}
+    variants = {f"physical_variants/{name}" for name in ("subcarrier", "L8-B64")}
+    variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "phase-offset")}
+    variants |= {f"evaluate/{name}" for name in finished.schemes()}
+    variants |= {f"repeats/{name}" for name in ("noma-seed-2", "codec_link-seed-2", "noma-snr-25-L8-B64-Q4")}
+    # A stage that trains several variants has a run for each and none for itself.
+    assert set(stages) == variants | STAGES - {"physical_variants", "alignment", "repeats"}
+    assert {run["status"] for run in runs} == {"FINISHED"}
+    params = {stage: run["params"] for stage, run in stages.items()}
+    metrics = {stage: run["metrics"] for stage, run in stages.items()}
+    assert params["repeats/noma-seed-2"]["seed"] == "2"
+    assert params["repeats/noma-snr-25-L8-B64-Q4"]["points.data_symbols"] == "[4]"
+    assert metrics["noma"]["best_val_miou"] > 0
+    assert params["noma"]["points.data_symbols"] == "[1, 4]"
+    # A variant's run shows the parameters of the variant, under the parent of the pipeline.
+    assert params["physical_variants/L8-B64"]["points.csirs_symbols"] == "[8]"
+    assert params["physical_variants/subcarrier"]["csa.front"] == "subcarrier"
+    assert params["alignment/noma-phase-offset"]["channel.oscillator_rad"] == "0.5"
+    assert metrics["alignment_report"]["noma-learned/Q4/-25dB/miou"] > 0
+    assert metrics["physical_report"]["beamspace-elastic/-25dB/sum_se"] > 0
+    inputs = {"scenes", "split", "channels_train", "physical"}
+    assert {*inputs, "semantic"} <= set(stages["noma"]["datasets"])
+    assert {*inputs, "semantic_oma"} <= set(stages["oma"]["datasets"])
+    assert metrics["evaluate"]["ideal/miou"] > 0
+    # One run a scheme, with the same names, which the UI's compare view lines up.
+    for name in finished.schemes():
+        run = f"evaluate/{name}"
+        assert {"home/miou", "home/pixel_accuracy"} <= set(metrics[run])
+        over_air = name not in ("ideal", "ideal-oma", "mfnet")
+        curves = {"miou", "pixel_accuracy", "ci_low", "ci_high"} if over_air else {"miou/data_symbols"}
+        assert curves <= set(metrics[run])
+        assert params[run]["scheme"] == name
+        assert {"stage", "snr_db", "csirs_symbols", "feedback_bits", "data_symbols"} <= set(params[run])
+    assert metrics["separated_report"]["without_noise/symbol_nmse"] < 1
+
+
+def test_a_second_run_elsewhere_gives_the_same_bytes(finished, tmp_path):
+    """Nothing depends on the folder, the process, the time or the order of a set.
+
+    One stage of each kind that draws random numbers runs again, in another folder and process: the
+    renderer, the split, the drops, a CSI training with its CSI-RS pretraining, a Stage III, the claims'
+    bootstrap, and a report of each kind. The tests below do the same for Stages I and II, the codec,
+    a variant and the measurements.
+    """
+    made = {
+        "stages/scenes.py": "data/scenes",
+        "stages/split.py": "data/split",
+        "stages/channels.py": "data/channels",
+        "stages/acquisition.py": "models/acquisition.safetensors",
+        TRAININGS["noma"]: "models/noma.safetensors",
+        "stages/physical_report.py": "reports/physical.json",
+        "stages/evaluate.py": "reports/sweeps.json",
+        "stages/claims.py": "reports/claims.json",
+    }
+    again = finished.copy_to(tmp_path / "again", ".dvc", "reports")
+    for name in made.values():
+        remove(again.root / name)
+    again.run(sys.executable, "-c", RUN_STAGES, *made)
+    for name in made.values():
+        assert contents(again.root / name) == contents(finished.root / name), name
+    reports = again.reports()
+    assert len(reports) > 10
+    assert reports.items() <= finished.reports().items()
+
+
+@pytest.mark.parametrize(
+    ("training", "command"),
+    [
+        ("semantic", TRAININGS["semantic"]),
+        ("physical", TRAININGS["physical"]),
+        ("codec_link", TRAININGS["codec_link"]),
+        ("alignment/noma-phase-offset", "stages/alignment.py"),
+    ],
+)
+def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
+    """One training of each kind: with frames, with drops and a CSI-RS pretraining, with both, and a variant.
+
+    The others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
+    """
+    project = finished.copy_to(tmp_path / "killed", ".dvc")
     results = [
         f"reports/training/{training}.json",
         f"reports/training/{training}.csv",
@@ -183,118 +240,134 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
     for name in results:
         (project.root / name).unlink()
 
-    script = f"stages/{training.split('/')[0]}.py"
-    victim = subprocess.Popen(
-        [sys.executable, script],
+    killed = subprocess.Popen(
+        [sys.executable, *command.split()],
         cwd=project.root,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _wait_for_a_checkpoint(project.root / "scratch" / training, victim)
-    victim.send_signal(signal.SIGKILL)
-    assert victim.wait() == -signal.SIGKILL
+    wait_for_a_checkpoint(project.root / "scratch" / training, killed)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
     assert not any((project.root / name).exists() for name in results)
 
-    resumed = project.run(sys.executable, script)
-    assert "resuming after epoch" in resumed.stderr
+    resumed = project.run(sys.executable, *command.split())
+    assert "resuming after epoch 1 of 2" in resumed.stderr
     for name in results:
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
 
 
-def test_only_what_is_missing_is_measured_again(finished, tmp_path):
-    project = type(finished)(tmp_path / "measured")
-    shutil.copytree(finished.root, project.root, ignore=shutil.ignore_patterns("mlruns", "mlflow.db*"))
-    folder = project.root / "data" / "measurements"
+def test_only_what_is_missing_is_measured_again(copy):
+    folder = copy.root / "data" / "measurements"
     lost = folder / "noma" / "snr0-L8-B64-Q4.npz"
     damaged = folder / "noma@seed-2" / "snr-25-L8-B64-Q4.npz"
-    stale = folder / "noma" / "snr7-L8-B64-Q4.npz"
-    before = {path: path.read_bytes() for path in folder.rglob("*.npz")}
-    times = {path: path.stat().st_mtime_ns for path in before}
-    stale.write_bytes(lost.read_bytes())
+    outdated = folder / "noma" / "snr7-L8-B64-Q4.npz"
+    before = contents(folder)
+    times = {name: (folder / name).stat().st_mtime_ns for name in before}
+    outdated.write_bytes(lost.read_bytes())
     lost.unlink()
     damaged.write_bytes(b"half a file")
-    project.run(sys.executable, "stages/measure.py")
-    assert {path: path.read_bytes() for path in folder.rglob("*.npz")} == before
-    again = {path for path in before if path.stat().st_mtime_ns != times[path]}
-    assert again == {lost, damaged, folder / "constant.npz"}
+    copy.run(sys.executable, "stages/measure.py")
+    assert contents(folder) == before
+    rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
+    assert rewritten == {lost, damaged, folder / "constant.npz"}
 
 
-def test_weights_from_another_configuration_are_refused(finished):
-    params = finished.root / "params.yaml"
-    original = params.read_text()
-    try:
-        params.write_text(edited(original, "csi_features", 8))
-        done = finished.run("cscsanet", "evaluate", "--scheme", "noma", check=False)
-    finally:
-        params.write_text(original)
+def test_weights_from_another_configuration_are_refused(finished, tmp_path):
+    params = (finished.root / "params.yaml").read_text()
+    assert params.count("csi_features: 16") == 1
+    changed = tmp_path / "params.yaml"
+    changed.write_text(params.replace("csi_features: 16", "csi_features: 8"))
+    done = finished.run("cscsanet", "evaluate", "--scheme", "noma", "--params", str(changed), check=False)
     assert done.returncode == 1
     assert "trained with csa.csi_features = 16, but params.yaml says 8" in done.stderr
 
 
-def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_nothing(finished):
-    before = finished.reports()
-    done = finished.run(
-        sys.executable, "stages/semantic.py", check=False, MLFLOW_TRACKING_URI="http://127.0.0.1:9"
-    )
+def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_nothing(copy, finished):
+    server = "http://127.0.0.1:9"
+    done = copy.run(sys.executable, "stages/stage1.py", "semantic", check=False, MLFLOW_TRACKING_URI=server)
     assert done.returncode == 1
     assert done.stderr.strip().startswith("error: ")
     assert "127.0.0.1:9" in done.stderr
-    assert finished.reports() == before
+    assert copy.reports() == finished.reports()
 
 
 def test_a_dataset_in_mfnet_s_layout_takes_the_renderer_s_place(finished, tmp_path):
-    """The rendered folder has MFNet's layout, so it can play the real dataset; then one with its list missing."""
-    project = type(finished)(tmp_path)
-    for name in ("params.yaml", "stages"):
-        copy = shutil.copytree if (finished.root / name).is_dir() else shutil.copy
-        copy(finished.root / name, project.root / name)
+    """The rendered folder has MFNet's layout, so it can play the real dataset; then its list is missing."""
+    project = Project(tmp_path)
+    for folder in ("src", "stages"):
+        shutil.copytree(finished.root / folder, project.root / folder)
     shutil.copytree(finished.root / "data" / "scenes", project.root / "data" / "external")
-    params = project.root / "params.yaml"
-    params.write_text(params.read_text().replace("source: rendered", "source: mfnet"))
+    shutil.copy(finished.root / "params.yaml", project.root)
+    project.edit_params("source: rendered", "source: mfnet")
 
     project.run(sys.executable, "stages/scenes.py")
-    manifests = [
+    rendered, ingested = (
         json.loads((root / "data/scenes/manifest.json").read_text()) for root in (finished.root, project.root)
-    ]
-    assert [manifest["source"] for manifest in manifests] == ["rendered", "mfnet"]
-    assert manifests[0]["digest"] == manifests[1]["digest"]
+    )
+    assert (rendered["source"], ingested["source"]) == ("rendered", "mfnet")
+    assert rendered["digest"] == ingested["digest"]
 
     (project.root / "data/external/train.txt").unlink()
-    before = sorted((project.root / "data/scenes").rglob("*"))
+    before = contents(project.root / "data/scenes")
     done = project.run(sys.executable, "stages/scenes.py", check=False)
     assert done.returncode == 1
     assert "train.txt" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert sorted((project.root / "data/scenes").rglob("*")) == before
+    assert contents(project.root / "data/scenes") == before
 
 
-def test_an_edited_params_file_is_not_overwritten(finished):
-    params = finished.root / "params.yaml"
-    original = params.read_text()
+def test_an_edited_params_file_is_not_overwritten(copy):
+    copy.edit_params("\nseed: 1\n", "\nseed: 5\n")
+    done = copy.run("cscsanet", "profile", "small", check=False)
+    assert done.returncode == 1
+    assert "has changes of your own" in done.stderr
+    assert yaml.safe_load((copy.root / "params.yaml").read_text())["seed"] == 5
+
+
+@pytest.fixture(scope="module")
+def tracked(finished, tmp_path_factory) -> Project:
+    """A copy of the finished project to ask DVC about."""
+    return finished.copy_to(tmp_path_factory.mktemp("tracked"))
+
+
+def changed_stages(project: Project, name: str, old: str, new: str) -> set[str]:
+    """Return the stages that `dvc status` lists after an edit of one file, and undo the edit.
+
+    Where the file is code, the digests of the stages' code are made again first.
+    """
+    # In this process: `dvc status` as a command takes seconds to start.
+    from dvc.repo import Repo
+
+    edited, digests = project.root / name, project.root / "code.yaml"
+    before = {path: path.read_bytes() for path in (edited, digests)}
+    text = edited.read_text()
+    assert text.count(old) == 1
+    edited.write_text(text.replace(old, new))
     try:
-        params.write_text(edited(original, "seed", 5))
-        done = finished.run("cscsanet", "profile", "small", check=False)
-        assert done.returncode == 1
-        assert "has changes of your own" in done.stderr
-        assert "seed: 5" in params.read_text()
+        if name.startswith("src/"):
+            project.run(sys.executable, "stages/code.py")
+        with contextlib.chdir(project.root), Repo() as repo:
+            return set(repo.status())
     finally:
-        params.write_text(original)
+        for path, content in before.items():
+            path.write_bytes(content)
 
 
-def edited(params: str, key: str, value: float) -> str:
-    changed, count = re.subn(rf"(?m)^(\s*{key}:) \S+", rf"\1 {value}", params)
-    assert count == 1
-    return changed
+def contents(path: Path) -> dict[Path, bytes]:
+    """Return every file below a path, by its name there."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return {file.relative_to(path): file.read_bytes() for file in files if file.is_file()}
 
 
-def _changed(project) -> set[str]:
-    return set(json.loads(project.run("dvc", "status", "--json").stdout))
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _wait_for_a_checkpoint(scratch: Path, victim: subprocess.Popen[bytes]) -> None:
+def wait_for_a_checkpoint(scratch: Path, training: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 300
     while not list(scratch.glob("*/last.ckpt")):
-        assert victim.poll() is None, "the training ended before it could be killed"
+        assert training.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -5,81 +5,85 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fixtures.project import Project, made_once
 
 from cscsanet.files import file_digest
 from cscsanet.pipeline.shipping import shipped_names
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
 
-@pytest.fixture(scope="module")
-def shipping(finished, tmp_path_factory):
-    """A project whose package brings the models that it has trained, and which has none of its own, and no data."""
-    project = type(finished)(tmp_path_factory.mktemp("shipping"))
-    shutil.copytree(
-        finished.root,
-        project.root,
-        ignore=shutil.ignore_patterns("mlruns", "mlflow.db*", "measurements"),
-        dirs_exist_ok=True,
-    )
-    said = project.run("cscsanet", "ship").stdout
-    assert f"{len(shipped_names())} models" in said
-    (project.root / "models").rename(project.root / "kept")
-    for name in ("scenes", "split", "channels"):
-        shutil.rmtree(project.root / "data" / name)
-    return project
+@pytest.fixture(scope="session")
+def shipped(finished, shared_folder) -> Project:
+    """A project without models and data, whose package holds the models of the finished project.
+
+    All workers share it: change no file of it. The models that it was shipped from are in `trained/`.
+    """
+
+    def make(folder: Path) -> None:
+        project = finished.copy_to(folder, ".dvc", "measurements")
+        printed = project.run("cscsanet", "ship").stdout
+        assert f"{len(shipped_names())} models" in printed
+        (project.root / "models").rename(project.root / "trained")
+        shutil.rmtree(project.root / "data")
+
+    return Project(made_once(shared_folder / "shipped", make))
 
 
-def folder(project) -> Path:
-    return project.root / "src" / "cscsanet" / "shipped"
-
-
-def test_it_names_every_model_with_what_it_was_made_of(shipping):
-    manifest = json.loads((folder(shipping) / "manifest.json").read_text())
+def test_the_manifest_names_every_model_with_its_inputs(shipped):
+    manifest = json.loads((package_folder(shipped) / "manifest.json").read_text())
     assert manifest["profile"] == "smoke"
     assert list(manifest["models"]) == shipped_names()
     for name, entry in manifest["models"].items():
-        assert entry["shipped"] == file_digest(folder(shipping) / f"{name}.safetensors")
-        assert entry["full_precision"] == file_digest(shipping.root / "kept" / f"{name}.safetensors")
+        assert entry["shipped"] == file_digest(package_folder(shipped) / f"{name}.safetensors")
+        assert entry["full_precision"] == file_digest(shipped.root / "trained" / f"{name}.safetensors")
     assert set(manifest["models"]["noma"]["inputs"]) >= {"scenes", "split", "channels_train", "physical"}
 
 
-def test_without_models_and_data_an_evaluation_makes_the_data_and_takes_the_shipped(shipping, finished):
-    done = shipping.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
+def test_without_models_and_data_an_evaluation_makes_the_data_and_uses_the_shipped_model(
+    shipped, finished, tmp_path
+):
+    project = shipped.copy_to(tmp_path / "fresh", "trained")
+    done = project.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
     row = json.loads(done.stdout)
-    assert row["model"] == file_digest(folder(shipping) / "noma.safetensors")
+    assert row["model"] == file_digest(package_folder(shipped) / "noma.safetensors")
     assert "comes with the package: profile smoke" in done.stderr
-    own = json.loads(finished.run("cscsanet", "evaluate", "--scheme", "noma", "--json").stdout)
-    assert own["model"] != row["model"]
-    assert row["images"] == own["images"]
-    assert row["miou"] == pytest.approx(own["miou"], abs=0.02)
-    # The data is what the stages make, to the byte.
-    for made in ("data/scenes/manifest.json", "data/split/split.json", "data/channels/test/manifest.json"):
-        assert (shipping.root / made).read_bytes() == (finished.root / made).read_bytes()
-    again = shipping.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
     assert "is made now" in done.stderr
+    rows = json.loads((finished.root / "reports/evaluation.json").read_text())
+    (trained,) = (r for r in rows if r["scheme"] == "noma" and r["snr_db"] == row["snr_db"])
+    assert row["model"] != trained["model"]
+    assert row["images"] == trained["images"]
+    assert row["miou"] == pytest.approx(trained["miou"], abs=0.02)
+    # The data are those of the stages, to the byte.
+    for made in ("data/scenes/manifest.json", "data/split/split.json", "data/channels/test/manifest.json"):
+        assert (project.root / made).read_bytes() == (finished.root / made).read_bytes()
+    again = project.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
+    assert json.loads(again.stdout) == row
     assert "is made now" not in again.stderr
 
 
-def test_a_model_of_one_s_own_takes_precedence(shipping):
-    own = shipping.root / "models" / "noma.safetensors"
-    own.parent.mkdir(exist_ok=True)
-    shutil.copy(shipping.root / "kept" / "noma.safetensors", own)
-    try:
-        done = shipping.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
-        assert json.loads(done.stdout)["model"] == file_digest(own)
-        assert "model of noma: models/noma.safetensors" in done.stderr
-    finally:
-        own.unlink()
+def test_a_trained_model_takes_precedence_over_the_shipped(shipped, finished, tmp_path):
+    project = shipped.copy_to(tmp_path / "trained", "trained")
+    shutil.copytree(finished.root / "data", project.root / "data")
+    model = project.root / "models" / "noma.safetensors"
+    model.parent.mkdir()
+    shutil.copy(finished.root / "models" / "noma.safetensors", model)
+    done = project.run("cscsanet", "evaluate", "--scheme", "noma", "--json")
+    assert json.loads(done.stdout)["model"] == file_digest(model)
+    assert "model of noma: models/noma.safetensors" in done.stderr
 
 
-def contents(directory):
-    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-
-
-def test_shipping_without_having_trained_names_what_is_missing(shipping):
-    before = contents(folder(shipping))
-    done = shipping.run("cscsanet", "ship", check=False)
+def test_shipping_without_having_trained_names_what_is_missing(shipped):
+    before = contents(package_folder(shipped))
+    done = shipped.run("cscsanet", "ship", check=False)
     assert done.returncode == 1
     assert "models/semantic.safetensors: no such file" in done.stderr
-    assert contents(folder(shipping)) == before
+    assert contents(package_folder(shipped)) == before
+
+
+def package_folder(project: Project) -> Path:
+    return project.root / "src" / "cscsanet" / "shipped"
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

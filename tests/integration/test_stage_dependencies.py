@@ -1,96 +1,144 @@
-"""Each stage of dvc.yaml depends on every module that its script can reach: a changed library reruns the stage."""
+"""dvc.yaml names all that a stage depends on: its code, its parameters, and the files that it reads."""
 
 import ast
-import importlib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cscsanet.params import Params, profile_text, select
+from cscsanet.config.params import Params, profile_text, select
+from cscsanet.pipeline import codec, csi, mfnet, repeats, stage1, stage2, stage3
+from cscsanet.studies.alignment import variants as alignment_variants
+from cscsanet.studies.physical import variants as physical_variants
+from cscsanet.studies.sweeps import measure
+from cscsanet.workflow.code import scripts, stage_code, stages_in
+from cscsanet.workflow.pipeline_file import read_pipeline
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src"
-# These cannot change what a stage writes: they complain, show progress, or file what was written.
-WITHOUT_EFFECT = (
-    "cscsanet/__init__.py",
-    "cscsanet/errors.py",
-    "cscsanet/pipeline/__init__.py",
-    "cscsanet/pipeline/progress.py",
-    "cscsanet/evaluation/__init__.py",
-    "cscsanet/tracking/",
-)
-# The module that says what a training depends on, where it is not the stage's own.
-TRAINED_BY = {
-    "semantic_oma": "semantic",
-    "noma": "joint",
-    "noma_aligned": "joint",
-    "oma": "joint",
-    "oma_aligned": "joint",
-    "alignment": "alignment_variants",
-    "acquisition": "separated_csi",
-    "feedback": "separated_csi",
-    "precoding": "separated_csi",
-    "codec": "separated_codec",
-    "codec_link": "separated_codec",
+PACKAGE = ROOT / "src" / "cscsanet"
+STAGES = read_pipeline(ROOT)
+FAMILIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+# Stage -> the parameters that its resumable state is bound to.
+DEPENDS = {
+    "semantic": stage1.DEPENDS,
+    "semantic_oma": stage1.DEPENDS,
+    "physical": stage2.DEPENDS,
+    **dict.fromkeys(("noma", "noma_aligned", "oma", "oma_aligned"), stage3.DEPENDS),
+    "mfnet": mfnet.DEPENDS,
+    **{name: (*csi.DEPENDS, name) for name in ("acquisition", "feedback", "precoding")},
+    "codec": codec.AWGN_DEPENDS,
+    "codec_link": codec.LINK_DEPENDS,
+    "repeats": repeats.DEPENDS,
+    "physical_variants": physical_variants.DEPENDS,
+    "alignment": alignment_variants.DEPENDS,
 }
-TRAININGS = ["semantic", "mfnet", "physical", "physical_variants", *TRAINED_BY]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-def imported(path: Path) -> set[Path]:
-    """The modules of the package that one file imports, at any depth inside it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
-            place = SOURCE / Path(*name.split("."))
-            found |= {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()}
-    return found
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return Params.model_validate(yaml.safe_load(profile_text("smoke")))
 
 
-def reached(script: Path) -> set[str]:
-    seen: set[Path] = set()
-    waiting = [script]
-    while waiting:
-        for module in imported(waiting.pop()) - seen:
-            seen.add(module)
-            waiting.append(module)
-    return {module.relative_to(SOURCE).as_posix() for module in seen}
+def test_every_stage_names_its_own_line_of_the_code_file():
+    for family, stage in FAMILIES.items():
+        if family == "code":
+            continue
+        keys = [entry for entry in stage.get("do", stage)["params"] if isinstance(entry, dict)]
+        own_line = {str: family, list: "${item}", dict: "${key}"}[type(stage.get("foreach", family))]
+        assert keys == [{"code.yaml": [own_line]}], family
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_every_module_it_reaches(stage):
-    script = ROOT / STAGES[stage]["cmd"].split()[1]
-    declared = [dep.removeprefix("src/") for dep in STAGES[stage]["deps"]]
-    missing = [
-        module
-        for module in sorted(reached(script))
-        if not module.startswith(WITHOUT_EFFECT)
-        and not any(module == dep or module.startswith(f"{dep}/") for dep in declared)
-    ]
-    assert missing == []
-    assert f"stages/{script.name}" in STAGES[stage]["deps"]
+def test_every_script_is_used_and_a_family_shares_one():
+    used = {stage.command.split()[1] for stage in STAGES.values()}
+    assert used == {f"stages/{path.name}" for path in (ROOT / "stages").glob("*.py")}
+    for script in scripts(ROOT / "stages"):
+        served = [
+            stage.name for stage in STAGES.values() if stage.command.split()[1] == f"stages/{script.name}"
+        ]
+        assert served == stages_in(script)
+        if len(served) > 1:
+            assert len({STAGES[name].address.partition("@")[0] for name in served}) == 1
 
 
-def test_the_walk_sees_what_a_stage_imports():
-    reach = reached(ROOT / "stages" / "noma.py")
-    assert "cscsanet/links/noma.py" in reach
-    assert "cscsanet/channel/response.py" in reach
-
-
-def test_the_pipeline_stays_small_enough_for_dvc():
+def test_the_pipeline_file_stays_short():
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 350
     assert len(STAGES) < 40
 
 
-@pytest.mark.parametrize("stage", TRAININGS)
-def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage):
-    """What binds a training's resumable state must be among the parameters that DVC watches for it, and the reverse."""
-    module = importlib.import_module(f"cscsanet.pipeline.{TRAINED_BY.get(stage, stage)}")
-    params = Params.model_validate(yaml.safe_load(profile_text("smoke")))
-    depends = module.DEPENDS[stage] if isinstance(module.DEPENDS, dict) else module.DEPENDS
-    assert set(select(params, depends)) == set(select(params, STAGES[stage]["params"]))
+def test_make_clean_removes_all_data_and_models_that_stages_make():
+    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\trm -rf")]
+    removed = line.split()[2:]
+    made = [
+        path for stage in STAGES.values() for path in stage.outputs if path.startswith(("data/", "models/"))
+    ]
+    assert made
+    assert [path for path in made if path not in removed and path.split("/")[0] not in removed] == []
+
+
+def trains(stage: str) -> bool:
+    return any(path.startswith("models/") for path in STAGES[stage].outputs) and stage != "export"
+
+
+def test_every_training_is_compared_below():
+    assert set(DEPENDS) == {stage for stage in STAGES if trains(stage)}
+
+
+@pytest.mark.parametrize("stage", DEPENDS)
+def test_a_training_reruns_for_every_parameter_that_it_resumes_under(stage, params):
+    """The parameters that bind its resumable state are those that DVC watches for it, and the reverse."""
+    assert set(select(params, DEPENDS[stage])) == set(select(params, STAGES[stage].params))
+
+
+def test_measure_reruns_for_every_parameter_that_a_measured_point_is_bound_to(params):
+    watched = set(select(params, STAGES["measure"].params))
+    bound = set(select(params, measure.DEPENDS))
+    assert bound <= watched
+    # The others say which schemes and points are measured, and how many jobs run at once.
+    assert {key.split(".")[0] for key in watched - bound} == {"evaluation", "repeats", "threads"}
+
+
+def readers(name: str) -> set[str]:
+    """Return the stages whose code reaches a definition."""
+    reached = set()
+    for script in scripts(ROOT / "stages"):
+        for stage in stages_in(script):
+            if name in stage_code(script, stage, ROOT / "src").definitions:
+                reached.add(stage)
+    return reached
+
+
+@pytest.mark.parametrize(
+    ("reader", "file"),
+    [
+        ("cscsanet.page:_environment", "src/cscsanet/page/templates"),
+        ("cscsanet.config.params:profile_text", "src/cscsanet/config/profiles/paper.yaml"),
+    ],
+)
+def test_files_that_code_reads_without_an_import_are_inputs(reader, file):
+    stages = readers(reader)
+    assert stages
+    assert stages == {name for name, stage in STAGES.items() if file in stage.inputs}
+
+
+def test_no_other_code_reads_files_of_the_package():
+    """A new kind of file in the package needs a line in the test above, and in dvc.yaml."""
+    kinds = {path.suffix for path in PACKAGE.rglob("*") if path.is_file() and "shipped" not in path.parts}
+    assert kinds - {".pyc"} == {".py", ".j2", ".css", ".yaml", ".typed"}
+    folders = {
+        path.parent.relative_to(PACKAGE).as_posix()
+        for kind in ("j2", "css", "yaml")
+        for path in PACKAGE.rglob(f"*.{kind}")
+    }
+    assert folders == {"page/templates", "config/profiles"}
+    loaders = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (
+            isinstance(node, ast.ImportFrom)
+            and {alias.name for alias in node.names} & {"resources", "PackageLoader"}
+        )
+        or (isinstance(node, ast.Name) and node.id == "__file__")
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) == "cscsanet.__file__")
+    }
+    assert loaders == {"config/params.py", "page/__init__.py", "workflow/workspace.py"}

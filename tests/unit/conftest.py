@@ -5,7 +5,7 @@ import torch
 import yaml
 
 from cscsanet.channel.paths import draw_paths
-from cscsanet.params import Params, profile_text
+from cscsanet.config.params import Params, profile_text
 
 
 @pytest.fixture(scope="session")

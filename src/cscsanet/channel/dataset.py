@@ -1,10 +1,11 @@
 """Drops on disk: a folder of memory-mapped .npy files, one for each path parameter, and a manifest.
 
-    <folder>/gain_re.npy gain_im.npy aod.npy aoa.npy delay.npy doppler.npy    float32 (drops, K, L_p)
+    <folder>/{gain_re, gain_im, aod, aoa, delay, doppler}.npy    float32 (drops, K, L_p)
     <folder>/manifest.json    schema, units, seed, count, channel parameters, SHA-256 of each file
 
-Drops are drawn in blocks, each from a seed of its own: the content depends on (seed, channel parameters) alone, not
-on the number of workers, and a longer dataset begins with the drops of a shorter one.
+Drops are drawn in blocks, each from a separate seed. The content therefore depends only on the seed
+and the channel parameters, not on the number of workers, and a longer dataset begins with the drops
+of a shorter one.
 """
 
 import hashlib
@@ -24,9 +25,9 @@ from torch import Tensor
 
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import materialise
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename, write_by_rename
-from cscsanet.params import ChannelParams
 
 SCHEMA = "cscsanet-drops-1"
 BLOCK = 4096  # drops
@@ -38,9 +39,9 @@ UNITS = {
     "delay": "samples of T_s",
     "doppler": "Hz",
 }
-# What the drawn numbers depend on; the other channel parameters say how the drops are used.
+# The drawn numbers depend on these; the other channel parameters determine how the drops are used.
 DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh")
-# Sizes of the parts, and the BS's power: neither is a property of the channel.
+# Not in the manifest: part sizes, BS power and oscillators are no properties of the drawn channel.
 NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset_db", "oscillator_rad")
 EXPORT_CHUNK_BYTES = 64 * 2**20
 
@@ -48,15 +49,21 @@ Part = Literal["train", "val", "test"]
 
 
 def part_seed(seed: int, part: Part) -> int:
-    """Return the seed of one part of the dataset: the parts of one seed, and of two seeds, share no drop."""
+    """Return the seed of one part of the dataset; different parts and seeds share no drop.
+
+    >>> part_seed(1, "train")
+    5888507485274647164
+    """
     return int.from_bytes(hashlib.sha256(f"{seed} {part}".encode()).digest()[:8], "big") >> 1
 
 
 def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, workers: int = 1) -> None:
-    """Draw `count` drops and write them as a drop folder, which appears by rename and replaces an older one.
+    """Draw `count` drops and write them as a drop folder.
+
+    The folder appears by rename and replaces an older one. workers: threads that draw blocks.
 
     Raises:
-        CscsanetError: count or seed is out of range, or `folder` exists and is no drop folder.
+        CscsanetError: a number is out of range, or `folder` exists and is not a drop folder.
     """
     if count < 1 or seed < 0 or workers < 1:
         raise CscsanetError(
@@ -69,10 +76,12 @@ def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, w
 
 
 def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
-    """Memory-map a drop folder and check it against its manifest; `verify` also checks the files' digests.
+    """Open a drop folder as memory maps and check it against its manifest.
+
+    verify: whether to check the SHA-256 of the files too.
 
     Raises:
-        CscsanetError: the manifest or a file is missing, damaged, truncated or of another shape or schema.
+        CscsanetError: the manifest or a file is missing, damaged, or of another shape or schema.
     """
     path = folder / "manifest.json"
     try:
@@ -93,7 +102,7 @@ def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
 
 @dataclass(frozen=True)
 class DropStore:
-    """An open drop folder; `fields` are read-only memory maps (drops, K, L_p), float32."""
+    """An open drop folder, its `fields` as read-only memory maps (drops, K, L_p), float32."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -103,33 +112,33 @@ class DropStore:
         return int(self.manifest["count"])
 
     def batch(self, indices: Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor | slice) -> PathDrops:
-        """Read the drops of these indices into memory, as tensors on the CPU."""
+        """Return the drops of these indices as tensors on the CPU."""
         if isinstance(indices, Tensor):
             indices = indices.cpu().numpy()
-        picked = {name: torch.from_numpy(np.array(field[indices])) for name, field in self.fields.items()}
-        gain = torch.complex(picked.pop("gain_re"), picked.pop("gain_im"))
-        return PathDrops(gain, **picked)
+        tensors = {name: torch.from_numpy(np.array(field[indices])) for name, field in self.fields.items()}
+        gain = torch.complex(tensors.pop("gain_re"), tensors.pop("gain_im"))
+        return PathDrops(gain, **tensors)
 
     def all(self) -> PathDrops:
-        """Read all drops into memory."""
+        """Return all drops."""
         return self.batch(slice(None))
 
     def check_matches(self, params: ChannelParams) -> None:
-        """Check that drops drawn now would be of the same distribution.
+        """Raise an error if drops drawn with these parameters would follow another distribution.
 
         Raises:
             CscsanetError: a channel parameter that drops are drawn from differs.
         """
         for key in DRAWN_FROM:
-            ours, wanted = self.manifest["channel"][key], getattr(params, key)
-            if ours != wanted:
+            drawn_with, wanted = self.manifest["channel"][key], getattr(params, key)
+            if drawn_with != wanted:
                 raise CscsanetError(
-                    f"{self.folder}: drawn with channel.{key} = {ours}, but params say {wanted}; draw it again"
+                    f"{self.folder}: drawn with channel.{key} = {drawn_with}, but params say {wanted}; draw it again"
                 )
 
     @cached_property
     def channel(self) -> ChannelParams:
-        """The channel parameters of the manifest; what is not of the channel gets neutral values."""
+        """The channel parameters of the manifest, with neutral values for others."""
         return ChannelParams(
             **self.manifest["channel"],
             bs_power_offset_db=0.0,
@@ -141,12 +150,12 @@ class DropStore:
 
 
 def open_train_and_val(folder: Callable[[Part], Path], params: ChannelParams) -> tuple[DropStore, DropStore]:
-    """Open what a training reads, and check that the drops are those of the configuration.
+    """Open the training and validation drops and check that they were drawn with these parameters.
 
-    folder: part -> where its drops lie.
+    folder: maps a part to its drop folder.
 
     Raises:
-        CscsanetError: a part is missing, not sound, or drawn under other parameters.
+        CscsanetError: a part is missing, damaged, or drawn with other parameters.
     """
     train, val = open_drops(folder("train")), open_drops(folder("val"))
     train.check_matches(params)
@@ -157,13 +166,14 @@ def open_train_and_val(folder: Callable[[Part], Path], params: ChannelParams) ->
 def export_response(
     folder: Path, symbols: range, out: Path, *, progress: Callable[[int], None] | None = None
 ) -> None:
-    """Write H of eq. (6) for every drop of a folder, complex64 (N, K, T, N_c, N_r, N_t), as one .npy file.
+    """Write H of eq. (6) for every drop of a folder as one .npy file.
 
-    symbols: the T OFDM symbol indices. progress: called with the number of drops done since the last call.
-    The file appears by rename. Eight bytes an entry: 2000 drops of 2 x 4 x 16 x 64 x 8 are 1.0 GB.
+    H: complex64 (drops, K, T, N_c, N_r, N_t). symbols: the T OFDM symbol indices. progress: called
+    with the number of drops done since the last call. The file appears by rename. It has eight
+    bytes for each entry: 2000 drops of 2 x 4 x 16 x 64 x 8 are 1.0 GB.
 
     Raises:
-        CscsanetError: the range is empty or negative, the disk is too small, or the drop folder is not sound.
+        CscsanetError: the range is empty or negative, the disk is full, or a file is damaged.
     """
     if not symbols or min(symbols) < 0:
         raise CscsanetError(
@@ -206,13 +216,13 @@ def _write_fields(folder: Path, count: int, seed: int, params: ChannelParams, wo
     }
 
     def write_block(block: int) -> None:
-        # A whole block is always drawn, so that its drops do not depend on where the dataset ends.
+        # Always draw a whole block, so that its drops do not depend on the length of the dataset.
         drops = draw_paths(BLOCK, params, _block_generator(seed, block))
-        place = slice(block * BLOCK, min((block + 1) * BLOCK, count))
+        rows = slice(block * BLOCK, min((block + 1) * BLOCK, count))
         parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
         for name, file in files.items():
             drawn = parts[name] if name in parts else getattr(drops, name)
-            file[place] = drawn[: place.stop - place.start].numpy()
+            file[rows] = drawn[: rows.stop - rows.start].numpy()
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(write_block, range(-(-count // BLOCK))))

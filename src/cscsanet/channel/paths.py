@@ -1,4 +1,4 @@
-"""Drops: the path parameters of K users, from which all of their channels follows (Sec. II, eq. (6)).
+"""Drops: the path parameters of K users, which determine their channels (Sec. II, eq. (6)).
 
 Axes: leading axes are batch, the first one counts drops; K users, L_p paths.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
 
 SPEED_OF_LIGHT = 299_792_458.0  # [m/s]
 
@@ -36,19 +36,19 @@ class PathDrops:
         return self.gain.shape[0]
 
     def __getitem__(self, index: Tensor | slice | Sequence[int] | int) -> "PathDrops":
-        """Take drops along the first axis."""
+        """Return the drops of an index along the first axis."""
         return PathDrops(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def __iter__(self) -> Iterator["PathDrops"]:
         return (self[drop] for drop in range(len(self)))
 
     def to(self, device: torch.device | str) -> "PathDrops":
-        """Move all parameters to a device."""
+        """Return the same drops on a device."""
         return PathDrops(*(getattr(self, field.name).to(device) for field in fields(self)))
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters lie."""
+        """The device of the parameters."""
         return self.gain.device
 
 
@@ -57,9 +57,12 @@ def draw_paths(
 ) -> PathDrops:
     """Draw independent drops of all users, of shape (count, K, L_p), on the generator's device.
 
-    Gains CN(0, 1); angles uniform in [-pi, pi]; delays uniform in [0, max_delay]. Each UE has one heading,
-    uniform, and one speed, uniform in [0, max_speed_kmh] or `speed_kmh` for all; a path's Doppler shift is
-    v f_c / c cos(aod - heading) [Hz].
+    Gains CN(0, 1); angles uniform in [-pi, pi]; delays uniform in [0, max_delay]. Each UE has one
+    heading, uniform, and one speed, uniform in [0, max_speed_kmh] or `speed_kmh` for all; a path's
+    Doppler shift is v f_c / c cos(aod - heading) [Hz].
+
+    >>> draw_paths(3, params, generator).delay.shape
+    torch.Size([3, 2, 2])
     """
     shape = (count, params.users, params.paths)
     device = generator.device
@@ -72,9 +75,9 @@ def draw_paths(
     aoa = uniform(-math.pi, math.pi, *shape)
     delay = uniform(0.0, params.max_delay, *shape)
     heading = uniform(-math.pi, math.pi, *shape[:2], 1)
-    # Drawn even when the speed is fixed, so that fixing it changes the Doppler shifts and nothing else.
+    # Drawn even when the speed is fixed, so that fixing it changes only the Doppler shifts.
     speed = uniform(0.0, params.max_speed_kmh, *shape[:2], 1)
     if speed_kmh is not None:
         speed = torch.full_like(speed, speed_kmh)
-    largest_shift = speed / 3.6 * (params.carrier_ghz * 1e9 / SPEED_OF_LIGHT)
-    return PathDrops(gain, aod, aoa, delay, largest_shift * torch.cos(aod - heading))
+    max_doppler = speed / 3.6 * (params.carrier_ghz * 1e9 / SPEED_OF_LIGHT)
+    return PathDrops(gain, aod, aoa, delay, max_doppler * torch.cos(aod - heading))

@@ -3,8 +3,8 @@
     coloured   log2 det(I + (W W^H)^-1 W H R_s H^H W^H / sigma^2),  R_s = P_t / (N_t S) F F^H
     paper      log2 det(I + P_t / sigma^2 (W H F)(W H F)^H), eq. (30) to the letter
 
-The first accounts for what a unit-modulus combiner does to the noise and a unit-modulus precoder to the power
-(||F s||^2 = P_t); the second counts both as gain.
+The first includes the effect of a unit-modulus combiner on the noise, and of a unit-modulus
+precoder on the power (||F s||^2 = P_t). The second counts both as gain.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cscsanet.channel.gram import lower_factor, whiten
+from cscsanet.channel.noise import lower_factor, whiten
 
 
 def spectral_efficiency(
@@ -26,9 +26,14 @@ def spectral_efficiency(
     """Return the spectral efficiency [bit/s/Hz] of every resource element, of shape (...).
 
     effective: W H F (..., R, S), any leading axes, typically (batch, K, T, N_c).
-    combiner: W (*, R, N_r), where * is the first of the leading axes of `effective`, typically (batch,).
-    snr: P_t / sigma^2, linear; a number, or a tensor over the first of the leading axes.
-    Where rows of W coincide, the second adds nothing: values and gradients stay finite (see `gram`).
+    combiner: W (*, R, N_r), where * is the first of the leading axes of `effective`, typically
+    (batch,).
+    snr: P_t / sigma^2, linear; a number, or a tensor over the first of the leading axes. Where rows
+    of W coincide, the second row adds nothing, and values and gradients stay finite (see `noise`).
+
+    >>> combiner, effective = torch.ones(1, 4) + 0j, torch.full((1, 1), 2.0) + 0j
+    >>> spectral_efficiency(effective, combiner, 8.0, 8, "coloured")  # log2(1 + 8 / 8 * 2^2 / 4)
+    tensor(1.)
     """
     leading = effective.ndim - 2
     scale = torch.as_tensor(snr, dtype=torch.float32, device=effective.device)
@@ -42,10 +47,11 @@ def spectral_efficiency(
 
 
 def _log2_det(received: Tensor, scale: Tensor) -> Tensor:
-    """log2 det(I + scale E E^H) of E (..., R, S).
+    """Return log2 det(I + scale E E^H) of E (..., R, S).
 
-    With up to two rows and columns the determinant is written out: 1 + scale ||E||^2 + scale^2 |det E|^2. Its
-    log1p is exact at low SNR, and far faster than batched factorisations of 2 x 2 matrices.
+    With up to two rows and columns the determinant has the closed form 1 + scale ||E||^2 + scale^2
+    |det E|^2. Its log1p is exact at low SNR, and much faster than batched factorisations of 2 x 2
+    matrices.
     """
     rows, columns = received.shape[-2:]
     if min(rows, columns) == 1 or rows == columns == 2:

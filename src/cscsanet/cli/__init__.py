@@ -1,4 +1,4 @@
-"""The command line: single evaluations, single predictions, drawing channels, looking at scenes, the MLflow UI.
+"""The command line: evaluate and predict with trained models, draw channels, show scenes, explain the pipeline.
 
 The trainings are stages of dvc.yaml and run with `dvc repro`.
 """
@@ -7,37 +7,37 @@ import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import evaluating, inputs, transmitting
-from cscsanet.errors import CscsanetError
-from cscsanet.pipeline.entry import one_line_errors
+from cscsanet.cli import evaluate, project, transmit
+from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Learned massive-MIMO semantic communication: CSC-SA-Net end to end.\n\n"
-    "Train everything with `dvc repro`; these commands use what it made.",
+    "`dvc repro` trains everything. These commands use the trained models.",
 )
-channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their response.")
-scenes_app = typer.Typer(no_args_is_help=True, help="Look at the RGB-thermal scenes.")
+channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their responses.")
+scenes_app = typer.Typer(no_args_is_help=True, help="Show the RGB-thermal scenes.")
 for command in (
-    inputs.profile,
-    evaluating.evaluate,
-    evaluating.sweep,
-    evaluating.compare,
-    evaluating.predict,
-    transmitting.export,
-    transmitting.transmit,
-    inputs.import_mfnet,
-    inputs.ship,
-    inputs.ui,
+    project.profile,
+    evaluate.evaluate,
+    evaluate.sweep,
+    evaluate.compare,
+    evaluate.predict,
+    transmit.export,
+    transmit.transmit,
+    project.import_mfnet,
+    project.ship,
+    project.why,
+    project.ui,
 ):
     app.command()(command)
 app.add_typer(channel_app, name="channel")
 app.add_typer(scenes_app, name="scenes")
-channel_app.command("draw")(inputs.channel_draw)
-channel_app.command("response")(inputs.channel_response)
-scenes_app.command("preview")(inputs.scenes_preview)
+channel_app.command("draw")(project.channel_draw)
+channel_app.command("response")(project.channel_response)
+scenes_app.command("preview")(project.scenes_preview)
 
 
 def main() -> None:
@@ -46,13 +46,13 @@ def main() -> None:
         try:
             code = app(standalone_mode=False)
         except TyperException as error:
-            raise CscsanetError(f"{_told(error)}; 'cscsanet --help' tells more") from None
+            raise CscsanetError(f"{_message(error)}; see 'cscsanet --help'") from None
         except Abort:
             code = 130
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
-def _told(error: TyperException) -> str:
-    """What Typer would print in a box, as one line."""
+def _message(error: TyperException) -> str:
+    """Return Typer's message as one line."""
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     return " ".join(message.split()).rstrip(".")

@@ -1,39 +1,45 @@
-"""What the commands share: their options, and how these become a project and an operating point."""
+"""The options that commands share, and the checks that come before anything heavy is imported.
 
-from collections.abc import Iterable, Mapping
+Nothing here imports PyTorch or numpy, so a wrong option is refused at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cscsanet.config.schemes import SCHEMES, scheme, schemes_of
 from cscsanet.errors import CscsanetError
-from cscsanet.pipeline.entry import limit_threads
-from cscsanet.sections import SchemeName
 
 if TYPE_CHECKING:
-    from cscsanet.evaluation.axes import Axis
-    from cscsanet.params import Params
-    from cscsanet.pipeline.workspace import Workspace
-    from cscsanet.points import OperatingPoint
+    from cscsanet.config.operating_point import OperatingPoint
+    from cscsanet.config.params import Params
+    from cscsanet.evaluation.sweeps import Axis
+    from cscsanet.workflow.workspace import Workspace
 
 PARAMS = Path("params.yaml")
 ParamsFile = Annotated[
-    Path, typer.Option("--params", help="The parameters; the project's root is the folder that holds them.")
+    Path, typer.Option("--params", help="The parameters. The folder that holds them is the project's root.")
 ]
-Scheme = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(SchemeName))}.")]
-_AT_HOME = "  [default: of evaluation.home]"
+Scheme = Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")]
+_REFERENCE = "  [default: from evaluation.home]"
 SnrDb = Annotated[
     float | None,
     typer.Option(
         help="P_t / sigma^2 [dB]: transmit power of one UE per resource element over the noise power at one BS antenna."
-        + _AT_HOME
+        + _REFERENCE
     ),
 ]
-CsirsSymbols = Annotated[int | None, typer.Option(min=1, help="L, downlink CSI-RS OFDM symbols." + _AT_HOME)]
-FeedbackBits = Annotated[int | None, typer.Option(min=1, help="B, feedback bits of one UE; even." + _AT_HOME)]
+CsirsSymbols = Annotated[
+    int | None, typer.Option(min=1, help="L, downlink CSI-RS OFDM symbols." + _REFERENCE)
+]
+FeedbackBits = Annotated[
+    int | None, typer.Option(min=1, help="B, feedback bits of one UE; even." + _REFERENCE)
+]
 DataSymbols = Annotated[
-    int | None, typer.Option(min=1, help="Q, uplink OFDM symbols that carry semantics." + _AT_HOME)
+    int | None, typer.Option(min=1, help="Q, uplink OFDM symbols that carry semantics." + _REFERENCE)
 ]
 
 
@@ -63,12 +69,15 @@ AXIS_OF: Mapping[SweepAxis, "Axis"] = {
 
 
 def project(params_file: Path) -> tuple["Workspace", "Params"]:
-    """Parse the parameters and set the threads, before anything heavy is imported."""
-    from cscsanet.params import load_params
-    from cscsanet.pipeline.workspace import Workspace
+    """Return the project of a params.yaml.
+
+    Raises:
+        CscsanetError: the file is missing, or holds an unknown key or a value out of range.
+    """
+    from cscsanet.config.params import load_params
+    from cscsanet.workflow.workspace import Workspace
 
     params = load_params(params_file)
-    limit_threads(params.threads)
     return Workspace(params_file.resolve().parent), params
 
 
@@ -79,23 +88,31 @@ def operating_point(
     feedback_bits: int | None,
     data_symbols: int | None,
 ) -> "OperatingPoint":
-    """Fill what was not given from evaluation.home."""
-    from cscsanet.points import OperatingPoint
+    """Return the operating point of the options; what is not given is as in evaluation.home.
 
-    home = params.evaluation.home
+    Raises:
+        CscsanetError: a value is out of range.
+    """
+    from cscsanet.config.operating_point import OperatingPoint
+
+    reference = params.evaluation.home
     return OperatingPoint(
-        home.snr_db if snr_db is None else snr_db,
-        home.csirs_symbols if csirs_symbols is None else csirs_symbols,
-        home.feedback_bits if feedback_bits is None else feedback_bits,
-        home.data_symbols if data_symbols is None else data_symbols,
+        reference.snr_db if snr_db is None else snr_db,
+        reference.csirs_symbols if csirs_symbols is None else csirs_symbols,
+        reference.feedback_bits if feedback_bits is None else feedback_bits,
+        reference.data_symbols if data_symbols is None else data_symbols,
     )
 
 
 def sweep_points(
-    params: "Params", home: "OperatingPoint", axis: "Axis", values: str | None
+    params: "Params", reference: "OperatingPoint", axis: "Axis", values: str | None
 ) -> list["OperatingPoint"]:
-    """Return the points along an axis: at the values given, separated by commas, or at those of params.yaml."""
-    from cscsanet.evaluation.axes import moved
+    """Return the points along an axis. values: separated by commas; None: those of params.yaml.
+
+    Raises:
+        CscsanetError: a value is not a number, or out of range.
+    """
+    from cscsanet.evaluation.sweeps import moved
 
     number: type[float] = float if axis == "snr_db" else int
     try:
@@ -106,11 +123,42 @@ def sweep_points(
         raise CscsanetError(
             f"--values {values}: must be numbers separated by commas, for example 1,2,4"
         ) from None
-    return [moved(home, axis, value) for value in chosen]
+    return [moved(reference, axis, value) for value in chosen]
 
 
-def tell_untrained(params: "Params", *points: "OperatingPoint") -> None:
-    """Say on standard error, once each, what of some points was not among those that the models were trained on."""
+def check_trained(
+    workspace: "Workspace", params: "Params", names: Iterable[str], points: Sequence["OperatingPoint"] = ()
+) -> None:
+    """Raise if a scheme or its weights are missing, or if the models are too small for a point.
+
+    Raises:
+        CscsanetError: as said.
+    """
+    for name in names:
+        row = scheme(name)
+        for weights in row.weights.values():
+            path = workspace.trained(weights)
+            if not path.exists():
+                raise CscsanetError(f"{path}: no such weights; run '{row.made_by}' to make them")
+    for point in points:
+        point.within(params.points.capacity)
+
+
+def check_stations(name: str) -> None:
+    """Raise if stations cannot run a scheme.
+
+    Raises:
+        CscsanetError: there is no such scheme, or it is no form of CSC-SA-Net.
+    """
+    scheme(name)
+    if name not in schemes_of("proposal"):
+        raise CscsanetError(
+            f"scheme '{name}': has no stations; choose one of {', '.join(schemes_of('proposal'))}"
+        )
+
+
+def note_untrained(params: "Params", *points: "OperatingPoint") -> None:
+    """Print on standard error, once each, the values that the models were not trained for."""
     low, high = params.points.snr_db
     notes = [
         f"snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})"
@@ -128,8 +176,8 @@ def tell_untrained(params: "Params", *points: "OperatingPoint") -> None:
         typer.echo(f"note: {note}", err=True)
 
 
-def tell_origin(workspace: "Workspace", names: Iterable[str]) -> None:
-    """Say on standard error which trained models some schemes were measured with."""
+def note_origin(workspace: "Workspace", names: Iterable[str]) -> None:
+    """Print on standard error which trained models the schemes used."""
     from cscsanet.pipeline.shipping import origin
 
     by_origin: dict[str, list[str]] = {}

@@ -1,20 +1,25 @@
-"""What one transmission cost, counted from what was sent: energy, resource elements, pilots, feedback bits."""
+"""The budget of one transmission, counted from the transmitted tensors: energy, elements, pilots, bits."""
 
 from typing import Any
 
 import torch
 
+from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.link import Transmission
-from cscsanet.points import OperatingPoint
 
 
 def budget(sent: Transmission, point: OperatingPoint) -> dict[str, Any]:
-    """Return what a transmission cost one UE; all UEs have elements alike. None for what a link has no use for.
+    """Return the budget of one UE as columns of a result; None where a column does not apply.
 
-    energy: ||F s||^2 over the whole block, for P_t = 1, mean over UEs and batch; energy_per_element: over `elements`, those of
-    its payload_elements, its own dmrs_elements, and those on which it is silent for another UE's DMRS. data_symbols: OFDM
-    symbols. air_elements: in use by any UE. streams: of a UE. csirs_symbols, feedback_bits: the L that the frame holds, and
-    the B that the feedback does, whether a design reads them or not (perfect CSI reads none, a codebook a few of B).
+    All UEs have the same number of elements.
+
+    energy: ||F s||^2 over the whole block, for P_t = 1, mean over UEs and batch.
+    elements: payload_elements, the UE's dmrs_elements, and the elements on which it is silent
+    because another UE has its DMRS there. energy_per_element: energy / elements.
+    data_symbols: OFDM symbols in use. air_elements: elements in use by any UE.
+    streams: of one UE.
+    csirs_symbols, feedback_bits: the L of the frame and the B of the feedback, whether a design
+    reads them or not (perfect CSI reads none, a codebook a few of the B bits).
     """
     if sent.streams is None or sent.precoder is None:
         return {"energy_per_element": None, "elements": None, "csirs_symbols": None, "feedback_bits": None}
@@ -22,13 +27,13 @@ def budget(sent: Transmission, point: OperatingPoint) -> dict[str, Any]:
     energy = radiated.abs().square().sum(dim=-1)
     used = energy.amax(dim=0) > 0
     pilots = torch.zeros_like(used) if sent.pilots is None else sent.pilots.to(used.device)
-    # Where another UE has its DMRS a UE is silent, and spends there what it spends double on its own.
-    taken = used | (pilots.any(dim=0) & ~pilots)
+    # A UE is silent on the DMRS elements of the others, and sends its own DMRS with twice the energy.
+    occupied = used | (pilots.any(dim=0) & ~pilots)
     return {
-        "energy_per_element": round(float(energy.sum(dim=(2, 3)).mean() / taken[0].sum()), 4),
+        "energy_per_element": round(float(energy.sum(dim=(2, 3)).mean() / occupied[0].sum()), 4),
         "energy": round(float(energy.sum(dim=(2, 3)).mean()), 2),
         "data_symbols": int(used.any(dim=2).any(dim=0).sum()),
-        "elements": int(taken[0].sum()),
+        "elements": int(occupied[0].sum()),
         "payload_elements": int((used & ~pilots)[0].sum()),
         "dmrs_elements": int(pilots[0].sum()),
         "air_elements": int(used.any(dim=0).sum()),

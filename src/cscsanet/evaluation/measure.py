@@ -1,7 +1,8 @@
-"""Run a Link over a part of the scenes and count what it got right."""
+"""Transmit a part of the scenes over a Link and count the pixels by true and predicted class."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,29 +11,34 @@ from torch import Tensor
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
+from cscsanet.evaluation.budgets import budget
 from cscsanet.links.link import Link, Transmission
 from cscsanet.metrics.segmentation import confusion_per_image
-from cscsanet.params import ChannelParams
-from cscsanet.points import OperatingPoint
 from cscsanet.scenes.augmentation import to_float
 from cscsanet.scenes.dataset import SceneSet
 from cscsanet.training.seeds import generator
 
-FLOOR = "constant"  # what the prediction `unlabelled everywhere` is called among the schemes
-# Fixed, since the noise of a batch belongs to the batch: another size would draw other noise.
-_BATCH = 32
+_BATCH = 32  # fixed: each batch draws its noise from a seed, so another size would draw other noise
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one Link did at one operating point.
+    """The counts of one Link at one operating point.
 
     confusions: int64 (images, draws, 9, 9), rows truth, columns prediction.
-    se_per_ue: mean spectral efficiency of each UE [bit/s/Hz], with the coloured noise; None without a channel.
+    se_per_ue: mean spectral efficiency of each UE [bit/s/Hz] with the combiner's coloured noise;
+    None without a channel.
+    masks: uint8 (images, H, W), the predicted classes of the first draw.
+    budget: what one transmission costs (`evaluation.budgets`).
+    masks and budget are None where the measurement was made without details.
     """
 
     confusions: Tensor
     se_per_ue: tuple[float, ...] | None
+    masks: Tensor | None = None
+    budget: Mapping[str, Any] | None = None
 
 
 def measure(
@@ -44,19 +50,24 @@ def measure(
     *,
     draws: int,
     seed: int,
+    details: bool = False,
     progress: Callable[[int], None] = lambda images: None,
 ) -> Outcome:
-    """Transmit every image `draws` times, each time over a drop of its own.
+    """Transmit every image `draws` times, each time over another drop, and count.
 
-    Image i in draw d travels over drop (i + d x images) modulo the drops, with noise that depends on the place in
-    the order alone: every scheme meets the same images, drops and noise seeds.
+    Image i in draw d travels over drop (i + d x images) modulo the number of drops. The noise seed
+    depends on the draw and the batch alone. So every scheme is measured with the same images, drops
+    and noise seeds.
 
-    progress: told the number of images after each batch.
+    details: whether to keep the masks and the budget.
+    progress: called with the number of images after each batch.
     """
     device = next(link.parameters()).device
     images = len(scenes.names)
     counts: list[Tensor] = []
-    rates: list[Tensor] = []
+    efficiencies: list[Tensor] = []
+    masks: list[Tensor] = []
+    first_budget: Mapping[str, Any] | None = None
     with torch.inference_mode():
         for draw in range(draws):
             for batch, index in enumerate(_batches(images)):
@@ -64,17 +75,21 @@ def measure(
                 paths = drops[((index + draw * images) % len(drops)).tolist()].to(device)
                 pixels = to_float(scenes.images[index].to(device))
                 sent = link(pixels, paths, point, source)
-                counts.append(confusion_per_image(sent.logits.argmax(dim=1).cpu(), scenes.labels[index]))
+                predicted = sent.logits.argmax(dim=1).cpu()
+                counts.append(confusion_per_image(predicted, scenes.labels[index]))
+                if details and draw == 0:
+                    masks.append(predicted.to(torch.uint8))
+                    first_budget = first_budget or budget(sent, point)
                 if sent.combiner is not None:
-                    rates.append(_rates(sent, paths, point, channel).cpu())
+                    efficiencies.append(_efficiency(sent, paths, point, channel).cpu())
                 progress(len(index))
-    per_image = torch.cat(counts).reshape(draws, images, *counts[0].shape[1:]).transpose(0, 1)
-    se = tuple(torch.cat(rates).double().mean(dim=0).tolist()) if rates else None
-    return Outcome(per_image, se)
+    confusions = torch.cat(counts).reshape(draws, images, *counts[0].shape[1:]).transpose(0, 1)
+    se_per_ue = tuple(torch.cat(efficiencies).double().mean(dim=0).tolist()) if efficiencies else None
+    return Outcome(confusions, se_per_ue, torch.cat(masks) if details else None, first_budget)
 
 
 def constant_prediction(scenes: SceneSet) -> Outcome:
-    """Count what the prediction `unlabelled everywhere` gets right: the floor of every comparison."""
+    """Count for the prediction `unlabelled everywhere`, the floor of every comparison."""
     return Outcome(
         confusion_per_image(torch.zeros_like(scenes.labels), scenes.labels).unsqueeze(1), se_per_ue=None
     )
@@ -85,11 +100,13 @@ def _batches(images: int) -> Iterator[np.ndarray]:
         yield np.arange(start, min(start + _BATCH, images))
 
 
-def _rates(sent: Transmission, paths: PathDrops, point: OperatingPoint, channel: ChannelParams) -> Tensor:
-    """Return the spectral efficiency (batch, K), mean over data symbols and subcarriers."""
+def _efficiency(
+    sent: Transmission, paths: PathDrops, point: OperatingPoint, channel: ChannelParams
+) -> Tensor:
+    """Return the spectral efficiency (batch, K) [bit/s/Hz], mean over data symbols and subcarriers."""
     assert sent.precoder is not None
     assert sent.combiner is not None
-    symbols = torch.arange(point.data_symbols, device=sent.precoder.device) + point.csirs_symbols
+    symbols = torch.tensor(point.data_symbol_indices, device=sent.precoder.device)
     effective = effective_channel(paths, sent.precoder, sent.combiner, symbols, channel)
     return spectral_efficiency(
         effective, sent.combiner, 1.0 / point.noise_power, channel.ue_antennas, "coloured"

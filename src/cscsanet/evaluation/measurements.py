@@ -1,6 +1,6 @@
-"""What was measured at one point, with the counts of every image, as one file.
+"""One measurement as one file: a scheme at one operating point, with the counts of every image.
 
-The counts let any two measurements be compared image by image, long after the models are gone.
+With the counts, any two measurements can be compared image by image, without the models.
 """
 
 import json
@@ -11,21 +11,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.files import write_by_rename
-from cscsanet.points import OperatingPoint
 
 SUFFIX = ".npz"
-_NO_DATE = (1980, 1, 1, 0, 0, 0)
+_NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can hold
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One scheme at one operating point.
 
-    repeat: None for the pipeline's own training. model: digest of the weights. key: digest of all that the outcome depends on.
-    names: of the images, in the order of the counts; sequences: which of them stand together, a name for each image.
+    repeat: None for the pipeline's training, else the name of a repeated training.
+    model: digest of the weights. key: digest of everything that the outcome depends on.
+    names: of the images, in the order of the counts.
+    sequences: the driving sequence of each image.
     """
 
     scheme: str
@@ -40,19 +42,14 @@ class Measurement:
     outcome: Outcome
 
 
-def point_name(point: OperatingPoint) -> str:
-    """Return the name of a point, as files and repeats carry it."""
-    return f"snr{point.snr_db:g}-L{point.csirs_symbols}-B{point.feedback_bits}-Q{point.data_symbols}"
-
-
 def measurement_path(folder: Path, scheme: str, repeat: str | None, point: OperatingPoint) -> Path:
-    """Where a measurement lies in a folder of them."""
-    own = folder / (scheme if repeat is None else f"{scheme}@{repeat}")
-    return own / f"{point_name(point)}{SUFFIX}"
+    """Return the file of a measurement in a folder of measurements."""
+    subfolder = scheme if repeat is None else f"{scheme}@{repeat}"
+    return folder / subfolder / f"{point.slug}{SUFFIX}"
 
 
 def write_measurement(path: Path, measurement: Measurement) -> None:
-    """Write one measurement; the file appears by rename."""
+    """Write one measurement by rename; equal content gives equal bytes."""
     outcome = measurement.outcome
     about = {
         "scheme": measurement.scheme,
@@ -65,15 +62,17 @@ def write_measurement(path: Path, measurement: Measurement) -> None:
         "names": measurement.names,
         "sequences": measurement.sequences,
         "se_per_ue": outcome.se_per_ue,
+        "budget": outcome.budget,
     }
-
     arrays = {
         "about": np.array(json.dumps(about)),
         "confusions": outcome.confusions.numpy().astype(np.int32),
     }
+    if outcome.masks is not None:
+        arrays["masks"] = outcome.masks.numpy()
 
     def write(partial: Path) -> None:
-        # As numpy.savez_compressed, which would put the time of day into the file: equal content gives equal bytes.
+        # Not numpy.savez_compressed, which writes the time of day into the file.
         with zipfile.ZipFile(partial, "w") as archive:
             for name, array in arrays.items():
                 entry = zipfile.ZipInfo(f"{name}.npy", _NO_DATE)
@@ -88,13 +87,14 @@ def read_measurement(path: Path) -> Measurement:
     """Read one measurement.
 
     Raises:
-        CscsanetError: it is missing, or is none.
+        CscsanetError: the file is missing, or is not a measurement.
     """
     try:
         with np.load(path, allow_pickle=False) as content:
             about = json.loads(str(content["about"]))
             confusions = torch.from_numpy(content["confusions"].astype(np.int64))
-        efficiency = about["se_per_ue"]
+            masks = torch.from_numpy(content["masks"]) if "masks" in content else None
+        se_per_ue = about["se_per_ue"]
         return Measurement(
             scheme=about["scheme"],
             repeat=about["repeat"],
@@ -105,7 +105,9 @@ def read_measurement(path: Path) -> Measurement:
             key=about["key"],
             names=tuple(about["names"]),
             sequences=tuple(about["sequences"]),
-            outcome=Outcome(confusions, None if efficiency is None else tuple(efficiency)),
+            outcome=Outcome(
+                confusions, None if se_per_ue is None else tuple(se_per_ue), masks, about["budget"]
+            ),
         )
     except FileNotFoundError:
         raise CscsanetError(f"{path}: no such measurement; run 'dvc repro' to make it") from None

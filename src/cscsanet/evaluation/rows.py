@@ -1,7 +1,7 @@
 """The one result schema: every scheme at every operating point is one row."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,24 +9,27 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from cscsanet.evaluation.axes import AXES, shown_point
+from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.measure import Outcome
-from cscsanet.evaluation.sequences import by_sequence
-from cscsanet.metrics.bootstrap import bootstrap_interval
+from cscsanet.evaluation.measurements import Measurement
+from cscsanet.evaluation.sweeps import AXES, row_point
+from cscsanet.metrics.estimate import estimate, round6
 from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
-from cscsanet.points import OperatingPoint
 from cscsanet.scenes.classes import CLASS_NAMES
+from cscsanet.scenes.sequences import by_sequence
 
 
 class ResultRow(BaseModel):
     """One scheme at one operating point.
 
-    snr_db to data_symbols are None for what has no channel, but for data_symbols where it counts all the same. repeat: None for
-    the pipeline's own training, seed-N for a further training seed, else the point that it was trained for alone.
-    iou: by class name, None where the class occurs neither
-    in the truth nor in the prediction. ci_low, ci_high: 95 % bootstrap interval of miou over the sequences of images.
-    miou_day, miou_night: None where there are no such frames.
-    se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise.
+    snr_db to data_symbols: None for a scheme without a channel, but for data_symbols if the scheme
+    depends on them.
+    repeat: None for the pipeline's training, seed-N for a further training seed, else the slug of
+    the point that the model was trained for alone.
+    ci_low, ci_high: 95 % bootstrap interval of miou over the driving sequences.
+    miou_day, miou_night: None if there are no such frames.
+    iou: class name -> IoU, None if the class occurs neither in the truth nor in the prediction.
+    se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise; None without a channel.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,65 +55,82 @@ class ResultRow(BaseModel):
     iou: dict[str, float | None]
     se_per_ue: list[float] | None
 
+    @property
+    def coordinates(self) -> tuple[float | None, ...]:
+        """SNR, L, B and Q, each None if the row has none."""
+        return (self.snr_db, self.csirs_symbols, self.feedback_bits, self.data_symbols)
+
+    @property
+    def point(self) -> OperatingPoint | None:
+        """The operating point; None for a scheme without a channel."""
+        if (
+            self.snr_db is None
+            or self.csirs_symbols is None
+            or self.feedback_bits is None
+            or self.data_symbols is None
+        ):
+            return None
+        return OperatingPoint(self.snr_db, self.csirs_symbols, self.feedback_bits, self.data_symbols)
+
+    @property
+    def dedicated(self) -> bool:
+        """Whether the model was trained for this point alone."""
+        return self.point is not None and self.repeat == self.point.slug
+
+    @property
+    def reference(self) -> str:
+        """The name of the row (see `row_reference`)."""
+        return row_reference(self.scheme, self.coordinates, self.repeat)
+
+
+def row_reference(scheme: str, coordinates: Iterable[float | None], repeat: str | None = None) -> str:
+    """Return the name of a row, `scheme|SNR|L|B|Q`, with `|repeat` at the end for a repeated training.
+
+    coordinates: SNR, L, B and Q; None is written as `-`.
+    """
+    cells = [scheme, *("-" if value is None else f"{value:g}" for value in coordinates)]
+    return "|".join([*cells, repeat] if repeat else cells)
+
 
 def result_row(
-    scheme: str,
-    model: str,
-    split: str,
-    point: OperatingPoint | None,
-    outcome: Outcome,
-    night: Tensor,
-    *,
-    seed: int,
-    bootstrap_samples: int,
-    repeat: str | None = None,
-    sequences: Sequence[str] | None = None,
+    measurement: Measurement, point: OperatingPoint | None, night: Tensor, bootstrap_samples: int
 ) -> ResultRow:
-    """Reduce the counts of one outcome to a row.
+    """Reduce the counts of a measurement to a row.
 
-    model: digest of the weights. point: None for what no operating point moves. night: bool (images,), which frames are night
-    frames. sequences: which images stand together, for the interval; None where each stands by itself.
+    point: the operating point to show, which may differ from the measured one in what the scheme
+    does not depend on; None for a prediction that depends on no point. night: bool (images,), which
+    frames are night frames.
     """
-    shown: dict[str, Any] = shown_point(scheme, point) if point else dict.fromkeys(AXES)
+    outcome = measurement.outcome
+    shown: dict[str, Any] = row_point(measurement.scheme, point) if point else dict.fromkeys(AXES)
     per_image = outcome.confusions.sum(dim=1)
     total = per_image.sum(dim=0)
-    drawn = per_image if sequences is None else by_sequence(per_image, sequences)
-    low, high = bootstrap_interval(drawn, miou, samples=bootstrap_samples, seed=seed)
+    counts = by_sequence(per_image, measurement.sequences)
     return ResultRow(
-        scheme=scheme,
-        repeat=repeat,
-        model=model,
-        split=split,
+        scheme=measurement.scheme,
+        repeat=measurement.repeat,
+        model=measurement.model,
+        split=measurement.split,
         **shown,
-        seed=seed,
+        seed=measurement.seed,
         images=outcome.confusions.shape[0],
         channel_draws=outcome.confusions.shape[1],
-        miou=_figure(miou(total)),
-        ci_low=_figure(low),
-        ci_high=_figure(high),
-        miou_day=_figure_or_none(miou(per_image[~night].sum(dim=0))),
-        miou_night=_figure_or_none(miou(per_image[night].sum(dim=0))),
-        miou_mfnet=_figure(miou_mfnet(total)),
-        pixel_accuracy=_figure(pixel_accuracy(total)),
-        iou={
-            name: _figure_or_none(value)
-            for name, value in zip(CLASS_NAMES, iou_per_class(total), strict=True)
-        },
-        se_per_ue=[_figure(value) for value in outcome.se_per_ue] if outcome.se_per_ue else None,
+        **estimate(counts, miou, bootstrap_samples, measurement.seed).row("miou"),
+        miou_day=_optional(miou(per_image[~night].sum(dim=0))),
+        miou_night=_optional(miou(per_image[night].sum(dim=0))),
+        miou_mfnet=round6(miou_mfnet(total)),
+        pixel_accuracy=round6(pixel_accuracy(total)),
+        iou={name: _optional(value) for name, value in zip(CLASS_NAMES, iou_per_class(total), strict=True)},
+        se_per_ue=[round6(value) for value in outcome.se_per_ue] if outcome.se_per_ue else None,
     )
 
 
 def normalised_confusion(outcome: Outcome) -> np.ndarray:
-    """Return the confusion matrix (9, 9) with rows (truth) summing to one; a class that never occurs is nan."""
+    """Return the confusion matrix (9, 9) with rows (truth) summing to one; nan for absent classes."""
     total = outcome.confusions.sum(dim=(0, 1)).double()
     occurs = total.sum(dim=1, keepdim=True)
     return torch.where(occurs > 0, total / occurs, torch.nan).numpy()
 
 
-def _figure(value: Any) -> float:
-    # Six places say all that the counts say, and keep result files readable.
-    return round(float(value), 6)
-
-
-def _figure_or_none(value: Any) -> float | None:
-    return None if math.isnan(float(value)) else _figure(value)
+def _optional(value: Tensor) -> float | None:
+    return None if math.isnan(float(value)) else round6(value)

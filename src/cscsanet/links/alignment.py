@@ -1,14 +1,19 @@
-"""Who foretells the phases that streams arrive with: the UEs themselves, by several means, or a genie.
+"""Sources of the phases that the UEs compensate so that their streams arrive in phase at the BS.
 
-    none         nobody: the paper's form
-    classical    each UE, from its matched filter at one beam of a grid, the one nearest to the strongest path found: the
-                 strongest taps of the gain over subcarriers, held over the data symbols
-    learned      each UE, from the paths it found, believed as it has learned to (`networks/path_correction`)
-    oracle       each UE, from its true paths: perfect CSI of the downlink; of the combiner it knows the rule alone
-    genie-first  the true phase through both ends' beams at the first data symbol, held over the others
+    none         no compensation: the paper's form
+    classical    predicted by the UE from its matched filter at the grid beam nearest to the
+                 strongest detected path: the strongest taps of the gain over subcarriers,
+                 constant over the data symbols
+    learned      predicted by the UE from its detected paths, after a learned refinement
+                 (`networks/beamspace/path_refinement`)
+    oracle       predicted by the UE from its true paths (perfect downlink CSI); of the combiner it
+                 knows only the rule
+    genie-first  the true phase through the beams of both ends at the first data symbol, constant
+                 over the others
     genie-all    the true phase at every data symbol
 
-Beams and feedback are the learned ones throughout. An oscillator that slips is known to none of them.
+Beams and feedback are the learned ones throughout. None of these sources knows the oscillator's
+phase offset.
 
 Axes: K UEs, Q data symbols, N_c subcarriers, R chains, S streams, P paths, T taps, 2 = I/Q.
 """
@@ -21,50 +26,51 @@ from torch import Tensor
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
-from cscsanet.networks.beam_head import phase
-from cscsanet.networks.complex_pairs import energy, matrix_product, phasor, to_pairs
-from cscsanet.networks.path_search import PathSearch, Sounding
-from cscsanet.networks.phase_alignment import KnownPaths
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
+from cscsanet.networks import iq
+from cscsanet.networks.beamspace.beam_head import phase
+from cscsanet.networks.beamspace.path_search import PathSearch
+from cscsanet.networks.interfaces import CsirsSignals, PathEstimates
+from cscsanet.networks.iq import to_pairs
 
 Alignment = Literal["none", "classical", "learned", "oracle", "genie-first", "genie-all"]
 GENIES: tuple[Alignment, ...] = ("genie-first", "genie-all")
-_TAPS = 4  # that the classical estimate keeps
+_TAPS = 4  # of the classical estimate
 
 
-def true_paths(paths: PathDrops, user: int, channel: ChannelParams) -> KnownPaths:
-    """Return the paths of one UE as they are."""
+def true_paths(paths: PathDrops, user: int, channel: ChannelParams) -> PathEstimates:
+    """Return the true paths (batch, P) of one UE, with gains at symbol 0 of the frame."""
     gain = paths.gain[:, user] / math.sqrt(paths.gain.shape[-1])
-    turns = paths.doppler[:, user] * (channel.symbol_duration_us * 1e-6)
+    doppler = paths.doppler[:, user] * (channel.symbol_duration_us * 1e-6)
     aoa, aod = torch.sin(paths.aoa[:, user]), torch.sin(paths.aod[:, user])
-    return KnownPaths(aoa, aod, paths.delay[:, user], turns, to_pairs(gain))
+    return PathEstimates(aoa, aod, paths.delay[:, user], doppler, to_pairs(gain))
 
 
 def classical_paths(
-    search: PathSearch, received: Tensor, sounding: Sounding, strongest: tuple[Tensor, Tensor]
-) -> KnownPaths:
-    """Return the taps (batch, T) of one grid beam as paths that do not move.
+    search: PathSearch, received: Tensor, csirs_signals: CsirsSignals, strongest: tuple[Tensor, Tensor]
+) -> PathEstimates:
+    """Return the strongest taps (batch, T) of one grid beam as paths without Doppler shift.
 
-    received: (batch, N_c, R, L, 2); strongest: u and w (batch,) of the strongest path found.
+    received: (batch, N_c, R, L, 2); strongest: u and w (batch,) of the strongest detected path.
     """
-    place, gain = search.beam_gain(received, sounding, *strongest)
+    grid_point, gain = search.beam_gain(received, csirs_signals, *strongest)
     delays = torch.arange(search.longest_delay + 1, device=gain.device)
-    turning = phasor(2 * math.pi * delays.unsqueeze(-1) * search.frequency)
-    taps = matrix_product(turning, gain.unsqueeze(2)).squeeze(2) / len(search.frequency)
-    kept = energy(taps).topk(min(_TAPS, len(delays)), dim=1).indices
-    return KnownPaths(
-        aoa=place.aoa.unsqueeze(1).expand(kept.shape),
-        aod=place.aod.unsqueeze(1).expand(kept.shape),
-        delay=delays[kept].to(gain.dtype),
-        doppler=torch.zeros_like(kept, dtype=gain.dtype),
-        gain=taps.gather(1, kept.unsqueeze(-1).expand(*kept.shape, 2)),
+    phase_ramp = iq.cis(2 * math.pi * delays.unsqueeze(-1) * search.frequency)
+    taps = iq.matmul(phase_ramp, gain.unsqueeze(2)).squeeze(2) / len(search.frequency)
+    strongest_taps = iq.abs2(taps).topk(min(_TAPS, len(delays)), dim=1).indices
+    return PathEstimates(
+        aoa=grid_point.aoa.unsqueeze(1).expand(strongest_taps.shape),
+        aod=grid_point.aod.unsqueeze(1).expand(strongest_taps.shape),
+        delay=delays[strongest_taps].to(gain.dtype),
+        doppler=torch.zeros_like(strongest_taps, dtype=gain.dtype),
+        gain=taps.gather(1, strongest_taps.unsqueeze(-1).expand(*strongest_taps.shape, 2)),
     )
 
 
-def arriving(
+def stream_gains(
     paths: PathDrops, precoder: Tensor, combiner: Tensor, symbols: Tensor, channel: ChannelParams
 ) -> Tensor:
-    """Return each stream's channel at the chain that hears it best, (batch, K, Q, N_c, S), complex.
+    """Return each stream's channel at its best chain, (batch, K, Q, N_c, S), complex.
 
     precoder: F (batch, K, N_t, S); combiner: W (batch, R, N_r); symbols: (Q,) indices in the frame.
     """
@@ -74,16 +80,17 @@ def arriving(
     return effective.gather(4, chain.expand(*effective.shape[:4], 1, -1)).squeeze(4)
 
 
-def genie_phases(arrived: Tensor, *, held: bool) -> Tensor:
-    """Return the phases [rad] of `arriving`; held: those at the first data symbol, for all."""
-    phases = phase(to_pairs(arrived))
+def genie_phases(gains: Tensor, *, held: bool) -> Tensor:
+    """Return the phases [rad] of `stream_gains`; held: those of the first data symbol for all."""
+    phases = phase(to_pairs(gains))
     return phases[:, :, :1].expand_as(phases) if held else phases
 
 
-def coherence(arrived: Tensor, alignment: Tensor) -> Tensor:
-    """Return Re(sum h) / sum |h| over everything: 1 where all of `arriving` is real and positive once turned.
+def coherence(gains: Tensor, alignment: Tensor) -> Tensor:
+    """Return Re(sum of h exp(-j phase)) / sum of |h|, 1 if all rotated streams are positive.
 
-    A common phase counts as an error: the receiver is to know it by the rule.
+    gains: h of `stream_gains`; alignment: the phases [rad] of the same shape. A common phase counts
+    as an error, since the receiver assumes the phase 0.
     """
-    turned = arrived * torch.polar(torch.ones_like(alignment), -alignment)
-    return turned.real.sum() / arrived.abs().sum().clamp_min(1e-20)
+    rotated = gains * torch.polar(torch.ones_like(alignment), -alignment)
+    return rotated.real.sum() / gains.abs().sum().clamp_min(1e-20)

@@ -1,4 +1,4 @@
-"""The one protocol of every transmission scheme: images + drawn paths + operating point -> logits."""
+"""The interface of every transmission scheme: images + drawn paths + operating point -> logits."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
-from cscsanet.points import OperatingPoint
+from cscsanet.config.operating_point import OperatingPoint
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """What a Link delivers and what it put on the air to do so.
+    """The result of one transmission, and the signals that were sent for it.
 
     logits: class logits (batch, 9, H, W).
-    streams: power-constrained baseband S_BB (batch, K, Q, N_c, streams), complex, zero on resource elements that are not
-        used; None if nothing was sent.
+    streams: power-constrained baseband S_BB (batch, K, Q, N_c, streams), complex, zero on unused
+        resource elements; None if nothing was sent.
     precoder: F_RF (batch, K, N_t, streams), complex, unit modulus; None without a channel.
     combiner: W_RF (batch, chains, N_r), complex, unit modulus; None without a channel.
     bits: the feedback (batch, K, B), 0 or 1; None without feedback.
-    pilots: which resource elements are a UE's own DMRS, bool (K, Q, N_c); None without DMRS.
+    pilots: mask of the resource elements with each UE's DMRS, bool (K, Q, N_c); None without DMRS.
     """
 
     logits: Tensor
@@ -32,7 +32,7 @@ class Transmission:
 
 
 class Link(nn.Module, ABC):
-    """One whole transmission scheme."""
+    """A complete transmission scheme."""
 
     @abstractmethod
     def forward(
@@ -40,6 +40,7 @@ class Link(nn.Module, ABC):
     ) -> Transmission:
         """Transmit a batch.
 
-        images: RGB-thermal (batch, 4, H, W) in [0, 1]; paths: one drop of all K users for each image;
+        images: RGB-thermal (batch, 4, H, W) in [0, 1]; paths: one drop of all K users for each
+        image;
         generator: the source of all noise.
         """

@@ -1,6 +1,9 @@
-"""The physical half of CSC-SA-Net: CSI-RS down, feedback bits up, beams at both ends. What Stage II trains."""
+"""The physical half of CSC-SA-Net: CSI-RS, feedback, and beams at both ends. Stage II trains it.
 
-import copy
+Axes: K UEs, Q data symbols, N_c subcarriers, N_RF chains, N_r / N_t antennas at BS / UE, L CSI-RS
+symbols, B feedback bits, F codeword features.
+"""
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,38 +13,41 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.links.alignment import (
     GENIES,
     Alignment,
-    arriving,
     classical_paths,
     genie_phases,
+    stream_gains,
     true_paths,
 )
-from cscsanet.networks.beamspace_bs import BeamspaceBs
-from cscsanet.networks.beamspace_ue import BeamspaceUe
-from cscsanet.networks.bs_csa_net import BsChannelView, BsCsaNet
+from cscsanet.links.shared_copy import shared_copy
+from cscsanet.networks.beamspace.bs_net import BeamspaceBs
+from cscsanet.networks.beamspace.ue_net import BeamspaceUe
+from cscsanet.networks.bs_csa_net import BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
-from cscsanet.networks.complex_pairs import unit_modulus
-from cscsanet.networks.phase_alignment import KnownPaths
+from cscsanet.networks.interfaces import BsChannelView, PathEstimates, UeChannelView
+from cscsanet.networks.iq import unit_modulus
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
-from cscsanet.networks.ue_csa_net import UeChannelView, UeCsaNet
-from cscsanet.params import ChannelParams, Params
-from cscsanet.points import OperatingPoint
+from cscsanet.networks.ue_csa_net import UeCsaNet
 
 
 def csirs_noise_power(point: OperatingPoint, channel: ChannelParams) -> float:
-    """Return sigma^2 at one UE antenna for the BS's transmit power 1; zero where the power offset is infinite."""
+    """Return sigma^2 at one UE antenna for a BS power of 1; zero for an infinite power offset."""
     downlink_snr_db = point.snr_db + channel.bs_power_offset_db
     return 0.0 if math.isinf(downlink_snr_db) else float(10.0 ** (-downlink_snr_db / 10.0))
 
 
 @dataclass(frozen=True)
 class Beams:
-    """Beams at both ends, and the feedback between them.
+    """Beams at both ends, and the feedback bits between them.
 
-    precoder: F_RF (batch, K, N_t, N_RF); combiner: W_RF (batch, N_RF, N_r); both complex, unit modulus.
+    precoder: F_RF (batch, K, N_t, N_RF); combiner: W_RF (batch, N_RF, N_r); both complex, unit
+    modulus.
     bits: (batch, K, B), the B bits of the point, 0 or 1.
     """
 
@@ -51,11 +57,12 @@ class Beams:
 
 
 @dataclass(frozen=True)
-class AwareBeams(Beams):
-    """Beams, and the channel semantics that come with them.
+class BeamsWithCsi(Beams):
+    """Beams, and the channel semantics at both ends.
 
     ue_csi: S_CSI,UE (batch, K, N_c, d_CSI); bs_csi: S_CSI,BS (batch, N_c, d_CSI).
-    alignment: the phases (batch, K, Q, N_c, N_RF) [rad] that the streams are expected to arrive with, or None.
+    alignment: the phases (batch, K, Q, N_c, N_RF) [rad] with which the streams are predicted to
+    arrive, or None.
     """
 
     ue_csi: Tensor
@@ -64,10 +71,15 @@ class AwareBeams(Beams):
 
 
 class PhysicalLayer(nn.Module):
-    """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front that `csa.front` names."""
+    """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front end `csa.front`."""
 
     def __init__(self, params: Params, alignment: Alignment = "none") -> None:
-        """alignment: how the streams' phases are foretold, if they are; it changes no weight."""
+        """alignment: the source of the predicted phases; it does not change the weights.
+
+        Raises:
+            CscsanetError: the subcarrier front end with an alignment, for which it has no path
+                search.
+        """
         super().__init__()
         self.alignment = alignment
         aligned = alignment != "none"
@@ -79,7 +91,7 @@ class PhysicalLayer(nn.Module):
         users = range(channel.users)
         if csa.front == "beamspace":
             self.ue = nn.ModuleList(BeamspaceUe(channel, csa, capacity) for _ in users)
-            self.bs: nn.Module = BeamspaceBs(channel, csa, capacity, referenced=aligned)
+            self.bs: nn.Module = BeamspaceBs(channel, csa, capacity, phase_reference=aligned)
         elif aligned:
             raise CscsanetError(
                 "csa.front = subcarrier: no streams can be aligned; set it to beamspace, or physical.coherence_weight to 0"
@@ -88,16 +100,16 @@ class PhysicalLayer(nn.Module):
             self.ue = nn.ModuleList(UeCsaNet(channel, csa, capacity) for _ in users)
             self.bs = BsCsaNet(channel, csa, capacity)
 
-    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> AwareBeams:
-        """Acquire CSI and set the beams for a batch of drops, at the L, B and SNR of the point."""
+    def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> BeamsWithCsi:
+        """Return the beams for a batch of drops, at the L, B and SNR of the point."""
         return self.at_budgets(paths, point, (point.feedback_bits,), generator)[0]
 
     def at_budgets(
         self, paths: PathDrops, point: OperatingPoint, budgets: Sequence[int], generator: torch.Generator
-    ) -> list[AwareBeams]:
-        """Sound the channel once and set the beams for each of several B: the search for paths is the same for all."""
+    ) -> list[BeamsWithCsi]:
+        """Receive the CSI-RS once and set the beams for each B; all share one path search."""
         for feedback_bits in budgets:
-            # Beams and phases are set for any Q.
+            # Beams and phases are available for any Q.
             replace(point, feedback_bits=feedback_bits, data_symbols=1).within(self.capacity)
         noise_power = csirs_noise_power(point, self.channel)
         received = self.csirs(paths, point.csirs_symbols, noise_power, generator)
@@ -105,7 +117,7 @@ class PhysicalLayer(nn.Module):
         for feedback_bits, views in zip(budgets, self._ue_views(received, point, budgets), strict=True):
             bits = torch.stack([view.bits for view in views], dim=1)[..., :feedback_bits]
             combiner_phases, bs_csi = self._bs_view(bits, point)
-            set_up = AwareBeams(
+            at_budget = BeamsWithCsi(
                 precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
                 combiner=unit_modulus(combiner_phases),
                 bits=bits,
@@ -113,99 +125,97 @@ class PhysicalLayer(nn.Module):
                 bs_csi=bs_csi,
             )
             if self.alignment != "none":
-                phases = self._foretold(paths, point, received, views, set_up)
-                set_up = replace(set_up, alignment=phases)
-            beams.append(set_up)
+                phases = self.predict_phases(paths, point, received, views, at_budget)
+                at_budget = replace(at_budget, alignment=phases)
+            beams.append(at_budget)
         return beams
 
-    def foretelling(self, alignment: Alignment) -> Self:
-        """Return the same layer, weights and beams, with phases foretold in another way."""
-        assert "none" not in (alignment, self.alignment), "only layers that keep the rule have the same beams"
-        other = copy.copy(self)
-        other.alignment = alignment
-        return other
-
-    def under(self, channel: ChannelParams) -> Self:
-        """Return the same layer, weights shared, under another power of the CSI-RS or another oscillator."""
-        other = copy.copy(self)
-        other.channel = channel
-        return other
+    def with_alignment(self, alignment: Alignment) -> Self:
+        """Return a copy, weights shared, with another source of the predicted phases."""
+        assert "none" not in (alignment, self.alignment), "without alignment the BS sets other beams"
+        copied = shared_copy(self)
+        copied.alignment = alignment
+        return copied
 
     def _ue_views(
         self, received: Tensor, point: OperatingPoint, budgets: Sequence[int]
     ) -> list[list[UeChannelView]]:
-        """What the UEs make of the CSI-RS, for each B."""
+        """Return the output of every UE's network, for each B."""
         if self.front == "subcarrier":
             return [[net(received[:, user]) for user, net in enumerate(self.ue)]] * len(budgets)
-        sounding = self.csirs.sounding(point.csirs_symbols)
-        # The search is spared the symbols that were not sent.
-        heard = received[..., : point.csirs_symbols, :]
+        csirs_signals = self.csirs.csirs_signals(point.csirs_symbols)
+        # Without the symbols that were not sent, the search has less to do.
+        sent = received[..., : point.csirs_symbols, :]
         nets = cast(Sequence[BeamspaceUe], self.ue)
-        found = [net.search(heard[:, user], sounding) for user, net in enumerate(nets)]
+        detected = [net.search(sent[:, user], csirs_signals) for user, net in enumerate(nets)]
         snr_db = received.new_full((len(received), 1), point.snr_db)
         csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
-        symbols = _data_symbols(point, received)
+        symbols = torch.tensor(point.data_symbol_indices, device=received.device)
         return [
             [
-                net(paths, sounding, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols)
-                for net, paths in zip(nets, found, strict=True)
+                net(
+                    paths, csirs_signals, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols
+                )
+                for net, paths in zip(nets, detected, strict=True)
             ]
             for feedback_bits in budgets
         ]
 
-    def _foretold(
+    def predict_phases(
         self,
         paths: PathDrops,
         point: OperatingPoint,
         received: Tensor,
         views: Sequence[UeChannelView],
-        beams: AwareBeams,
+        beams: BeamsWithCsi,
     ) -> Tensor:
-        """The phases (batch, K, Q, N_c, N_RF) that streams are expected to arrive with."""
-        symbols = _data_symbols(point, received)
+        """Return the predicted phases (batch, K, Q, N_c, N_RF) [rad] of the streams at the BS.
+
+        paths: the true paths, for genies and the oracle. received: the CSI-RS (batch, K, N_c, N_RF,
+        L, 2).
+        views: the output of each UE's network. beams: without predicted phases.
+        """
+        symbols = torch.tensor(point.data_symbol_indices, device=received.device)
         if self.alignment in GENIES:
-            arrived = arriving(paths, beams.precoder, beams.combiner, symbols, self.channel)
-            return genie_phases(arrived, held=self.alignment == "genie-first")
-        foretold = []
+            gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.channel)
+            return genie_phases(gains, held=self.alignment == "genie-first")
+        phases = []
         for user, (net, view) in enumerate(zip(cast(Sequence[BeamspaceUe], self.ue), views, strict=True)):
-            assert view.aims is not None
+            assert view.reported_beams is not None
             assert view.alignment is not None
             if self.alignment == "learned":
-                foretold.append(view.alignment)
+                phases.append(view.alignment)
             else:
-                known = self._known_paths(paths, user, point, received, view)
-                foretold.append(net.foretell(known, view.aims, view.precoder_phases, symbols))
-        return torch.stack(foretold, dim=1)
+                estimates = self._path_estimates(paths, user, point, received, view)
+                phases.append(
+                    net.predict_phases(estimates, view.reported_beams, view.precoder_phases, symbols)
+                )
+        return torch.stack(phases, dim=1)
 
-    def _known_paths(
+    def _path_estimates(
         self, paths: PathDrops, user: int, point: OperatingPoint, received: Tensor, view: UeChannelView
-    ) -> KnownPaths:
+    ) -> PathEstimates:
+        """Return the paths from which one UE predicts, for `oracle` and `classical`."""
         if self.alignment == "oracle":
             return true_paths(paths, user, self.channel)
         assert view.strongest is not None
-        heard = received[:, user, ..., : point.csirs_symbols, :]
+        sent = received[:, user, ..., : point.csirs_symbols, :]
         search = cast(BeamspaceUe, self.ue[user]).search
-        return classical_paths(search, heard, self.csirs.sounding(point.csirs_symbols), view.strongest)
+        return classical_paths(search, sent, self.csirs.csirs_signals(point.csirs_symbols), view.strongest)
 
     def _bs_view(self, bits: Tensor, point: OperatingPoint) -> BsChannelView:
-        on_the_interface = self._on_the_interface(bits)
-        if self.front == "subcarrier":
-            view: BsChannelView = self.bs(*on_the_interface)
-            return view
-        informed: BsChannelView = self.bs(*on_the_interface, bits.new_full((len(bits), 1), point.snr_db))
-        return informed
+        inputs = self.pad_feedback(bits)
+        if self.front == "beamspace":
+            inputs = (*inputs, bits.new_full((len(bits), 1), point.snr_db))
+        view: BsChannelView = self.bs(*inputs)
+        return view
 
-    def _on_the_interface(self, bits: Tensor) -> tuple[Tensor, Tensor]:
-        """Fill the bits up to the built length, and mark the codeword features that were fed back."""
+    def pad_feedback(self, bits: Tensor) -> tuple[Tensor, ...]:
+        """Return the bits, padded to the capacity's B, and the mask (F,) of fed back features."""
         missing = self.capacity.feedback_bits - bits.shape[-1]
         return nn.functional.pad(bits, (0, missing)), self._active(bits.shape[-1], bits)
 
     def _active(self, feedback_bits: int, like: Tensor) -> Tensor:
-        """Mark the codeword features (F,) that B bits hold."""
+        """Return the mask (F,) of the codeword features in B bits, with the dtype of `like`."""
         features = torch.arange(self.capacity.feedback_bits // BITS_PER_FEATURE, device=like.device)
         return (features < feedback_bits // BITS_PER_FEATURE).to(like.dtype)
-
-
-def _data_symbols(point: OperatingPoint, like: Tensor) -> Tensor:
-    """Return the indices (Q,) of the data symbols in the frame."""
-    return torch.arange(point.data_symbols, device=like.device) + point.csirs_symbols

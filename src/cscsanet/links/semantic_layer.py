@@ -1,21 +1,25 @@
-"""The semantic half of CSC-SA-Net: images to baseband signals and back to a segmentation. What Stage I trains."""
+"""The semantic half of CSC-SA-Net: images to signals, signals to a segmentation. Stage I trains it.
+
+`SemanticLayer` serves non-orthogonal access, `OrthogonalLayer` orthogonal access (Sec. IV), in
+which each UE sends on separate subcarriers and the BS reads each UE separately.
+
+Axes: K UEs, Q data symbols, N_c subcarriers, N_RF chains.
+"""
 
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.params import Params
 from cscsanet.networks.bs_msf_net import BsFusion, BsMsfNet
-from cscsanet.networks.complex_pairs import to_complex, to_pairs
+from cscsanet.networks.bs_msf_oma_net import SHARED_POOL, SHARES, BsSeparateNet
+from cscsanet.networks.iq import to_complex, to_pairs
 from cscsanet.networks.ue_msf_net import LAST_POOL, UeMsfNet
-from cscsanet.params import Params
+from cscsanet.scenes.layout import MODALITIES
 
-# Which channels of an RGB-thermal image each UE sees.
-MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
-
-
-# What of an image's channels the UEs are shown, by `semantic.modalities`; the rest is zero.
-SHOWN = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
+# Mask of the image channels that the UEs see, by `semantic.modalities`.
+CHANNEL_MASKS = {"both": (1.0, 1.0, 1.0, 1.0), "rgb": (1.0, 1.0, 1.0, 0.0), "thermal": (0.0, 0.0, 0.0, 1.0)}
 
 
 class SemanticLayer(nn.Module):
@@ -28,39 +32,73 @@ class SemanticLayer(nn.Module):
         self.capacity = params.points.capacity
         self.positions = params.channel.subcarriers
         self.csi_features = params.csa.csi_features
-        shown = torch.tensor(SHOWN[params.semantic.modalities]).reshape(1, 4, 1, 1)
-        self.register_buffer("shown", shown, persistent=False)
+        mask = torch.tensor(CHANNEL_MASKS[params.semantic.modalities]).reshape(1, 4, 1, 1)
+        self.register_buffer("channel_mask", mask, persistent=False)
         sizes = (self.csi_features, params.channel.rf_chains, self.capacity.data_symbols)
         self.ue = nn.ModuleList(
-            UeMsfNet(seen.stop - seen.start, params.halvings, params.msf, *sizes, self.last_pool)
-            for seen in MODALITIES.values()
+            UeMsfNet(channels.stop - channels.start, params.halvings, params.msf, *sizes, self.last_pool)
+            for channels in MODALITIES.values()
         )
-        self.bs = self.bs_net(params, sizes)
+        self.bs = self.build_bs(params, sizes)
 
-    def bs_net(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
-        """Build what reads the received grid; sizes: d_CSI, N_RF and the largest Q."""
+    def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
+        """Build the network that decodes the received grid; sizes: d_CSI, N_RF, largest Q."""
         return BsMsfNet(params.halvings, params.msf, *sizes)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
-        """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, of the first Q = data_symbols.
+        """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, with Q = data_symbols.
 
         images: (batch, 4, H, W); ue_csi: (batch, K, N_c, d_CSI).
         """
-        images = images * self.get_buffer("shown")
+        images = images * self.get_buffer("channel_mask")
         signals = [
-            net(images[:, seen], ue_csi[:, user])
-            for user, (net, seen) in enumerate(zip(self.ue, MODALITIES.values(), strict=True))
+            net(images[:, channels], ue_csi[:, user])
+            for user, (net, channels) in enumerate(zip(self.ue, MODALITIES.values(), strict=True))
         ]
         return to_complex(torch.stack(signals, dim=1)).transpose(2, 3)[:, :, :data_symbols]
 
     def decode(self, received: Tensor, bs_csi: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) of Y_BB (batch, Q, N_c, N_RF), complex."""
+        """Return class logits (batch, 9, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
         missing = self.capacity.data_symbols - received.shape[1]
         pairs = to_pairs(received.transpose(1, 2))
         logits: Tensor = self.bs(nn.functional.pad(pairs, (0, 0, 0, 0, 0, missing)), bs_csi)
         return logits
 
     def no_csi(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return the channel semantics of a link that has none: zeros for the UEs and for the BS."""
+        """Return zeros as channel semantics of the UEs and the BS, for a link without a channel."""
         bs = torch.zeros(batch, self.positions, self.csi_features, device=device)
         return bs.unsqueeze(1).expand(-1, len(MODALITIES), -1, -1), bs
+
+
+class OrthogonalLayer(SemanticLayer):
+    """The semantic layer with one latent position for each of a UE's subcarriers.
+
+    used: mask of the resource elements that each UE may use, (K, 1, N_c), bool.
+    """
+
+    last_pool: ClassVar[tuple[int, int]] = SHARED_POOL
+    used: Tensor
+
+    def __init__(self, params: Params) -> None:
+        super().__init__(params)
+        used = torch.zeros(len(SHARES), 1, self.positions, dtype=torch.bool)
+        for user, share in enumerate(SHARES):
+            used[user, :, share] = True
+        self.register_buffer("used", used, persistent=False)
+
+    def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
+        """Build the network that decodes each UE from that UE's subcarriers."""
+        return BsSeparateNet(params.halvings, params.msf, *sizes)
+
+    def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
+        """Return the unscaled streams, complex, (batch, K, Q, N_c, N_RF).
+
+        images: (batch, 4, H, W); ue_csi: (batch, K, N_c, d_CSI), used at each UE's subcarriers
+        only. The streams of a UE are zero on the subcarriers of the others.
+        """
+        csi = torch.stack([ue_csi[:, user, share] for user, share in enumerate(SHARES)], dim=1)
+        sent = super().encode(images, csi, data_symbols)
+        streams = sent.new_zeros(*sent.shape[:3], self.positions, sent.shape[-1])
+        for user, share in enumerate(SHARES):
+            streams[:, user, :, share] = sent[:, user]
+        return streams

@@ -1,1 +1,1 @@
-"""The measures: segmentation figures, bootstrap intervals, channel errors."""
+"""The measures of segmentation, their bootstrap intervals, and estimates with intervals."""

@@ -1,4 +1,7 @@
-"""Percentile bootstrap over items (images), from per-item counts that add up."""
+"""Percentile bootstrap over items (images), from per-item counts that are summed.
+
+Axes: N items, samples = bootstrap samples, M quantities.
+"""
 
 from collections.abc import Callable
 
@@ -12,49 +15,35 @@ Statistic = Callable[[Tensor], Tensor]
 def bootstrap_interval(
     per_item: Tensor, statistic: Statistic, samples: int, seed: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Bounds of the percentile bootstrap interval of a statistic of summed counts.
+    """Return the percentile bootstrap interval (low, high) of a statistic of summed counts.
 
-    Each sample draws N items with replacement; drawing is done as multinomial weights, and all samples are
-    summed by one matrix product. Samples where the statistic is not defined (nan) do not count.
+    Each sample draws N items with replacement. The draws are multinomial weights, so that one
+    matrix product sums all samples. Samples where the statistic is undefined (nan) do not count;
+    both bounds are nan if it is undefined in all.
 
-    Args:
-        per_item: counts [N, ...] of N items, for instance confusion matrices [N, 9, 9].
-        statistic: maps sums of counts [samples, ...] (float64) to its values [samples]; as every
-            sample holds N items, a mean over items is sums / N.
-        samples: number of bootstrap samples.
-        seed: of the only source of chance.
-        level: share of the samples within the interval.
-
-    Returns:
-        low, high; nan where the statistic is defined in no sample.
+    per_item: counts (N, ...), for instance confusion matrices (N, 9, 9). statistic: maps sums of
+    counts (samples, ...), float64, to its values (samples,); every sample has N items, so a mean
+    over items is sums / N.
+    samples: number of bootstrap samples. seed: of the draws. level: share of the samples within the
+    interval.
     """
     weights = _weights(per_item.shape[0], samples, seed)
     return _interval(statistic(_sums(weights, per_item)), level)
 
 
 def resampled_sums(per_item: Tensor, samples: int, seed: int) -> Tensor:
-    """Sums of counts over each bootstrap sample's items; calls of equal `samples` and `seed` draw the same items.
+    """Return the sums of counts over the items of each bootstrap sample, float64 (samples, ...).
 
-    Args:
-        per_item: counts [N, ...] of N items.
-        samples, seed: see bootstrap_interval.
-
-    Returns:
-        float64 [samples, ...].
+    Calls with equal N, `samples` and `seed` draw the same items. per_item: counts (N, ...).
     """
     return _sums(_weights(per_item.shape[0], samples, seed), per_item)
 
 
 def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.95) -> tuple[Tensor, Tensor]:
-    """Bounds of the percentile bootstrap interval of many means over the same items at once.
+    """Return the bootstrap intervals (low, high) of M means over the same items.
 
-    Args:
-        per_item: values [N, M] of M quantities for N items; a difference of two schemes on the same items gives a
-            paired interval.
-        samples, seed, level: see bootstrap_interval.
-
-    Returns:
-        low, high, each [M], float64.
+    low, high: (M,) float64. per_item: values (N, M); differences of two schemes on the same items
+    give paired intervals. samples, seed, level: as in `bootstrap_interval`.
     """
     means = _sums(_weights(per_item.shape[0], samples, seed), per_item) / per_item.shape[0]
     ends = torch.tensor([(1.0 - level) / 2.0, (1.0 + level) / 2.0], dtype=torch.float64)
@@ -65,20 +54,13 @@ def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.
 def paired_bootstrap_difference(
     a: Tensor, b: Tensor, statistic: Statistic, samples: int, seed: int, level: float = 0.95
 ) -> tuple[float, float, float]:
-    """Difference of a statistic between two schemes on the same items, with its bootstrap interval.
+    """Return statistic(a) - statistic(b) over all items, and its interval's low and high.
 
-    Each sample draws the same items for both, so what makes an item hard for both cancels out.
+    Each sample draws the same items for both, so the difficulty that an item has for both cancels
+    out.
 
-    Args:
-        a: counts [N, ...] of the first scheme; item n is the same image as item n of b.
-        b: counts of the second, of the same shape.
-        statistic: see bootstrap_interval.
-        samples: number of bootstrap samples.
-        seed: of the only source of chance.
-        level: share of the samples within the interval.
-
-    Returns:
-        statistic(a) - statistic(b) over all items, and the interval's low and high.
+    a, b: counts (N, ...) of two schemes, in one shape; item n is the same image in both. statistic,
+    samples, seed, level: as in `bootstrap_interval`.
     """
     assert a.shape == b.shape, "paired items differ in shape"
     weights = _weights(a.shape[0], samples, seed)
@@ -89,10 +71,10 @@ def paired_bootstrap_difference(
 
 
 def _weights(items: int, samples: int, seed: int) -> Tensor:
-    """How often each sample draws each item, float64 [samples, items]."""
+    """Return how often each sample draws each item, float64 (samples, items)."""
     assert items > 0, "no items to resample"
-    drawn = np.random.default_rng(seed).multinomial(items, np.full(items, 1.0 / items), size=samples)
-    return torch.from_numpy(drawn).to(torch.float64)
+    draws = np.random.default_rng(seed).multinomial(items, np.full(items, 1.0 / items), size=samples)
+    return torch.from_numpy(draws).to(torch.float64)
 
 
 def _sums(weights: Tensor, per_item: Tensor) -> Tensor:

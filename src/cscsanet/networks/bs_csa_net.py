@@ -1,31 +1,20 @@
-"""BS-CSANet (Sec. III-D, Fig. 4): the feedback bits of all UEs -> analog combiner, channel semantics.
+"""BS-CSANet (Sec. III-D, Fig. 4): feedback bits of all UEs -> combiner, channel semantics.
 
     q[1], ..., q[K] -> dequantise -> linear -> positions + layers -> linear = S_CSI,BS
                   S_CSI,BS -> layers -> linear = phases of W_RF = exp(j Phi)               (18)
 
-The BS knows nothing of the channel but these bits.
+These bits are the only information that the BS has about the channel.
 
 Axes: K users, B feedback bits of one UE, N_c subcarriers (tokens), N_r antennas, N_RF chains.
 """
 
-from typing import NamedTuple
-
 from torch import Tensor, nn
 
+from cscsanet.config.operating_point import Capacity
+from cscsanet.config.system import ChannelParams, CsaParams
+from cscsanet.networks.interfaces import BsChannelView
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
 from cscsanet.networks.transformer import sine_positions, transformer
-from cscsanet.params import ChannelParams, CsaParams
-from cscsanet.points import Capacity
-
-
-class BsChannelView(NamedTuple):
-    """What the BS draws from the feedback, eq. (19).
-
-    combiner_phases: (batch, N_RF, N_r) [rad]; csi_features: S_CSI,BS (batch, N_c, d_CSI).
-    """
-
-    combiner_phases: Tensor
-    csi_features: Tensor
 
 
 class BsCsaNet(nn.Module):
@@ -46,12 +35,12 @@ class BsCsaNet(nn.Module):
         self.combiner_head = nn.Linear(tokens * features, channel.rf_chains * channel.bs_antennas)
 
     def forward(self, bits: Tensor, active: Tensor) -> BsChannelView:
-        """Read the feedback.
+        """Decode the feedback into the combiner's phases and the channel semantics.
 
-        bits: (batch, K, B), 0 or 1. active: (B / 2,), 1 for the codeword features that were fed back and 0 for
-        the rest, whose bits are not looked at.
+        bits: (batch, K, B), 0 or 1. active: (B / 2,), 1 for the codeword features that were fed
+        back and 0 for the rest, whose bits have no effect.
         """
-        # Centred, so that a feature that was not fed back (zero) says nothing either way.
+        # Centred, so that a feature that was not fed back enters as zero, the middle of its range.
         codeword = (dequantise(bits) - 0.5) * active
         tokens = self.embed(codeword.flatten(1)).unflatten(1, self.token_shape)
         csi_features = self.to_csi(self.trunk(tokens + self.positions))

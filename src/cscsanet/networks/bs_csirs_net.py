@@ -1,13 +1,14 @@
-"""BS-CSIRS-Net (Sec. III-B): the learned downlink CSI reference signals and what the UEs receive of them.
+"""BS-CSIRS-Net (Sec. III-B): the learned downlink CSI-RS, and their reception at the UEs.
 
     P_RF[l] -> exp(j .) = X_RF[l]   (12)  \\
-    x_BB[l, n] -> power P, eq. (14)        > Y_p[k] = V_RF[l] (H[k, l]^T X_RF[l] x_BB[l, n] + z)   (9)
+    x_BB[l, n] -> power P, eq. (14)        > Y_p[k] = V_RF[l] (H[k, l]^T X_RF[l] x_BB[l, n] + z) (9)
     Q_RF[l] -> exp(j .) = V_RF[l]   (13)  /
 
-The noise z is the UE's antennas' own, so after the analog combiner V_RF it is coloured. The downlink channel is
-the transpose of the uplink one (TDD reciprocity).
+The noise z is white at the UE's antennas, so it is coloured after the analog combiner V_RF. The
+downlink channel is the transpose of the uplink channel (TDD reciprocity).
 
-Axes: K users, L CSI-RS symbols, N_c subcarriers, N_r / N_t antennas at BS / UE, N_RF chains, 2 = I/Q.
+Axes: K users, L CSI-RS symbols, N_c subcarriers, N_r / N_t antennas at BS / UE, N_RF chains,
+2 = I/Q.
 """
 
 import math
@@ -18,9 +19,9 @@ from torch import Tensor, nn
 from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import downlink_csirs
-from cscsanet.networks.complex_pairs import to_complex, to_pairs, unit_modulus
-from cscsanet.networks.path_search import Sounding
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
+from cscsanet.networks.interfaces import CsirsSignals
+from cscsanet.networks.iq import to_complex, to_pairs, unit_modulus
 
 
 class BsCsirsNet(nn.Module):
@@ -30,39 +31,45 @@ class BsCsirsNet(nn.Module):
         super().__init__()
         self.channel = channel
         chains, subcarriers = channel.rf_chains, channel.subcarriers
-        # Uniform phases sound every direction alike; training then moves them to where the drops are.
+        # Uniform phases cover all directions equally; training then adapts them to the drops.
         self.transmit_phases = nn.Parameter(_uniform_phases(csirs_symbols, channel.bs_antennas, chains))
         self.baseband = nn.Parameter(torch.randn(csirs_symbols, subcarriers, chains, 2))
         self.receive_phases = nn.Parameter(_uniform_phases(csirs_symbols, chains, channel.ue_antennas))
 
     def signals(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return X_RF (L, N_r, N_RF), x_BB (L, N_c, N_RF) with ||X_RF x_BB||^2 = 1, and V_RF (L, N_RF, N_t)."""
+        """Return X_RF (L, N_r, N_RF), x_BB (L, N_c, N_RF) and V_RF (L, N_RF, N_t).
+
+        The power constraint ||X_RF x_BB||^2 = 1 holds on every resource element.
+        """
         analog = unit_modulus(self.transmit_phases)
         baseband = to_complex(self.baseband)
         radiated = torch.linalg.vector_norm(baseband @ analog.transpose(-1, -2), dim=-1, keepdim=True)
         return analog, baseband / radiated, unit_modulus(self.receive_phases)
 
-    def sounding(self, csirs_symbols: int) -> Sounding:
-        """Return the first CSI-RS symbols as both ends know them, in pairs."""
-        return Sounding(*(to_pairs(signal[:csirs_symbols]) for signal in self.signals()))
+    def csirs_signals(self, csirs_symbols: int) -> CsirsSignals:
+        """Return the first csirs_symbols of the CSI-RS as pairs; both ends know these signals."""
+        return CsirsSignals(*(to_pairs(signal[:csirs_symbols]) for signal in self.signals()))
 
     def forward(
         self, paths: PathDrops, csirs_symbols: int, noise_power: float, generator: torch.Generator
     ) -> Tensor:
         """Return the received CSI-RS Y_p as pairs (batch, K, N_c, N_RF, L, 2).
 
-        The first csirs_symbols of the L are sent; the rest is zero. noise_power is sigma^2 at one UE antenna for
-        the BS's transmit power 1; zero switches the noise off.
+        csirs_symbols: how many of the L symbols are sent, from the first on; the rest is zero.
+        noise_power: sigma^2 at one UE antenna for a transmit power of 1 at the BS; zero switches
+        the noise off.
         """
-        built = self.baseband.shape[0]
+        max_symbols = self.baseband.shape[0]
         analog, baseband, combiner = (signal[:csirs_symbols] for signal in self.signals())
         received = downlink_csirs(paths, analog, baseband, combiner, self.channel)
-        # Drawn without noise too, so that what follows meets the same noise at every power of the CSI-RS.
-        antennas = complex_normal(
+        # Drawn even where the noise power is zero, so that later draws do not depend on it.
+        antenna_noise = complex_normal(
             (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
         )
-        received = received + math.sqrt(noise_power) * torch.einsum("lrt,bknlt->bknrl", combiner, antennas)
-        return nn.functional.pad(to_pairs(received), (0, 0, 0, built - csirs_symbols))
+        received = received + math.sqrt(noise_power) * torch.einsum(
+            "lrt,bknlt->bknrl", combiner, antenna_noise
+        )
+        return nn.functional.pad(to_pairs(received), (0, 0, 0, max_symbols - csirs_symbols))
 
 
 def _uniform_phases(*shape: int) -> Tensor:

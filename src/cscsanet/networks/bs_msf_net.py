@@ -1,31 +1,32 @@
-"""BS-MSFNet (Sec. III-F, Fig. 6): the superposed baseband signal and the channel semantics -> class logits.
+"""BS-MSFNet (Sec. III-F, Fig. 6): superposed baseband signal, channel semantics -> class logits.
 
-    Y_BB     -> per position linear, levelled = received semantics (d_s, H_s, W_s)  \\
-    S_CSI,BS -> per position linear                                                  > SFA -> decoder = R, 9 x H x W   (22)
+    Y_BB     -> AGC -> linear, per position -> RMS norm = received semantics (d_s, H_s, W_s)  \\
+    S_CSI,BS -> linear, per position                                                           > SFA
+    SFA -> decoder = R, 9 x H x W                                                               (22)
 
-The decoder mirrors the encoder with nearest-neighbour unpooling. Y_BB is levelled first: the gain of the air is
-unknown, and a receiver has gain control. So is what the linear layer makes of it: a sum over more symbols is larger, and
-one decoder serves every Q.
+The decoder mirrors the encoder with nearest-neighbour unpooling. Automatic gain control (AGC) comes
+first, since the gain of the channel is unknown. The output of the linear layer is normalised too: a
+sum over more data symbols is larger, and one decoder serves every Q.
 
-Axes: N_c = H_s x W_s subcarriers, Q data symbols, N_RF chains, 2 = I/Q, d_s features, H x W pixels.
-N latent positions and d features of the received semantics: N_c and d_s here, others where UEs are told apart.
+Axes: N_c = H_s x W_s subcarriers, Q data symbols, N_RF chains, 2 = I/Q, d_s features, H x W pixels;
+N latent positions and d features of the received semantics: N_c and d_s here, N_c / K and K d_s in
+`bs_msf_oma_net`.
 """
 
 import math
 
 from torch import Tensor, nn
 
-from cscsanet.networks.complex_pairs import level
+from cscsanet.config.system import MsfParams
 from cscsanet.networks.convolutions import Convolution, MiniInception, widths
+from cscsanet.networks.iq import normalize_power
 from cscsanet.networks.sfa import Sfa
 from cscsanet.networks.ue_msf_net import LAST_POOL, latent_shape
-from cscsanet.params import MsfParams
-
-CLASSES = 9
+from cscsanet.scenes.classes import NUM_CLASSES
 
 
 class SemanticDecoder(nn.Sequential):
-    """Fused semantics (batch, d, *latent shape) -> class logits (batch, 9, H, W)."""
+    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, 9, H, W)."""
 
     def __init__(
         self, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
@@ -47,23 +48,23 @@ class SemanticDecoder(nn.Sequential):
             if len(stages) - index <= halvings:
                 layers.append(nn.Upsample(scale_factor=2))
             layers += stage
-        layers.append(nn.Conv2d(first, CLASSES, 1))
+        layers.append(nn.Conv2d(first, NUM_CLASSES, 1))
         super().__init__(*layers)
 
 
 class BlockReader(nn.Linear):
-    """A received block -> d_s features of each of its positions; the block is levelled over itself."""
+    """AGC over a received block, and a linear layer to d_s features of each of its positions."""
 
     def __init__(self, data_symbols: int, rf_chains: int, features: int) -> None:
         super().__init__(data_symbols * rf_chains * 2, features)
 
     def forward(self, received: Tensor) -> Tensor:
-        """received: pairs (batch, N, Q, N_RF, 2) -> (batch, N, d_s)."""
-        return super().forward(level(received, symbol_axis=2).flatten(2))
+        """Return the features (batch, N, d_s) of received pairs (batch, N, Q, N_RF, 2)."""
+        return super().forward(normalize_power(received, symbol_axis=2).flatten(2))
 
 
 class BsFusion(nn.Module):
-    """What a BS does with a received grid, however it reads the UEs from it: levelling, SFA and the decoder."""
+    """The part of a BS network that follows its reader: normalisation, SFA and the decoder."""
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class BsFusion(nn.Module):
         csi_features: int,
         last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
-        """reader: Y_BB as pairs (batch, N_c, Q, N_RF, 2) -> features of each latent position (batch, N, d)."""
+        """reader: maps Y_BB as pairs (batch, N_c, Q, N_RF, 2) to features (batch, N, d)."""
         super().__init__()
         subcarriers = math.prod(latent_shape(params))
         self.latent_shape = latent_shape(params, last_pool)
@@ -97,7 +98,7 @@ class BsFusion(nn.Module):
 
 
 class BsMsfNet(BsFusion):
-    """The base station's multimodal semantic fusion network: one block, in which the UEs are superposed."""
+    """The base station's semantic fusion network, for one block of superposed UE signals."""
 
     def __init__(
         self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int

@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 
 class Convolution(nn.Sequential):
-    """3x3 convolution, batch normalisation, leaky rectifier.
+    """3x3 convolution, batch normalisation, leaky ReLU.
 
-    bias: of the convolution; the normalisation subtracts it again, so it only serves weights that come with one.
+    bias: whether the convolution has a bias. The normalisation removes it again, so it is only of
+    use for loading weights that have one.
     """
 
     def __init__(self, inputs: int, outputs: int, *, dilation: int = 1, bias: bool = False) -> None:
@@ -19,7 +20,7 @@ class Convolution(nn.Sequential):
 
 
 class MiniInception(nn.Module):
-    """Two branches of half the width side by side, one of them dilated: near and wider context at one cost."""
+    """Two parallel branches of half the width, one of them dilated for a wider context."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -28,7 +29,7 @@ class MiniInception(nn.Module):
         self.wide = nn.Sequential(Convolution(inputs, half), Convolution(half, outputs - half, dilation=2))
 
     def forward(self, features: Tensor) -> Tensor:
-        """features: (batch, inputs, height, width) -> (batch, outputs, height, width)."""
+        """Return (batch, outputs, height, width) of features (batch, inputs, height, width)."""
         return torch.cat((self.near(features), self.wide(features)), dim=1)
 
 

@@ -1,18 +1,16 @@
 """The feedback interface of Sec. III-C, footnote 5: two real bits for each codeword feature.
 
-A feature in (0, 1) falls into one of four equal intervals; the interval's index i is sent as two bits, most
-significant first, and read back as the interval's centre (i + 1/2) / 4.
+A feature in (0, 1) falls into one of four equal intervals; the interval's index i is sent as two
+bits, most significant first, and read back as the interval's centre (i + 1/2) / 4.
 
-The gradient is straight-through: d dequantised / d feature = 1. The bits carry it, so that nothing but bits need
-cross the interface: each bit is b + c (f - stop(f)) with c = 4/3, in value exactly b, and since the centre is
-b1 / 2 + b0 / 4 + 1/8 the feature's gradient is (1/2 + 1/4) 4/3 = 1.
+The gradient is straight-through: d dequantised / d feature = 1. It flows through the bits, so that
+the interface carries bits only: each bit is b + c (f - stop(f)) with c = 4/3, in value exactly b.
+The centre is b1 / 2 + b0 / 4 + 1/8, so the feature's gradient is (1/2 + 1/4) 4/3 = 1.
 
 Axes: F codeword features, B = 2 F bits.
 """
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 BITS_PER_FEATURE = 2
@@ -26,21 +24,11 @@ def quantise(features: Tensor) -> Tensor:
     high = (index / 2).floor()
     bits = torch.stack((high, index - 2 * high), dim=-1)
     straight_through = (features - features.detach()).unsqueeze(-1) * _GRADIENT_PER_BIT
-    carried: Tensor = bits + straight_through
-    return carried.flatten(-2)
+    differentiable: Tensor = bits + straight_through
+    return differentiable.flatten(-2)
 
 
 def dequantise(bits: Tensor) -> Tensor:
-    """Return the interval centres (..., F) in {1/8, 3/8, 5/8, 7/8} that bits (..., 2 F) stand for."""
+    """Return the interval centres (..., F) in {1/8, 3/8, 5/8, 7/8} that bits (..., 2 F) encode."""
     pairs = bits.reshape(*bits.shape[:-1], -1, BITS_PER_FEATURE)
     return pairs[..., 0] / 2 + pairs[..., 1] / 4 + 1 / 8
-
-
-def pack(bits: Tensor) -> NDArray[np.uint8]:
-    """Return bits (..., B) as bytes (..., ceil(B / 8)), first bit in the most significant place."""
-    return np.packbits(bits.detach().cpu().numpy().astype(np.uint8), axis=-1)
-
-
-def unpack(packed: NDArray[np.uint8], feedback_bits: int) -> Tensor:
-    """Return the first feedback_bits bits (..., B) of packed bytes, as float32 zeros and ones."""
-    return torch.from_numpy(np.unpackbits(packed, axis=-1, count=feedback_bits).astype(np.float32))

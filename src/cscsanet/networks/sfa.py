@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class Sfa(nn.Module):
-    """Gate d_s source features by a context of themselves and the channel semantics."""
+    """Gates of d_s source features, from their means and the channel semantics."""
 
     def __init__(self, semantic_features: int, context_features: int, csi_size: int) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Sfa(nn.Module):
         )
 
     def forward(self, features: Tensor, csi_features: Tensor) -> Tensor:
-        """features: F_s (batch, d_s, H_s, W_s); csi_features: F_CSI (batch, N_c, any)."""
+        """Return F_s^ of F_s, both (batch, d_s, H_s, W_s), and F_CSI (batch, N_c, any)."""
         source = features.mean(dim=(2, 3))
         gates: Tensor = self.gates(torch.cat((source, self.context(csi_features.flatten(1))), dim=1))
         return features * gates[:, :, None, None]

@@ -1,27 +1,28 @@
-"""UE-MSFNet (Sec. III-E, Fig. 5): one modality and the channel semantics -> the uplink baseband signal.
+"""UE-MSFNet (Sec. III-E, Fig. 5): one modality and channel semantics -> uplink baseband signal.
 
     D[k] -> convolutional encoder = F_s -> SFA with S_CSI,UE[k] -> per position linear = S_BB[k]
 
-The encoder halves the image `halvings` times and ends in a 3x4 max-pool, so that its H_s x W_s latent positions are the
-subcarriers that carry them; a coarser last pool leaves fewer positions, for a UE that has fewer subcarriers
-(`subcarrier_shares`). The power constraint, eq. (20), is the Link's.
+The encoder halves the image `halvings` times and ends in a 3x4 max-pool, which leaves H_s x W_s
+latent positions, one for each subcarrier. A coarser last pool leaves fewer positions, for a UE with
+fewer subcarriers (`bs_msf_oma_net`). The Link applies the power constraint, eq. (20).
 
-Axes: H x W pixels, d_s features, N positions = subcarriers of this UE, Q data symbols, N_RF streams, 2 = I/Q.
+Axes: H x W pixels, d_s features, N positions = subcarriers of this UE, Q data symbols, N_RF
+streams, 2 = I/Q.
 """
 
 import math
 
 from torch import Tensor, nn
 
+from cscsanet.config.system import MsfParams
 from cscsanet.networks.convolutions import Convolution, MiniInception, widths
 from cscsanet.networks.sfa import Sfa
-from cscsanet.params import MsfParams
 
 LAST_POOL = (3, 4)
 
 
 def latent_shape(params: MsfParams, last_pool: tuple[int, int] = LAST_POOL) -> tuple[int, int]:
-    """Return the latent's height and width after the last pool: H_s x W_s, or fewer after a coarser one."""
+    """Return the latent height and width, H_s x W_s, or less after a coarser last pool."""
     return (
         params.latent_height * LAST_POOL[0] // last_pool[0],
         params.latent_width * LAST_POOL[1] // last_pool[1],
@@ -29,7 +30,7 @@ def latent_shape(params: MsfParams, last_pool: tuple[int, int] = LAST_POOL) -> t
 
 
 class SourceEncoder(nn.Sequential):
-    """Image (batch, modality channels, H, W) in [0, 1] -> source semantics F_s (batch, d_s, *latent shape)."""
+    """Encoder from images (batch, channels, H, W) in [0, 1] to F_s (batch, d_s, *latent shape)."""
 
     def __init__(
         self, channels: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL

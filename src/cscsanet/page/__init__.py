@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing beside itself: no network, no scripts, pictures within."""
+"""The report as one self-contained HTML page: no network, no scripts, pictures within."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,27 +7,30 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
-from cscsanet.page import claims, deployed, tables
+from cscsanet.page import claims, deployment, tables
 from cscsanet.page.figures import figures
 from cscsanet.page.headlines import headlines
-from cscsanet.page.inputs import Inputs, read_inputs
-from cscsanet.page.rows import RowIndex, anchor, count, number, place, reference
+from cscsanet.page.results import Results, read_results
+from cscsanet.page.rows import RowIndex, anchor, count, number, point_text
 
 __all__ = ["RunFacts", "build_page"]
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """How the results came to be.
+    """The run that made the results.
 
-    home: snr_db, csirs_symbols, feedback_bits, data_symbols of the point where the axes cross. repeat_seeds: further
-    training seeds. commit: None outside of git; changed: sources differ from it. versions, digests: by name.
+    reference: the operating point where the axes cross. repeat_seeds: further training seeds.
+    commit: None outside of git. changed: whether the sources differ from the commit. versions: of
+    libraries, by name. digests: of data, by name.
     """
 
     profile: str
     seed: int
-    home: Mapping[str, Any]
+    reference: OperatingPoint
     repeat_seeds: Sequence[int] = ()
     commit: str | None = None
     changed: bool = False
@@ -36,69 +39,69 @@ class RunFacts:
 
 
 def build_page(reports: Path, run: RunFacts) -> str:
-    """Return the page over the results below a folder; what is optional and missing is left out.
+    """Return the page over the results below a folder, without the optional results that are missing.
 
     Raises:
         CscsanetError: sweeps.json or claims.json is missing, or a file is damaged.
     """
-    inputs = read_inputs(reports)
+    results = read_results(reports)
     try:
-        return _environment().get_template("report.html.j2").render(_content(inputs, run))
+        return _environment().get_template("report.html.j2").render(_content(results, run))
     except (KeyError, UndefinedError) as error:
         raise CscsanetError(
-            f"{reports}: a result lacks a field ({error}); run 'dvc repro' to make the results anew"
+            f"{reports}: a result lacks a field ({error}); run 'dvc repro' to make the results again"
         ) from None
 
 
-def _content(inputs: Inputs, run: RunFacts) -> dict[str, Any]:
-    index = RowIndex(inputs.rows)
-    snrs, schemes = tables.scheme_lines(inputs, index, run.home)
-    seeds, reseeded = tables.seed_lines(index, run.home)
-    efficiency_snrs, efficiency = tables.efficiency_lines(inputs.efficiency)
-    times, seconds, machines = tables.times(inputs)
-    threads, latencies = deployed.latency_lines(inputs)
-    counts = claims.verdict_counts(inputs.claims)
+def _content(results: Results, run: RunFacts) -> dict[str, Any]:
+    index, reference = RowIndex(results.rows), run.reference
+    snrs, schemes = tables.scheme_lines(results, index, reference)
+    seeds, reseeded = tables.seed_lines(index, reference)
+    efficiency_snrs, efficiency = tables.efficiency_lines(results.efficiency)
+    times, seconds, machines = tables.times(results)
+    threads, latencies = deployment.latency_lines(results)
+    counts = claims.verdict_counts(results.claims)
     return {
         "run": run,
         "index": index,
-        "home": run.home,
-        "ledger": inputs.claims,
-        "own": inputs.claims.get("own", []),
-        "untested": inputs.claims.get("untested", []),
+        "reference": reference,
+        "ledger": results.claims,
+        "our_claims": results.claims.get("own", []),
+        "untested": results.claims.get("untested", []),
         "counts": counts,
-        "verdicts": claims.verdicts(counts),
+        "verdicts": claims.all_verdicts(counts),
         "forms": claims.FORMS,
         "short": claims.SHORT,
         "grouped": claims.grouped,
-        "by_figure": claims.by_figure(inputs.claims["claims"]),
-        "headlines": headlines(index, run.home),
-        "floor": index.at("constant", run.home),
-        "figures": figures(inputs, index, run.home),
-        "titles": tables.scheme_titles(inputs),
+        "by_figure": claims.by_figure(results.claims["claims"]),
+        "headlines": headlines(index, reference),
+        "floor": index.at(FLOOR, reference),
+        "figures": figures(results, index, reference),
+        "titles": tables.scheme_titles(results),
         "snrs": snrs,
         "schemes": schemes,
         "seeds": seeds,
         "reseeded": reseeded,
         "dedicated": tables.dedicated_lines(index),
-        "trainings": tables.training_lines(inputs),
+        "trainings": tables.training_lines(results),
         "efficiency_snrs": efficiency_snrs,
         "efficiency": efficiency,
-        "parts": tables.part_lines(inputs, run.home),
-        "alignments": tables.alignment_lines(inputs, run.home),
-        "table_ii": inputs.complexity.get("table_ii", ()),
-        "parity": deployed.parity_lines(inputs),
-        "networks": deployed.network_lines(inputs),
-        "latency": inputs.latency,
+        "parts": tables.part_lines(results, reference),
+        "alignments": tables.alignment_lines(results, reference),
+        "table_ii": results.complexity.get("table_ii", ()),
+        "parity": deployment.parity_lines(results),
+        "networks": deployment.network_lines(results),
+        "latency": results.latency,
         "threads": threads,
         "latencies": latencies,
-        "int8": deployed.int8_lines(inputs),
+        "int8": deployment.int8_lines(results),
         "times": times,
         "seconds": seconds,
         "machines": machines,
         "groups": index.by_scheme(),
-        "classes": list(next(iter(index))["iou"]) if inputs.rows else [],
-        "picture": inputs.picture,
-        "confusions": inputs.confusions(),
+        "classes": list(results.rows[0].iou) if results.rows else [],
+        "picture": results.picture,
+        "confusions": results.confusions(),
     }
 
 
@@ -110,7 +113,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(anchor=anchor, reference=reference, place=place, mark=claims.mark)
+    environment.globals.update(anchor=anchor, point_text=point_text, mark=claims.mark)
     environment.filters.update(number=number, count=count, duration=_duration)
     return environment
 

@@ -1,58 +1,67 @@
-"""The few numbers that a reader wants first: how far each proposal gets, and against whom."""
+"""The summary's numbers: how close each proposal is to the ceiling, and its lead over the best rivals."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from cscsanet.page.rows import Row, RowIndex
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.schemes import SCHEMES, schemes_of
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.page.rows import RowIndex
 
-PROPOSALS = ("noma", "noma-aligned")
-CEILING = "ideal"
-SEPARATED = {
-    "best separated scheme": ("dlcsi-dl", "dlcsi-pca", "codebook"),
-    "best with perfect initial CSI": ("perfect-dl", "perfect-pca"),
+PROPOSALS = [name for name in schemes_of("proposal") if SCHEMES[name].access == "noma"]
+_RIVALS = {
+    "best separated scheme": schemes_of("estimated", "separated"),
+    "best with perfect initial CSI": schemes_of("perfect"),
 }
 
 
 @dataclass(frozen=True)
 class Rival:
-    """The best of several schemes at the same point, and the proposal's lead over it."""
+    """The best of several schemes at a point, and the proposal's lead over it."""
 
     title: str
-    row: Row
+    row: ResultRow
     lead: float
 
 
 @dataclass(frozen=True)
 class Headline:
-    """One proposal at home."""
+    """One proposal at the reference point."""
 
-    row: Row
-    ceiling: Row | None
+    row: ResultRow
+    ceiling: ResultRow | None
     rivals: list[Rival]
 
     @property
     def share(self) -> float | None:
-        """The share of the ceiling that is reached."""
-        return self.row["miou"] / self.ceiling["miou"] if self.ceiling and self.ceiling["miou"] else None
+        """The share of the ceiling that the proposal reaches."""
+        return self.row.miou / self.ceiling.miou if self.ceiling and self.ceiling.miou else None
 
 
-def headlines(index: RowIndex, home: Mapping[str, Any]) -> list[Headline]:
-    """Return the proposals that were measured at home."""
-    found = []
+def headlines(index: RowIndex, reference: OperatingPoint) -> list[Headline]:
+    """Return a headline for each proposal that was measured at the reference point."""
+    result = []
     for scheme in PROPOSALS:
-        row = index.at(scheme, home)
+        row = index.at(scheme, reference)
         if row:
             rivals = [
-                Rival(title, best, row["miou"] - best["miou"])
-                for title, names in SEPARATED.items()
-                if (best := best_of(index, names, home))
+                Rival(title, best, row.miou - best.miou)
+                for title, names in _RIVALS.items()
+                if (best := best_of(index, names, reference))
             ]
-            found.append(Headline(row, index.at(CEILING, home), rivals))
-    return found
+            ceilings = [
+                name for name in schemes_of("ceiling") if SCHEMES[name].access == SCHEMES[scheme].access
+            ]
+            result.append(Headline(row, index.at(ceilings[0], reference), rivals))
+    return result
 
 
-def best_of(index: RowIndex, schemes: tuple[str, ...], point: Mapping[str, Any]) -> Row | None:
-    """Return the row with the largest mIoU at a point; None where no scheme was measured there."""
+def best_of(index: RowIndex, schemes: Sequence[str], point: OperatingPoint) -> ResultRow | None:
+    """Return the row with the largest mIoU at a point; None if no scheme was measured there."""
     rows = [row for scheme in schemes if (row := index.at(scheme, point))]
-    return max(rows, key=lambda row: row["miou"], default=None)
+    return max(rows, key=lambda row: row.miou, default=None)
+
+
+def best_separated(index: RowIndex, point: OperatingPoint) -> ResultRow | None:
+    """Return the row of the best separated design at a point, with or without perfect CSI."""
+    return best_of(index, [name for names in _RIVALS.values() for name in names], point)

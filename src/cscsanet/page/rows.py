@@ -1,76 +1,70 @@
-"""The result rows as the page shows them: found by scheme and point, and linked to from every number."""
+"""The result rows of the page: looked up by scheme and point, and linked from every number."""
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-Row = Mapping[str, Any]
-POINT = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
-LETTERS = dict(zip(POINT, ("SNR", "L", "B", "Q"), strict=True))
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.rows import ResultRow, row_reference
+from cscsanet.evaluation.sweeps import SYMBOLS, Axis
 
 
-def reference(row: Row) -> str:
-    """Name a row, `scheme|snr|L|B|Q`: numbers in %g, `-` for what it has not, and a fifth bar before a repeat."""
-    cells = [row["scheme"], *("-" if row[key] is None else f"{row[key]:g}" for key in POINT)]
-    return "|".join([*cells, row["repeat"]] if row.get("repeat") else cells)
-
-
-def anchor(name: str) -> str:
-    """Return the id of the row of that reference in the page."""
-    return "row-" + re.sub(r"[^\w.-]", "_", name)
+def anchor(reference: str) -> str:
+    """Return the HTML id of a row."""
+    return "row-" + re.sub(r"[^\w.-]", "_", reference)
 
 
 class RowIndex:
-    """All rows by their references; where two are of one point, the first counts."""
+    """All rows by their references. Of two rows with the same reference the first counts."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows: dict[str, Row] = {}
+    def __init__(self, rows: Sequence[ResultRow]) -> None:
+        self._rows: dict[str, ResultRow] = {}
         for row in rows:
-            self._rows.setdefault(reference(row), row)
+            self._rows.setdefault(row.reference, row)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[ResultRow]:
         return iter(self._rows.values())
 
-    def href(self, name: str) -> str | None:
-        """Return the link to the row of that reference; None where there is no such row."""
-        return f"#{anchor(name)}" if name in self._rows else None
+    def href(self, reference: str) -> str | None:
+        """Return the link to a row; None if there is no such row."""
+        return f"#{anchor(reference)}" if reference in self._rows else None
 
-    def at(self, scheme: str, point: Mapping[str, Any], repeat: str | None = None) -> Row | None:
-        """Find a scheme's row at a point; a scheme that has no channel is found at every SNR, L and B."""
-        # From what knows the whole point to what knows none of it.
-        for known in (POINT, ("data_symbols",), ()):
-            wanted = {key: point[key] if key in known else None for key in POINT}
-            found = self._rows.get(reference({"scheme": scheme, "repeat": repeat, **wanted}))
-            if found:
-                return found
+    def at(self, scheme: str, point: OperatingPoint, repeat: str | None = None) -> ResultRow | None:
+        """Return a scheme's row at a point; a scheme without a channel has the same row at every SNR, L and B."""
+        whole_point = (point.snr_db, point.csirs_symbols, point.feedback_bits, point.data_symbols)
+        data_symbols_alone = (None, None, None, point.data_symbols)
+        for coordinates in (whole_point, data_symbols_alone, (None,) * 4):
+            row = self._rows.get(row_reference(scheme, coordinates, repeat))
+            if row:
+                return row
         return None
 
-    def by_scheme(self) -> dict[str, list[Row]]:
-        """Group the rows: the pipeline's own training first, each in the order of its point."""
-        groups: dict[str, list[Row]] = {}
+    def by_scheme(self) -> dict[str, list[ResultRow]]:
+        """Group the rows by scheme: the pipeline's training first, each in the order of its points."""
+        groups: dict[str, list[ResultRow]] = {}
         for row in self:
-            groups.setdefault(row["scheme"], []).append(row)
+            groups.setdefault(row.scheme, []).append(row)
         return {scheme: sorted(rows, key=_order) for scheme, rows in groups.items()}
 
 
-def _order(row: Row) -> tuple[Any, ...]:
-    return (row.get("repeat") or "", *(-math.inf if row[key] is None else row[key] for key in POINT))
+def _order(row: ResultRow) -> tuple[Any, ...]:
+    return (row.repeat or "", *(-math.inf if value is None else value for value in row.coordinates))
 
 
-def place(point: Mapping[str, Any], *, without: str | None = None) -> str:
-    """Write an operating point out, for example `SNR −25 dB, L 8, B 1024, Q 4`."""
-    cells = [axis_value(key, point[key]) for key in POINT if key != without and point[key] is not None]
-    return ", ".join(cells)
+def point_text(point: OperatingPoint, *, without: str | None = None) -> str:
+    """Return an operating point as text, for example `SNR −25 dB, L 8, B 1024, Q 4`."""
+    text = point.label(without=without)
+    return (text if without == "snr_db" else f"{SYMBOLS['snr_db']} {text}").replace("-", "−")
 
 
-def axis_value(key: str, value: float) -> str:
-    """Write one coordinate of a point with its letter and unit."""
-    return f"{LETTERS[key]} {number(value)}{' dB' if key == 'snr_db' else ''}"
+def axis_value(axis: Axis, value: float) -> str:
+    """Return one coordinate of a point as text, with its symbol and unit."""
+    return f"{SYMBOLS[axis]} {number(value)}{' dB' if axis == 'snr_db' else ''}"
 
 
 def number(value: float | None, digits: int | None = None, *, sign: bool = False) -> str:
-    """Write a number with a real minus sign; None is a dash."""
+    """Return a number as text with a real minus sign; None is a dash."""
     if value is None:
         return "–"
     text = f"{value:{'+' if sign else ''}{'g' if digits is None else f'.{digits}f'}}"
@@ -78,7 +72,7 @@ def number(value: float | None, digits: int | None = None, *, sign: bool = False
 
 
 def count(value: float | None) -> str:
-    """Write a count with three digits and the prefix of its size; None is a dash."""
+    """Return a count as text with three digits and the prefix of its size; None is a dash."""
     if value is None:
         return "–"
     for size, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):

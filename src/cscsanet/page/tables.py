@@ -1,114 +1,125 @@
-"""The tables beside the figures: schemes with their budgets, further seeds, stages of training, parts."""
+"""The tables of the page: schemes with budgets, further seeds, trainings, the parts of separated designs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from cscsanet.page.figures import is_dedicated
-from cscsanet.page.inputs import Inputs
-from cscsanet.page.rows import Row, RowIndex
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.schemes import FLOOR, FLOOR_TITLE
+from cscsanet.page.results import Record, Results
+from cscsanet.page.rows import RowIndex
 
 Line = dict[str, Any]
 
 
-def scheme_titles(inputs: Inputs) -> dict[str, str]:
-    """Return what each scheme is, by name."""
-    titles = {found["scheme"]: str(found["title"]) for found in inputs.schemes}
-    return {**titles, "constant": "every pixel unlabelled (the floor)"}
+def scheme_titles(results: Results) -> dict[str, str]:
+    """Return the title of each scheme."""
+    titles = {entry["scheme"]: str(entry["title"]) for entry in results.schemes}
+    return {**titles, FLOOR: FLOOR_TITLE}
 
 
-def scheme_lines(inputs: Inputs, index: RowIndex, home: Mapping[str, Any]) -> tuple[list[float], list[Line]]:
-    """Return the SNRs compared, and for each scheme its budget and its mIoU there with the row it links to."""
+def scheme_lines(
+    results: Results, index: RowIndex, reference: OperatingPoint
+) -> tuple[list[float], list[Line]]:
+    """Return the compared SNRs, and a line for each scheme with its budget and its mIoU at each SNR."""
     snrs = sorted(
-        {p["snr_db"] for found in inputs.schemes for p in found["points"] if p["snr_db"] is not None}
+        {
+            point["snr_db"]
+            for entry in results.schemes
+            for point in entry["points"]
+            if point["snr_db"] is not None
+        }
     )
     lines = []
-    for found in inputs.schemes:
-        points = {point["snr_db"]: point for point in found["points"]}
+    for entry in results.schemes:
+        points = {point["snr_db"]: point for point in entry["points"]}
+        without_channel = None in points
         cells = []
-        for snr in [None] if None in points else snrs:
-            at = points.get(snr)
-            where = home if snr is None else {**home, "snr_db": snr}
-            row = index.at(found["scheme"], where)
-            # A link is to the row that the number was taken from, or there is none.
-            cells.append((at, row if row and at and row["miou"] == at["miou"] else None))
+        for snr in [None] if without_channel else snrs:
+            point = points.get(snr)
+            row = index.at(entry["scheme"], reference if snr is None else replace(reference, snr_db=snr))
+            # The number links to the row that it was taken from, and to no other.
+            cells.append((point, row if row and point and row.miou == point["miou"] else None))
         lines.append(
             {
-                "scheme": found["scheme"],
-                "title": found["title"],
-                "budget": found["budget"],
+                "scheme": entry["scheme"],
+                "title": entry["title"],
+                "budget": entry["budget"],
                 "cells": cells,
-                "span": len(snrs) if None in points else 1,
+                "span": len(snrs) if without_channel else 1,
             }
         )
     return snrs, lines
 
 
-def seed_lines(index: RowIndex, home: Mapping[str, Any]) -> tuple[list[str], list[Line]]:
-    """Return the further seeds, and for each scheme that has any its rows at home and their spread."""
-    rows = [row for row in index if _is_seed(row) and all(row[key] == home[key] for key in home)]
-    seeds = sorted({row["repeat"] for row in rows})
+def seed_lines(index: RowIndex, reference: OperatingPoint) -> tuple[list[str], list[Line]]:
+    """Return the further seeds, and a line for each reseeded scheme with its rows and their spread."""
+    rows = [row for row in index if row.repeat and row.repeat.startswith("seed-") and row.point == reference]
+    seeds = sorted({row.repeat for row in rows if row.repeat})
     lines = []
-    for scheme in dict.fromkeys(row["scheme"] for row in rows):
-        cells = [index.at(scheme, home), *(index.at(scheme, home, repeat=seed) for seed in seeds)]
-        measured = [row["miou"] for row in cells if row]
+    for scheme in dict.fromkeys(row.scheme for row in rows):
+        cells = [index.at(scheme, reference), *(index.at(scheme, reference, repeat=seed) for seed in seeds)]
+        measured = [row.miou for row in cells if row]
         lines.append({"scheme": scheme, "cells": cells, "spread": max(measured) - min(measured)})
     return seeds, lines
 
 
 def dedicated_lines(index: RowIndex) -> list[Line]:
-    """Return, for each dedicated model, its row at its point beside the row of the model for all points."""
+    """Return a line for each dedicated model, with the row of the model for all points at that point."""
     return [
-        {"scheme": row["scheme"], "point": row, "elastic": index.at(row["scheme"], row), "dedicated": row}
+        {
+            "scheme": row.scheme,
+            "point": row.point,
+            "elastic": index.at(row.scheme, row.point),
+            "dedicated": row,
+        }
         for row in index
-        if is_dedicated(row)
+        if row.dedicated and row.point
     ]
 
 
-def training_lines(inputs: Inputs) -> list[Line]:
-    """Return each training with its epochs and the validation metrics of the weights that were kept."""
+def training_lines(results: Results) -> list[Line]:
+    """Return a line for each training: its epochs and the validation metrics of the chosen weights."""
+    prefix = "best_val_"
     return [
         {
             "name": name,
-            "epochs": found.get("epochs"),
-            "kept": found["best_epoch"] + 1 if "best_epoch" in found else None,
+            "epochs": entry.get("epochs"),
+            "best_epoch": entry["best_epoch"] + 1 if "best_epoch" in entry else None,
             "metrics": {
-                key.removeprefix("best_val_"): value
-                for key, value in found.items()
-                if key.startswith("best_val_")
+                key.removeprefix(prefix): value for key, value in entry.items() if key.startswith(prefix)
             },
         }
-        for name, found in inputs.trainings.items()
+        for name, entry in results.trainings.items()
     ]
 
 
-def efficiency_lines(rows: Sequence[Row]) -> tuple[list[float], list[Line]]:
-    """Return the SNRs, and for each physical layer its spectral efficiency there."""
+def efficiency_lines(rows: Sequence[Record]) -> tuple[list[float], list[Line]]:
+    """Return the SNRs, and a line for each kind of beams with its spectral efficiency at each SNR."""
     snrs = sorted({row["snr_db"] for row in rows})
-    found: dict[str, dict[float, Row]] = {}
+    by_scheme: dict[str, dict[float, Record]] = {}
     for row in rows:
-        found.setdefault(row["scheme"], {})[row["snr_db"]] = row
-    return snrs, [{"scheme": scheme, "cells": [at.get(snr) for snr in snrs]} for scheme, at in found.items()]
+        by_scheme.setdefault(row["scheme"], {})[row["snr_db"]] = row
+    return snrs, [
+        {"scheme": scheme, "cells": [by_snr.get(snr) for snr in snrs]} for scheme, by_snr in by_scheme.items()
+    ]
 
 
-def part_lines(inputs: Inputs, home: Mapping[str, Any]) -> list[Row]:
-    """Return the parts of the separated designs at home."""
+def part_lines(results: Results, reference: OperatingPoint) -> list[Record]:
+    """Return the parts of the separated designs at the reference point."""
     shared = ("snr_db", "csirs_symbols", "feedback_bits")
-    rows = inputs.separated.get("csi", ())
-    return [row for row in rows if all(row[key] == home[key] for key in shared)]
+    rows = results.separated.get("csi", ())
+    return [row for row in rows if all(row[key] == getattr(reference, key) for key in shared)]
 
 
-def alignment_lines(inputs: Inputs, home: Mapping[str, Any]) -> list[Row]:
-    """Return what each way to foretell phases is worth at the SNR of home."""
-    return [row for row in inputs.alignment if row["snr_db"] == home["snr_db"]]
+def alignment_lines(results: Results, reference: OperatingPoint) -> list[Record]:
+    """Return the results of each kind of phase prediction at the SNR of the reference point."""
+    return [row for row in results.alignment if row["snr_db"] == reference.snr_db]
 
 
-def times(inputs: Inputs) -> tuple[list[Line], float, set[tuple[Any, ...]]]:
+def times(results: Results) -> tuple[list[Line], float, set[tuple[Any, ...]]]:
     """Return the stages in the order in which they finished, the sum of their seconds, and the machines."""
-    lines = [{"stage": stage, **found} for stage, found in inputs.times.items()]
+    lines = [{"stage": stage, **entry} for stage, entry in results.times.items()]
     lines.sort(key=lambda line: str(line.get("finished", "")))
     machines = {tuple(line.get(key) for key in ("processor", "cores", "threads")) for line in lines}
     return lines, sum(line["seconds"] for line in lines), machines
-
-
-def _is_seed(row: Row) -> bool:
-    return str(row.get("repeat") or "").startswith("seed-")

@@ -1,42 +1,39 @@
-"""The segmentation reference: MFNet on raw images."""
+"""The segmentation reference: MFNet on raw images, trained in the same way as Stage I."""
+
+from typing import TYPE_CHECKING
 
 from torch import nn
 
-from cscsanet.params import Params
-from cscsanet.pipeline.fitting import (
-    SEGMENTATION_CURVES,
-    Training,
-    initialised,
-    train,
-)
-from cscsanet.pipeline.workspace import Workspace
+from cscsanet.baselines.mfnet import MfnetLink
+from cscsanet.pipeline.run import Training, initialised, train
 from cscsanet.scenes.dataset import load_train_and_val
-from cscsanet.separated.mfnet_link import MfnetLink
-from cscsanet.training.segmentation import SegmentationTask
-from cscsanet.training.task import Task
+from cscsanet.workflow.stage import Stage
 
-# The images' size shapes what the network learns, not the network: its weights fit any.
+if TYPE_CHECKING:
+    from cscsanet.training.task import Task
+
+# The network is fully convolutional, so the image size changes what it learns, but no shape.
 DEPENDS = ("seed", "threads", "scenes.height", "scenes.width", "mfnet")
 
 
-def train_mfnet(workspace: Workspace, params: Params) -> None:
-    """Train MFNet from scratch, as Stage I is trained."""
+def train_mfnet(stage: Stage) -> None:
+    """Train MFNet from scratch."""
+    workspace, params = stage.workspace, stage.params
 
-    def task() -> tuple[Task, nn.Module]:
+    def task() -> "tuple[Task, nn.Module]":
+        from cscsanet.training.segmentation_task import SegmentationTask
+
         link = initialised(params, MfnetLink)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         return SegmentationTask(link, scenes, None, params.points, params.mfnet, seed=params.seed), link
 
-    train(
-        workspace,
-        params,
-        Training(
-            name="mfnet",
-            title="MFNet on raw images",
-            depends=DEPENDS,
-            shapes=(),
-            inputs=workspace.scene_digests(),
-            task=task,
-            curves=SEGMENTATION_CURVES,
-        ),
+    training = Training(
+        name="mfnet",
+        params=params,
+        networks_for=params,
+        depends=DEPENDS,
+        shapes=(),
+        inputs=workspace.scene_digests(),
+        task=task,
     )
+    train(stage, training)

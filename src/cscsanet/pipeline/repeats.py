@@ -1,99 +1,87 @@
-"""Last stages of training again, from the same weights of the stages before: under further seeds, and for single points."""
+"""Repeats of the last trainings, with further seeds or for a single point.
 
-from collections.abc import Mapping
+They start from the same weights of the stages before.
+"""
+
 from dataclasses import dataclass
 from functools import partial
 
-from cscsanet.evaluation.measurements import point_name
-from cscsanet.evaluation.schemes import scheme
-from cscsanet.links.alignment import Alignment
-from cscsanet.params import Params, PlaceParams, PointParams
-from cscsanet.pipeline.fan_out import at_once, fan_out
-from cscsanet.pipeline.fitting import Training, train
-from cscsanet.pipeline.joint import DEPENDS as JOINT_DEPENDS
-from cscsanet.pipeline.joint import joint_training
-from cscsanet.pipeline.separated_codec import DEPENDS as CODEC_DEPENDS
-from cscsanet.pipeline.separated_codec import codec_link_training
-from cscsanet.pipeline.workspace import Workspace
-from cscsanet.points import OperatingPoint
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.config.schemes import scheme
+from cscsanet.config.studies import PointParams
+from cscsanet.config.system import PointRangeParams
+from cscsanet.pipeline.codec import LINK_DEPENDS, codec_link_training
+from cscsanet.pipeline.run import Training, train
+from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
+from cscsanet.pipeline.stage3 import TRAININGS, joint_training
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.stage import Stage
 
 NAME = "repeats"
-DEPENDS = tuple(
-    dict.fromkeys(
-        (
-            *JOINT_DEPENDS,
-            *CODEC_DEPENDS["codec_link"],
-            "repeats",
-        )
-    )
-)
-# Name of a training -> which of the JOINT links, and who foretells its phases; the codec's is told apart.
-_JOINT: Mapping[str, tuple[str, Alignment]] = {
-    "noma": ("noma", "none"),
-    "noma_aligned": ("noma", "learned"),
-    "oma": ("oma", "none"),
-    "oma_aligned": ("oma", "learned"),
-}
+DEPENDS = tuple(dict.fromkeys((*JOINT_DEPENDS, *LINK_DEPENDS, "repeats")))
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """One training again.
+    """One repeat of a training.
 
-    training: which. name: of the repeat, seed-N or the point. seed, point: what it is trained under where not as the others are.
+    training: name of the training. name: of the repeat, `seed-N` or the slug of the point.
+    seed, point: what differs from the training in params.yaml; None for what does not.
     """
 
     training: str
     name: str
     seed: int | None = None
-    point: PlaceParams | None = None
+    point: PointParams | None = None
 
     @property
     def weights(self) -> str:
-        """Name of its weights."""
+        """The name of its weights."""
         return f"{NAME}/{self.training}-{self.name}"
 
 
 def repeats(params: Params) -> list[Repeat]:
     """Return every repeat that params.yaml asks for."""
-    asked = params.repeats
+    section = params.repeats
     seeds = [
-        Repeat(training, f"seed-{seed}", seed=seed) for seed in asked.seeds for training in asked.reseeded
+        Repeat(training, f"seed-{seed}", seed=seed) for seed in section.seeds for training in section.reseeded
     ]
-    dedicated = [
-        Repeat(training, point_name(place.point), point=place)
-        for place in asked.dedicated
-        for training in asked.specialised
+    single_points = [
+        Repeat(training, single.point.slug, point=single)
+        for single in section.dedicated
+        for training in section.specialised
     ]
-    return [*seeds, *dedicated]
+    return [*seeds, *single_points]
 
 
-def train_repeats(workspace: Workspace, params: Params) -> None:
-    """Train each repeat that has not been trained yet; killed at any moment, the next run goes on where it was."""
-    chosen = repeats(params)
-    fan_out(partial(_train_one, workspace, params), chosen, at_once(params))
-    workspace.keep_variants(NAME, [repeat.weights for repeat in chosen])
+def train_repeats(stage: Stage) -> None:
+    """Train each repeat whose results are missing or outdated. A killed one resumes."""
+    stage_repeats = repeats(stage.params)
+    fan_out(partial(_train_repeat, stage), stage_repeats, num_workers(stage.params))
+    stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])
 
 
 def repeated_weights(params: Params, name: str) -> dict[str, dict[str, str]]:
-    """Return the weights that a scheme stands on in each repeat of it: repeat -> weights by name -> where they are instead.
+    """Return the weights that each repeat of a scheme replaces.
 
-    A repeat counts for every scheme that uses the training's weights.
+    The result: name of the repeat -> name of the weights -> name of their replacement. A repeat
+    applies to every scheme that uses the weights of its training.
     """
-    found: dict[str, dict[str, str]] = {}
+    replaced: dict[str, dict[str, str]] = {}
     for repeat in repeats(params):
         if repeat.training in scheme(name).weights.values():
-            found.setdefault(repeat.name, {})[repeat.training] = repeat.weights
-    return found
+            replaced.setdefault(repeat.name, {})[repeat.training] = repeat.weights
+    return replaced
 
 
 def further_seeds(params: Params, name: str) -> list[str]:
-    """Return the repeats of a swept scheme under further training seeds."""
+    """Return the names of a swept scheme's repeats with further training seeds."""
     return [repeat for repeat, point in _repeats_of(params, name).items() if point is None]
 
 
 def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
-    """Return (scheme, repeat) -> point, of the swept schemes' models that were trained for one point alone."""
+    """Return (scheme, repeat) -> point, for models of swept schemes trained for a single point."""
     return {
         (name, repeat): point
         for name in params.evaluation.swept
@@ -103,34 +91,33 @@ def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
 
 
 def _repeats_of(params: Params, name: str) -> dict[str, OperatingPoint | None]:
-    """The repeats of a swept scheme, and the single point of each; None for a further seed."""
+    """Return the repeats of a swept scheme: name -> single point, or None for a further seed."""
     if name not in params.evaluation.swept:
         return {}
     points = {repeat.name: repeat.point.point if repeat.point else None for repeat in repeats(params)}
     return {repeat: points[repeat] for repeat in repeated_weights(params, name)}
 
 
-def _train_one(workspace: Workspace, params: Params, repeat: Repeat) -> None:
-    train(workspace, params, _training(workspace, params, repeat))
+def _train_repeat(stage: Stage, repeat: Repeat) -> None:
+    train(stage, _training(stage, repeat))
 
 
-def _training(workspace: Workspace, params: Params, repeat: Repeat) -> Training:
+def _training(stage: Stage, repeat: Repeat) -> Training:
     changed: dict[str, object] = {}
     if repeat.seed is not None:
         changed["seed"] = repeat.seed
     if repeat.point is not None:
         changed["points"] = _single(repeat.point)
-    own = params.model_copy(update=changed)
+    params = stage.params.model_copy(update=changed)
     if repeat.training == "codec_link":
-        return codec_link_training(workspace, params, repeat.weights, variant=own)
-    access, alignment = _JOINT[repeat.training]
-    return joint_training(workspace, params, access, alignment, repeat.weights, variant=own)
+        return codec_link_training(stage, params, repeat.weights)
+    return joint_training(stage, params, repeat.weights, TRAININGS[repeat.training])
 
 
-def _single(place: PlaceParams) -> PointParams:
-    return PointParams(
-        snr_db=(place.snr_db, place.snr_db),
-        csirs_symbols=(place.csirs_symbols,),
-        feedback_bits=(place.feedback_bits,),
-        data_symbols=(place.data_symbols,),
+def _single(point: PointParams) -> PointRangeParams:
+    return PointRangeParams(
+        snr_db=(point.snr_db, point.snr_db),
+        csirs_symbols=(point.csirs_symbols,),
+        feedback_bits=(point.feedback_bits,),
+        data_symbols=(point.data_symbols,),
     )

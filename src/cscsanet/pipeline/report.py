@@ -1,36 +1,58 @@
-"""The very last stage: all results as one page, reports/index.html."""
+"""The last stage: all results on one page, reports/index.html, and the training curves."""
 
+import csv
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
+from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.page import RunFacts, build_page
-from cscsanet.params import Params
-from cscsanet.pipeline.workspace import Workspace
-from cscsanet.tracking import open_tracking
+from cscsanet.plots import training_curves
 from cscsanet.tracking.provenance import provenance
+from cscsanet.workflow.stage import Stage
+from cscsanet.workflow.workspace import Workspace
 
+# Metric of a training -> axis label. The validation metric that selects the weights comes last.
+_CURVES = {
+    "train_loss": "training loss",
+    "val_miou": "validation mIoU",
+    "val_sum_se": "validation sum SE [bit/s/Hz]",
+    "val_accuracy_db": "minus validation NMSE [dB]",
+}
 _LIBRARIES = ("torch", "numpy", "lightning", "dvc", "mlflow")
 
 
-def write_report(workspace: Workspace, params: Params) -> None:
-    """Write the page over what the other stages left in reports/.
+def write_report(stage: Stage) -> None:
+    """Write the page from the results of the other stages, and draw the training curves.
 
     Raises:
         CscsanetError: the rows or the claims are missing, or a result is damaged.
     """
-    tracker = open_tracking(workspace.root, params.tracking.experiment)
-    with tracker.stage("report", params, sections=("seed",)) as run:
+    workspace, params = stage.workspace, stage.params
+    with stage.tracked("seed"):
         page = build_page(workspace.reports, _facts(workspace, params))
-        path = workspace.reports / "index.html"
 
-        def write(partial: Path) -> None:
-            partial.write_text(page, encoding="utf-8")
+        def write(path: Path) -> None:
+            write_by_rename(path, lambda partial: partial.write_text(page, encoding="utf-8"))
 
-        write_by_rename(path, write)
-        run.log_artifact(path)
+        stage.save("index.html", write)
+        stage.save_figures("curves", _training_curves(workspace))
+
+
+def _training_curves(workspace: Workspace) -> dict[str, Figure]:
+    """Draw the metrics of every training over the epochs, without those of variants."""
+    figures = {}
+    for path in sorted((workspace.reports / "training").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        curves = {key: title for key, title in _CURVES.items() if key in history[0]}
+        figures[path.stem] = training_curves(history, curves, path.stem)
+    return figures
 
 
 def _facts(workspace: Workspace, params: Params) -> RunFacts:
@@ -38,7 +60,7 @@ def _facts(workspace: Workspace, params: Params) -> RunFacts:
     return RunFacts(
         profile=params.profile,
         seed=params.seed,
-        home=params.evaluation.home.model_dump(),
+        reference=params.evaluation.home.point,
         repeat_seeds=params.repeats.seeds if params.repeats.reseeded else (),
         commit=source.get("mlflow.source.git.commit"),
         changed=source.get("git_dirty") == "true",
@@ -48,17 +70,15 @@ def _facts(workspace: Workspace, params: Params) -> RunFacts:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _digests(workspace: Workspace) -> dict[str, str]:
-    """What identifies the data; a page can be written where the data are not, from reports that lie in git."""
+    """Return the digests of the data, or none: a page can be written from reports alone."""
     try:
         return {**workspace.scene_digests(), **workspace.drop_digests("train", "val", "test")}
     except CscsanetError:

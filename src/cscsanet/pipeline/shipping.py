@@ -1,26 +1,26 @@
-"""The models that come with the package: made of a project's own, in half precision, and told apart from them."""
+"""The models that come with the package: a project's trained models in half precision."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from cscsanet.deployment.exporting import export_scheme
+from cscsanet.config.params import Params
+from cscsanet.config.schemes import SCHEMES, scheme
 from cscsanet.errors import CscsanetError
-from cscsanet.evaluation.schemes import SCHEMES, scheme
+from cscsanet.export.export import export_scheme
 from cscsanet.files import file_digest, write_json
-from cscsanet.params import Params
-from cscsanet.pipeline.workspace import SHIPPED, Workspace
 from cscsanet.tracking.provenance import provenance
 from cscsanet.training.weights import halve_weights, weights_origin
+from cscsanet.workflow.workspace import SHIPPED, Workspace
 
 _MANIFEST = SHIPPED / "manifest.json"
 MOST_BYTES = 20_000_000
-# Whose stations come as ONNX, too.
+# Schemes that are also shipped as ONNX units of their stations.
 EXPORTED = ("noma", "noma-aligned")
 
 
 def shipped_names() -> list[str]:
-    """Return the weights that come with the package: what the schemes stand on, but for weights from elsewhere."""
+    """Return the names of the weights that come with the package: those that `dvc repro` trains."""
     names = (
         name for entry in SCHEMES.values() if entry.made_by == "dvc repro" for name in entry.weights.values()
     )
@@ -28,13 +28,13 @@ def shipped_names() -> list[str]:
 
 
 def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[str]:
-    """Write a project's trained models into the package, and return what to tell the user.
+    """Write the trained models of a project into the package, and return messages for the user.
 
     Raises:
-        CscsanetError: one is missing, its values leave the range of half precision, or all together are too large to ship.
+        CscsanetError: one is missing or exceeds half precision, or they are too large to ship.
     """
     commit = provenance(workspace.root).get("mlflow.source.git.commit", "")
-    # All of them first: nothing is replaced where one is missing.
+    # Digests come first: they fail where weights are missing, before any file is replaced.
     digests = workspace.weight_digests(*shipped_names())
     models: dict[str, Any] = {}
     for name, digest in digests.items():
@@ -56,7 +56,8 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise CscsanetError(
-            f"{folder}: {size / 1e6:.1f} MB, and a package is to bring at most {MOST_BYTES / 1e6:.0f}; ship fewer, or smaller"
+            f"{folder}: {size / 1e6:.1f} MB, but a package may have at most {MOST_BYTES / 1e6:.0f}; "
+            "ship fewer or smaller models"
         )
     units = ", ".join(EXPORTED)
     return [
@@ -65,12 +66,12 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
 
 
 def origin(workspace: Workspace, name: str) -> str:
-    """Return where a scheme's models come from, for the user."""
+    """Return the origin of a scheme's models, as text for the user."""
     paths = {workspace.trained(weights) for weights in scheme(name).weights.values()}
-    own = sorted(path.relative_to(workspace.root).as_posix() for path in paths if SHIPPED not in path.parents)
-    found = ", ".join(own)
+    trained = [path.relative_to(workspace.root).as_posix() for path in paths if SHIPPED not in path.parents]
+    text = ", ".join(sorted(trained))
     if any(SHIPPED in path.parents for path in paths):
         content = json.loads(_MANIFEST.read_text(encoding="utf-8"))
         shipped = f"the one that comes with the package: profile {content['profile']}, commit {content['commit'][:12]}"
-        found = f"{found}, and {shipped}" if found else shipped
-    return found
+        text = f"{text}, and {shipped}" if text else shipped
+    return text

@@ -1,1 +1,1 @@
-"""RGB-thermal scenes: where the frames come from, their split, their decoding and augmentation."""
+"""RGB-thermal scenes: the layout of a frames folder, decoding, resizing, augmentation and masks."""

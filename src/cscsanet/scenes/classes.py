@@ -16,7 +16,7 @@ CLASS_NAMES: tuple[str, ...] = (
 
 NUM_CLASSES = len(CLASS_NAMES)
 
-# MFNet's own colours, so that a mask looks as it does in the literature.
+# The colours of MFNet's authors, so that a mask looks as it does in the literature.
 PALETTE: tuple[tuple[int, int, int], ...] = (
     (0, 0, 0),
     (64, 0, 128),

@@ -1,4 +1,4 @@
-"""Frames decoded once into memory, ready to be drawn from."""
+"""Frames decoded into memory, for training and evaluation."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scenes.images import Pixels, read_frame, read_label, size_of
 from cscsanet.scenes.layout import Part, image_path, is_night, label_path, read_list
-from cscsanet.scenes.pictures import Pixels, read_frame, read_label, size_of
 
-# Decoding releases the interpreter's lock; more threads than this are no faster than the disk.
-_DECODERS = 4
+# Pillow releases the interpreter's lock while it decodes. With more threads the disk is the limit.
+_THREADS = 4
 
 
 @dataclass(frozen=True)
 class SceneSet:
-    """Frames of one part.
+    """The frames of one part (training, validation or test), or any others.
 
     images: uint8 [N, 4, H, W]: red, green, blue, thermal.
     labels: uint8 [N, H, W], class ids 0..8.
@@ -34,7 +34,7 @@ class SceneSet:
 
     @property
     def night(self) -> Tensor:
-        """Which frames were taken by night, bool [N]."""
+        """Mask of the frames taken by night, bool [N]."""
         return torch.tensor([is_night(name) for name in self.names], dtype=torch.bool)
 
 
@@ -45,22 +45,22 @@ def read_scene(image: Path, label: Path) -> tuple[Pixels, Pixels]:
         uint8 [height, width, 4] and uint8 [height, width].
 
     Raises:
-        CscsanetError: either file is at fault (see pictures), or their sizes differ.
+        CscsanetError: a file is faulty (see `read_frame` and `read_label`), or the sizes differ.
     """
     pixels, ids = read_frame(image), read_label(label)
     if pixels.shape[:2] != ids.shape:
         raise CscsanetError(
             f"{label}: is {size_of(ids)} pixels, but its picture is {size_of(pixels)}; "
-            "restore the pair from the dataset"
+            "restore both files from the dataset"
         )
     return pixels, ids
 
 
 def load_scenes(folder: Path, names: Sequence[str]) -> SceneSet:
-    """Decode frames of a frames folder, all of one size.
+    """Decode the named frames of a frames folder, all of one size.
 
     Raises:
-        CscsanetError: no names, a file is at fault (see read_scene), or the frames differ in size.
+        CscsanetError: `names` is empty, a file is faulty (see `read_scene`), or the sizes differ.
     """
     if not names:
         raise CscsanetError(f"{folder}: no frames asked for; check the split's lists")
@@ -81,8 +81,9 @@ def load_scenes(folder: Path, names: Sequence[str]) -> SceneSet:
         image_array[index] = pixels.transpose(2, 0, 1)
         label_array[index] = ids
 
-    with ThreadPoolExecutor(_DECODERS) as pool:
-        # The results come in order, so the fault that is told does not depend on the threads' timing.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        # The results come in order, so the reported fault does not depend on the timing of the
+        # threads.
         for _ in pool.map(decode, range(len(names))):
             pass
     return SceneSet(images, labels, list(names))
@@ -92,11 +93,11 @@ def load_part(frames_folder: Path, split_folder: Path, part: Part) -> SceneSet:
     """Decode the training, validation or test part of a frames folder.
 
     Raises:
-        CscsanetError: the part's list is missing or at fault, or a frame is.
+        CscsanetError: the part's list or one of its frames is missing or faulty.
     """
     return load_scenes(frames_folder, read_list(split_folder / f"{part}.txt"))
 
 
 def load_train_and_val(frames_folder: Path, split_folder: Path) -> tuple[SceneSet, SceneSet]:
-    """Load what a training reads: its frames, and those that its checkpoints are chosen on; errors as `load_part`."""
+    """Decode the training part and the validation part; errors as in `load_part`."""
     return load_part(frames_folder, split_folder, "train"), load_part(frames_folder, split_folder, "val")

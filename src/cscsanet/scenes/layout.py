@@ -1,68 +1,76 @@
-"""The names and places of frames in MFNet's layout, the one layout that the package reads.
+"""MFNet's layout of a frames folder, the one layout that the networks are trained and tested on.
 
-A frames folder holds `images/NAME.png` (RGBA, the fourth channel thermal) and `labels/NAME.png` (ids 0..8),
-and may hold `train.txt`, `val.txt` and `test.txt`. NAME is the frame's number in time, then D (day) or N
-(night): 00001D.
+A frames folder contains `images/NAME.png` (RGBA, the fourth channel thermal) and `labels/NAME.png`
+(class ids 0..8). It may contain `train.txt`, `val.txt` and `test.txt`, with one NAME a line. NAME
+is the frame's number in order of time, followed by D (day) or N (night): 00001D.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+import numpy as np
 
 from cscsanet.errors import CscsanetError
 
+T = TypeVar("T")
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
+# The channels of a frame that each camera takes, and so each UE sends.
+MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 
 _NAME = re.compile(r"[0-9]+[DN]")
-# MFNet's tools write mirrored copies beside the frames and list them for training; augmentation mirrors here.
+# MFNet's tools add mirrored copies to the training list. They are left out: augmentation mirrors.
 _MIRRORED = "_flip"
 
 
 def image_path(folder: Path, name: str) -> Path:
-    """Where a frame's RGBA picture lies in a frames folder."""
+    """Return the path of a frame's RGBA picture."""
     return folder / "images" / f"{name}.png"
 
 
 def label_path(folder: Path, name: str) -> Path:
-    """Where a frame's labels lie in a frames folder."""
+    """Return the path of a frame's labels."""
     return folder / "labels" / f"{name}.png"
 
 
 def is_night(name: str) -> bool:
-    """Whether the name says that the frame was taken by night."""
+    """Return whether a frame was taken by night, by its name."""
     return name.endswith("N")
 
 
 def in_time_order(names: Iterable[str]) -> list[str]:
-    """Sort names by frame number; day and night share one clock."""
+    """Sort names by frame number; the numbers of day and night frames count the same time."""
     return sorted(names, key=lambda name: (int(name[:-1]), name))
 
 
-def check_name(name: str, where: Path) -> str:
+def check_name(name: str, source: Path) -> str:
     """Return the name if it is a frame number followed by D or N.
 
+    source: the file or list with the name, for the message.
+
     Raises:
-        CscsanetError: it is not; `where` is the file or list that holds it.
+        CscsanetError: the name is of another form.
     """
     if not _NAME.fullmatch(name):
         raise CscsanetError(
-            f"{where}: frame name {name!r} is not a number followed by D (day) or N (night); "
+            f"{source}: frame name {name!r} is not a number followed by D (day) or N (night); "
             "rename it like 00001D, without a file ending"
         )
     return name
 
 
 def names_in(folder: Path, *, ending: str = ".png") -> list[str]:
-    """List the frames whose pictures lie in a folder, in time order, mirrored copies left out.
+    """List the frames whose files are in a folder, in time order, without mirrored copies.
 
     Raises:
-        CscsanetError: the folder is missing, holds no such file, or a name is not a frame's.
+        CscsanetError: the folder is missing or has no such file, or a file has not the name of a
+        frame.
     """
     if not folder.is_dir():
         raise CscsanetError(f"{folder}: no such folder; check scenes.source and scenes.folder in params.yaml")
-    # A leading dot marks the droppings of file managers and archivers, such as ._00001D.png.
+    # File managers and archivers leave files with a leading dot, such as ._00001D.png.
     files = [file for file in folder.iterdir() if file.suffix == ending and not file.name.startswith(".")]
     names = [check_name(file.stem, file) for file in sorted(files) if not file.stem.endswith(_MIRRORED)]
     if not names:
@@ -71,11 +79,11 @@ def names_in(folder: Path, *, ending: str = ".png") -> list[str]:
 
 
 def read_list(path: Path) -> list[str]:
-    """Read one list of frame names, one a line, in its own order, mirrored copies (`*_flip`) left out.
+    """Read a list of frame names, one a line, in the order of the file, without mirrored copies.
 
     Raises:
-        CscsanetError: the list is missing, not text or empty, or holds a name twice or one that is not a
-        frame's.
+        CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
+        another form (see `check_name`).
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -86,13 +94,13 @@ def read_list(path: Path) -> list[str]:
         ) from None
     except (OSError, UnicodeDecodeError):
         raise CscsanetError(f"{path}: cannot be read as text; write one frame name a line") from None
-    words = [line.strip() for line in lines if line.strip()]
-    names = [check_name(word, path) for word in words if not word.endswith(_MIRRORED)]
+    entries = [line.strip() for line in lines if line.strip()]
+    names = [check_name(entry, path) for entry in entries if not entry.endswith(_MIRRORED)]
     if not names:
         raise CscsanetError(f"{path}: lists no frame; write one frame name a line")
-    twice = first_repeated(names)
-    if twice is not None:
-        raise CscsanetError(f"{path}: lists {twice} twice; remove one of the two lines")
+    repeated = first_repeated(names)
+    if repeated is not None:
+        raise CscsanetError(f"{path}: lists {repeated} twice; remove one of the two lines")
     return names
 
 
@@ -100,17 +108,17 @@ def read_lists(folder: Path) -> dict[Part, list[str]]:
     """Read `train.txt`, `val.txt` and `test.txt` of a folder; the parts are disjoint.
 
     Raises:
-        CscsanetError: a list is at fault (see read_list), or two lists hold one name.
+        CscsanetError: a list is faulty (see `read_list`), or a name is in two lists.
     """
     lists = {part: read_list(folder / f"{part}.txt") for part in PARTS}
-    holder: dict[str, Part] = {}
+    part_of: dict[str, Part] = {}
     for part, names in lists.items():
         for name in names:
-            if name in holder:
+            if name in part_of:
                 raise CscsanetError(
-                    f"{folder / part}.txt: lists {name}, as {holder[name]}.txt does; remove it from one"
+                    f"{folder / part}.txt: lists {name}, as {part_of[name]}.txt does; remove it from one"
                 )
-            holder[name] = part
+            part_of[name] = part
     return lists
 
 
@@ -122,3 +130,9 @@ def first_repeated(names: Sequence[str]) -> str | None:
             return name
         seen.add(name)
     return None
+
+
+def evenly_spaced(frames: Sequence[T], count: int) -> list[T]:
+    """Return `count` of the frames at even distances, from the first to the last; all if fewer."""
+    indices = np.linspace(0, len(frames) - 1, min(count, len(frames))).round()
+    return [frames[int(index)] for index in indices]

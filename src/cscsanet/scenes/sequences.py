@@ -1,32 +1,41 @@
-"""The driving sequences of a frames folder, where it knows them."""
+"""The driving sequences that the frames of a folder belong to.
+
+Frames of one sequence show the same street, so they are not independent samples. A bootstrap that
+resamples single images gives intervals that are too short; so counts are added up for each
+sequence, and whole sequences are resampled.
+"""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+
+import torch
+from torch import Tensor
 
 from cscsanet.errors import CscsanetError
 
 
 def read_sequences(frames: Path) -> dict[str, str]:
-    """Read which sequence each frame belongs to; empty where the folder has no `sequences.json`.
+    """Read the sequence of each frame; empty if the folder has no `sequences.json`.
 
     Returns:
         Frame name to sequence name.
 
     Raises:
-        CscsanetError: the file is damaged, or two sequences claim one frame or one name.
+        CscsanetError: the file is damaged, or a frame or a sequence's name occurs twice.
     """
     path = frames / "sequences.json"
     if not path.exists():
         return {}
     remedy = "make the frames folder again"
     sequences: dict[str, str] = {}
-    known: set[str] = set()
+    names: set[str] = set()
     try:
         for entry in json.loads(path.read_text(encoding="utf-8")):
             sequence = str(entry["name"])
-            if sequence in known:
+            if sequence in names:
                 raise CscsanetError(f"{path}: two sequences are named {sequence}; {remedy}")
-            known.add(sequence)
+            names.add(sequence)
             for frame in entry["frames"]:
                 if str(frame) in sequences:
                     raise CscsanetError(f"{path}: frame {frame} belongs to two sequences; {remedy}")
@@ -34,3 +43,19 @@ def read_sequences(frames: Path) -> dict[str, str]:
     except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(f"{path}: is not a list of sequences with name and frames; {remedy}") from None
     return sequences
+
+
+def sequences_of(names: Sequence[str], frames: Path) -> tuple[str, ...]:
+    """Return the sequence of each named frame; a frame without one is a sequence by itself."""
+    sequences = read_sequences(frames)
+    return tuple(sequences.get(name, name) for name in names)
+
+
+def by_sequence(per_image: Tensor, sequences: Sequence[str]) -> Tensor:
+    """Add up counts within each sequence: (images, ...) -> (sequences, ...).
+
+    Sequences are in the order of their first frames.
+    """
+    rows = {name: row for row, name in enumerate(dict.fromkeys(sequences))}
+    index = torch.tensor([rows[name] for name in sequences])
+    return per_image.new_zeros((len(rows), *per_image.shape[1:])).index_add_(0, index, per_image)

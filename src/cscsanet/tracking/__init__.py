@@ -1,12 +1,12 @@
 """MLflow: one run for each executed stage, under one parent for each configuration of the pipeline.
 
     experiment
-      small-3f2a1c            the pipeline with one configuration; its params are the whole params.yaml
-        scenes                a stage that was executed: its sections' params, digests, git commit
-        joint-noma            ... with a curve over the epochs
-        joint-noma            ... executed once more
+      small-3f2a1c    the pipeline with one configuration; its params are the whole params.yaml
+        scenes        an executed stage: params of its sections, digests, git commit
+        noma          ... with curves over the epochs
+        noma          ... executed again
 
-MLflow itself is imported only inside functions: that takes seconds, and most commands never track.
+MLflow is imported only inside functions: the import takes seconds, and most commands do not track.
 """
 
 from cscsanet.tracking.stage_run import StageRun

@@ -1,4 +1,4 @@
-"""Where a run comes from: the commit, whether the sources changed since, who ran it, in which checkout."""
+"""The provenance of a run: commit, changes since the commit, user and checkout."""
 
 import getpass
 import platform
@@ -6,17 +6,18 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from cscsanet.params import digest
+from cscsanet.config.params import digest
 
-# The pipeline writes these itself and git tracks them: a change there is a result, not another source.
+# Results of the pipeline that git tracks: a change there does not make the sources dirty.
 RESULTS = ("dvc.lock", "reports")
 
 
 def provenance(root: Path) -> dict[str, str]:
-    """Return the tags that say where a run comes from.
+    """Return the tags of a run's provenance.
 
-    `mlflow.source.git.commit` and `git_dirty` are left out where the folder is not a git checkout.
-    `workspace` is a digest of machine and folder: equal for runs of one checkout, and tells nobody its path.
+    `mlflow.source.git.commit` and `git_dirty` are left out if the folder is no git checkout.
+    `workspace` is a digest of machine and folder: equal for all runs of a checkout, without its
+    path.
     """
     tags = {"workspace": workspace(root), "mlflow.source.type": "LOCAL"}
     # A container's user may have no name.
@@ -32,14 +33,14 @@ def provenance(root: Path) -> dict[str, str]:
 
 
 def workspace(root: Path) -> str:
-    """Return the short digest of this machine and folder."""
+    """Return a short digest of this machine and folder."""
     return digest([platform.node(), str(root)])[:12]
 
 
 def _git(root: Path, *arguments: str) -> str | None:
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()
+    return result.stdout.strip()

@@ -1,4 +1,4 @@
-"""The model registry: ONNX files as versions of registered models, the one in use under an alias."""
+"""The model registry: ONNX files as versions of registered models, the current one by alias."""
 
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, NDArray[Any]]
 ALIAS = "current"
-_DIGEST = "file"  # the tag that tells a file from another
+_DIGEST = "file"  # tag of a version: the digest of its file
 
 
 def register_onnx(
@@ -27,10 +27,12 @@ def register_onnx(
     gives: Arrays,
     tags: Mapping[str, str],
 ) -> str:
-    """Make a file the current version of a registered model, and return the version's number.
+    """Make a file the current version of a registered model; return the number of the version.
 
-    The file that is current already stays so, and no version is added. digest: of the file. example, gives: inputs, and what the
-    file makes of them, by name, from which the signature follows; tags: of the version.
+    If the file is the current version already, no version is added.
+
+    digest: of the file. example, gives: inputs and the model's outputs for them, by name; they
+    determine the signature. tags: of the version.
     """
     import mlflow.onnx
     import onnx
@@ -51,7 +53,7 @@ def register_onnx(
             model,
             signature=infer_signature(dict(example), dict(gives)),
             input_example={key: _short(value) for key, value in example.items()},
-            # Told, since what MLflow would find out by running the model takes half a minute each.
+            # Listed here, since MLflow would run the model for half a minute to find the packages.
             pip_requirements=[f"onnxruntime=={onnxruntime.__version__}", "numpy"],
             save_as_external_data=False,
         )
@@ -63,5 +65,5 @@ def register_onnx(
 
 
 def _short(value: NDArray[Any]) -> NDArray[Any]:
-    """Round to eighths, which JSON writes in few characters."""
+    """Round floats to eighths, which take few characters in JSON."""
     return np.round(value * 8) / 8 if value.dtype.kind == "f" else value

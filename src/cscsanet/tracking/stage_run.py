@@ -1,4 +1,4 @@
-"""The run of one stage while it is executed: curves, final metrics, datasets and artifacts, in few calls."""
+"""The MLflow run of a stage while it is executed: curves, metrics, datasets and artifacts."""
 
 import json
 import math
@@ -20,9 +20,9 @@ DIGEST_CHARACTERS = 36
 
 
 class StageRun:
-    """The run of one stage while it is executed. It satisfies `training.log.EpochLog`.
+    """The MLflow run of a stage while it is executed; an `EpochLog` of `training.task`.
 
-    Every method raises CscsanetError where the store no longer answers.
+    Every method raises CscsanetError if the store no longer answers.
     """
 
     def __init__(self, store: Store, client: "MlflowClient", run_id: str, resumed: bool) -> None:
@@ -30,13 +30,13 @@ class StageRun:
         self._store = store
         self._client = client
         self._resumed = resumed
-        self._known_steps: dict[str, set[int]] = {}
+        self._logged_steps: dict[str, set[int]] = {}
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log the metrics of one epoch in one call.
 
-        Values that are not finite are dropped, and leave a gap in the curve: MLflow would draw infinity as
-        1.8e308. In a resumed run, what it already holds for this epoch stays as it is.
+        Values that are not finite are dropped and leave a gap in the curve: MLflow would draw
+        infinity as 1.8e308. In a resumed run, values that are already logged for this epoch stay.
         """
         with self._store.errors():
             if self._resumed:
@@ -44,10 +44,11 @@ class StageRun:
             self._log([(key, value, epoch) for key, value in metrics.items()])
 
     def log_curves(self, rows: Sequence[Mapping[str, float]], step_key: str) -> None:
-        """Log many rows as curves over the column `step_key`, in few calls.
+        """Log rows as curves over the column `step_key`, in few calls.
 
-        MLflow's steps are whole numbers. Where the column is not, the row's number is the step and the column
-        is logged as a curve like the others. Values that are not finite are dropped.
+        MLflow's steps are whole numbers. If the values of the column are not, the number of the row
+        is the step, and the column is logged as another curve. Values that are not finite are
+        dropped.
         """
         whole = all(float(row[step_key]).is_integer() for row in rows)
         points = [
@@ -65,7 +66,7 @@ class StageRun:
             self._log([(key, value, 0) for key, value in metrics.items()])
 
     def log_params(self, params: Mapping[str, object]) -> None:
-        """Log parameters that are the run's own, beside those of the configuration; in one call."""
+        """Log parameters of this run besides those of the configuration, in one call."""
         from mlflow.entities import Param
 
         entities = [Param(key, str(value)) for key, value in params.items()]
@@ -73,10 +74,10 @@ class StageRun:
             self._client.log_batch(self.run_id, params=entities, synchronous=True)
 
     def log_dataset(self, name: str, digest: str, source: str, context: str) -> None:
-        """Note a dataset as an input of the stage; nothing is read.
+        """Log a dataset as an input of the stage; nothing is read.
 
-        `digest` is cut to MLflow's 36 characters; `source` is a path or an address, `context` the use, for
-        example 'training'.
+        digest: is cut to MLflow's 36 characters. source: a path or an address. context: the use,
+        for example 'training'.
         """
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -86,7 +87,7 @@ class StageRun:
             self._client.log_inputs(self.run_id, datasets=[entry])
 
     def log_artifact(self, path: Path, folder: str | None = None) -> None:
-        """Copy a file or a folder to the run's artifacts, into `folder` there."""
+        """Copy a file or a folder to the folder `folder` of the run's artifacts."""
         if not path.exists():
             raise CscsanetError(
                 f"{path}: does not exist, so it cannot be logged; run the stage that writes it"
@@ -97,7 +98,7 @@ class StageRun:
     def register(
         self, name: str, path: Path, digest: str, example: Arrays, gives: Arrays, tags: Mapping[str, str]
     ) -> str:
-        """Make an ONNX file the current version of a registered model; see `registry.register_onnx`."""
+        """Make an ONNX file the current version of a model; see `registry.register_onnx`."""
         with self._store.errors():
             return register_onnx(self._client, self.run_id, name, path, digest, example, gives, tags)
 
@@ -113,7 +114,7 @@ class StageRun:
             self._client.log_batch(self.run_id, metrics=batch, synchronous=True)
 
     def _steps_of(self, key: str) -> set[int]:
-        if key not in self._known_steps:
+        if key not in self._logged_steps:
             history = self._client.get_metric_history(self.run_id, key)
-            self._known_steps[key] = {point.step for point in history}
-        return self._known_steps[key]
+            self._logged_steps[key] = {point.step for point in history}
+        return self._logged_steps[key]

@@ -1,8 +1,9 @@
-"""The store of the runs: which one, that it answers, and that it was made whole by one process.
+"""The tracking store: its address, checks that it can be used, and its creation.
 
-Without MLFLOW_TRACKING_URI it is SQLite in the project's root, `mlflow.db`, with the artifacts in `mlruns/`.
-The stages of a pipeline are separate processes, and MLflow's own first-time set-up breaks when two of them
-meet in it; so the database is made under a file lock and another name, and appears by rename.
+Without MLFLOW_TRACKING_URI the store is the SQLite file `mlflow.db` in the project's root, with the
+artifacts in `mlruns/`. The stages of a pipeline are separate processes, and MLflow's creation of a
+database fails if two processes do it at once. So the database is created under a file lock and
+another name, and appears by rename.
 """
 
 import os
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQL_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-KNOCK_SECONDS = 5
+CONNECT_SECONDS = 5
 LOCK_SECONDS = 120
 
 
 def quieten_mlflow() -> None:
-    """Set what MLflow and GitPython read at import: no telemetry, no chatter. Call before each first import.
+    """Switch off telemetry and informational messages of MLflow and GitPython.
 
-    What the user has set stays.
+    It must be called before their import. Environment variables that the user has set stay.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -39,11 +40,14 @@ def quieten_mlflow() -> None:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """Let MLflow give up on a server within seconds; its own patience, minutes, suits a running training."""
-    capped = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(KNOCK_SECONDS)}
-    before = {name: os.environ.get(name) for name in capped}
-    os.environ.update(capped)
+def short_timeouts() -> Iterator[None]:
+    """Limit the time that MLflow waits for a server to seconds.
+
+    Its default of minutes is kept for running trainings.
+    """
+    limits = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(CONNECT_SECONDS)}
+    before = {name: os.environ.get(name) for name in limits}
+    os.environ.update(limits)
     try:
         yield
     finally:
@@ -56,7 +60,10 @@ def impatient() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Store:
-    """Where the runs of the project in `root` go; `chosen` when MLFLOW_TRACKING_URI says so."""
+    """The store of the runs of the project in `root`.
+
+    uri: its address. chosen: MLFLOW_TRACKING_URI names it. database: its SQLite file, if it is one.
+    """
 
     root: Path
     uri: str
@@ -65,42 +72,42 @@ class Store:
 
     @property
     def is_server(self) -> bool:
-        """True where a server answers and looks after the artifacts itself."""
+        """Whether the store is a server, which keeps the artifacts itself."""
         return urlsplit(self.uri).scheme in {"http", "https"} or self.uri.startswith("databricks")
 
     @property
-    def shown(self) -> str:
-        """The address as a message may show it: without user and password."""
+    def display_uri(self) -> str:
+        """The address for messages, without user and password."""
         return _without_passwords(self.uri)
 
     @property
     def artifacts(self) -> Path:
-        """The folder of the artifacts, where no server looks after them."""
+        """The folder of the artifacts, if no server keeps them."""
         return self.root / "mlruns"
 
     def lock(self) -> FileLock:
-        """Return the lock that guards what only one process may do at a time."""
+        """Return the lock for what only one process may do at a time."""
         beside = self.database or self.root / "mlflow.db"
         return FileLock(beside.with_name(beside.name + ".lock"), timeout=LOCK_SECONDS)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn whatever goes wrong with the store into one line that names it and what to do."""
+        """Convert any exception to a CscsanetError of one line: store, reason and remedy."""
         try:
             yield
         except CscsanetError:
             raise
-        # Not only MLflow's errors come through: also those of requests, SQLAlchemy, drivers and files.
+        # Besides MLflow's errors there are those of requests, SQLAlchemy, drivers and files.
         except Exception as error:
-            raise CscsanetError(self.complaint(_reason(error))) from error
+            raise CscsanetError(self.message(_reason(error))) from error
 
-    def complaint(self, reason: str) -> str:
-        """Return the one line about this store: the address, the reason and the remedy."""
+    def message(self, reason: str) -> str:
+        """Return an error message of one line: address of the store, reason and remedy."""
         if self.chosen:
-            own = self.root / "mlflow.db"
+            default = self.root / "mlflow.db"
             return (
-                f"MLFLOW_TRACKING_URI={self.shown}: the tracking store cannot be used ({reason}); "
-                f"start or repair it, correct the address, or unset MLFLOW_TRACKING_URI to track in {own}"
+                f"MLFLOW_TRACKING_URI={self.display_uri}: the tracking store cannot be used ({reason}); "
+                f"start or repair it, correct the address, or unset MLFLOW_TRACKING_URI to track in {default}"
             )
         return (
             f"{self.database}: the tracking store cannot be used ({reason}); "
@@ -108,13 +115,14 @@ class Store:
         )
 
     def connect(self, experiment: str) -> tuple["MlflowClient", str]:
-        """Make the store and the experiment where they are missing; return a client and the experiment's id.
+        """Create store and experiment if missing; return a client and the experiment's id.
 
         Raises:
-            CscsanetError: the store does not answer within seconds, is not MLflow's, or is another MLflow's.
+            CscsanetError: the store does not answer within seconds, is no store of MLflow, or one
+            of another version.
         """
-        with self.errors(), impatient():
-            self._knock()
+        with self.errors(), short_timeouts():
+            self._connect_once()
             quieten_mlflow()
             from mlflow import MlflowClient
 
@@ -125,7 +133,7 @@ class Store:
             return client, self._experiment_id(client, experiment)
 
     def check(self) -> None:
-        """Check that runs have been tracked here and can be read.
+        """Check that the store exists and can be read.
 
         Raises:
             CscsanetError: there is no store yet, or it cannot be used.
@@ -133,17 +141,17 @@ class Store:
         if self.database is not None and not self.database.exists():
             raise CscsanetError(f"{self.database}: nothing has been tracked yet; run 'dvc repro' first")
         with self.errors():
-            self._knock()
+            self._connect_once()
             if self.database is not None:
                 quieten_mlflow()
                 self._check_database()
 
-    def _knock(self) -> None:
-        # Database drivers have no common timeout, and MLflow tries ten times: find a dead server before them.
+    def _connect_once(self) -> None:
+        # Database drivers have no common timeout, and MLflow tries ten times; so connect first.
         address = urlsplit(self.uri)
         port = SQL_PORTS.get(address.scheme.partition("+")[0])
         if port is not None and address.hostname is not None:
-            socket.create_connection((address.hostname, address.port or port), KNOCK_SECONDS).close()
+            socket.create_connection((address.hostname, address.port or port), CONNECT_SECONDS).close()
 
     def _make_database(self) -> None:
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -168,9 +176,9 @@ class Store:
         with closing(
             sqlite3.connect(self.database.as_uri() + "?mode=ro", uri=True, timeout=20)
         ) as connection:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         migrations = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-        version = found[0] if found else "none"
+        version = row[0] if row else "none"
         if version in migrations.get_heads():
             return
         if version in {migration.revision for migration in migrations.walk_revisions()}:
@@ -185,26 +193,28 @@ class Store:
         )
 
     def _experiment_id(self, client: "MlflowClient", name: str) -> str:
-        found = client.get_experiment_by_name(name)
-        if found is None:
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
             with self.lock():
-                found = client.get_experiment_by_name(name)
-                if found is None:
+                experiment = client.get_experiment_by_name(name)
+                if experiment is None:
                     folder = self.artifacts / re.sub(r"[^\w.-]", "_", name)
                     return client.create_experiment(name, None if self.is_server else folder.as_uri())
-        if found.lifecycle_stage != "active":
+        if experiment.lifecycle_stage != "active":
             raise CscsanetError(
-                f"{self.shown}: the experiment '{name}' was deleted there; restore it with "
-                f"'mlflow experiments restore -x {found.experiment_id}' or name another in tracking.experiment"
+                f"{self.display_uri}: the experiment '{name}' was deleted there; restore it with "
+                f"'mlflow experiments restore -x {experiment.experiment_id}' or name another in tracking.experiment"
             )
-        return found.experiment_id
+        return experiment.experiment_id
 
 
 def find_store(root: Path) -> Store:
-    """Return the store that MLFLOW_TRACKING_URI names, else the one of the project in `root`; touch nothing.
+    """Return the store that MLFLOW_TRACKING_URI names, else that of the project in `root`.
+
+    Nothing is created or contacted.
 
     Raises:
-        CscsanetError: MLFLOW_TRACKING_URI names an SQLite store that dies with its process.
+        CscsanetError: MLFLOW_TRACKING_URI names an SQLite database in memory.
     """
     root = root.resolve()
     chosen = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
@@ -219,20 +229,20 @@ def find_store(root: Path) -> Store:
     with store.errors():
         path = make_url(chosen).database
     if not path or path == ":memory:":
-        raise CscsanetError(store.complaint("it is held in memory and ends with each stage"))
+        raise CscsanetError(store.message("it is held in memory and ends with each stage"))
     database = Path(path).absolute()
     return Store(root, sqlite_uri(database), chosen=True, database=database)
 
 
 def sqlite_uri(database: Path) -> str:
-    """Return the SQLAlchemy address of an SQLite file, escaped as the installed SQLAlchemy reads it."""
+    """Return the address of an SQLite file, with the escapes of the installed SQLAlchemy."""
     from sqlalchemy.engine import URL
 
     return URL.create("sqlite", database=str(database)).render_as_string()
 
 
 def _reason(error: BaseException) -> str:
-    # The innermost error of the system says most: 'Connection refused', not the pool's account of it.
+    # The innermost operating system error is the plainest: 'Connection refused'.
     reason = str(error)
     cause: BaseException | None = error
     while cause is not None:

@@ -1,22 +1,21 @@
-"""The runs: one for each executed stage, under a parent for its configuration.
+"""The tracker: one MLflow run for each executed stage, under a parent for its configuration.
 
-Runs are always addressed by their ids. MLflow's active run and MLFLOW_RUN_ID are left alone: both would leak
-from one stage into the next.
+Runs are always addressed by their ids. MLflow's active run and MLFLOW_RUN_ID are not used, since
+both would leak from one stage into the next.
 """
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cscsanet.config.params import Params, digest
 from cscsanet.errors import CscsanetError
-from cscsanet.params import Params, digest
 from cscsanet.tracking.provenance import provenance, workspace
 from cscsanet.tracking.stage_run import StageRun
-from cscsanet.tracking.store import Store, find_store, impatient
+from cscsanet.tracking.store import Store, find_store, short_timeouts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,12 +30,12 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 def open_tracking(root: Path, experiment: str) -> "Tracker":
-    """Open the store of the project in `root`, and the experiment in it; make what is missing.
+    """Open the tracking store of the project in `root` and an experiment; create what is missing.
 
     The store is the one that MLFLOW_TRACKING_URI names, else `mlflow.db` and `mlruns/` in `root`.
 
     Raises:
-        CscsanetError: the store cannot be used; known within about ten seconds.
+        CscsanetError: the store cannot be used; raised within about ten seconds.
     """
     store = find_store(root)
     client, experiment_id = store.connect(experiment)
@@ -44,7 +43,7 @@ def open_tracking(root: Path, experiment: str) -> "Tracker":
 
 
 class Tracker:
-    """Files the stages of one project's pipeline in one experiment; made by `open_tracking`."""
+    """The runs of a project's pipeline in one experiment; made by `open_tracking`."""
 
     def __init__(self, store: Store, client: "MlflowClient", experiment_id: str) -> None:
         self.store = store
@@ -54,63 +53,59 @@ class Tracker:
     @contextmanager
     def stage(
         self,
-        stage: str,
+        name: str,
         params: Params,
         *,
         sections: Sequence[str],
+        run_params: Params | None = None,
         tags: Mapping[str, str] = NO_TAGS,
         resume_id: str | None = None,
-        variant: Params | None = None,
     ) -> Iterator[StageRun]:
-        """Open the run of one stage, a child of the run of its whole configuration.
+        """Open a run of a stage, a child of the run of its configuration.
 
-        It ends FINISHED, FAILED on an exception or KILLED on Ctrl-C; the exception goes on. The parent is
-        FINISHED all along, so that a killed process leaves none that runs for ever. Runs of the same stage in
-        this checkout that never ended, since their process was killed, are marked KILLED: a pipeline executes
-        a stage once at a time.
+        It ends as FINISHED, as FAILED on an exception, or as KILLED on Ctrl-C; the exception
+        propagates. The parent is FINISHED from the start, so that a killed process leaves no parent
+        RUNNING. Runs of this name in this checkout that are still RUNNING are marked KILLED: their
+        process was killed, as the pipeline never executes a stage twice at once.
 
-        Args:
-            stage: name of the stage, as in dvc.yaml.
-            params: the whole configuration; its digest finds the parent.
-            sections: the sections of `params` that the stage reads; its run holds them by the parent's keys.
-            tags: further tags: `scheme` (becomes part of the run's name), digests of the data, ...
-            resume_id: the run of a killed execution of this stage, to be continued. A new run is made where
-                it is gone, has finished, or belongs to another stage or configuration.
-            variant: the parameters that the run goes by, where a stage varies those of `params` itself.
+        name: of the run: the stage, as in dvc.yaml, or `stage/part` if the stage has several runs.
+        params: the whole configuration; its digest identifies the parent.
+        sections: the sections of the parameters that the stage reads, which the run shows.
+        run_params: the parameters that the run shows, if they differ from `params`.
+        tags: further tags of the run, for example digests of the data.
+        resume_id: the run of a killed execution, to be continued. A new run is created if that run
+        is missing or finished, or belongs to another name or configuration.
 
         Raises:
             CscsanetError: the store no longer answers.
         """
-        name = "-".join(part for part in (stage, tags.get("scheme")) if part)
         with self.store.errors(), self.store.lock():
             parent_id = self._parent(params)
             previous = self._resumable(resume_id, name, parent_id)
-            self._bury_the_dead(name, spared=previous)
-            run_id = previous or self._create(
-                name,
-                {**tags, "stage": stage, "profile": params.profile, "mlflow.parentRunId": parent_id},
-            )
+            self._mark_killed(name, except_id=previous)
+            stage_tags = {"stage": name, "profile": params.profile, "mlflow.parentRunId": parent_id}
+            run_id = previous or self._create(name, {**tags, **stage_tags})
             self._client.update_run(run_id, status="RUNNING")
-            self._complete_params(run_id, flatten_params(variant or params, sections))
+            self._complete_params(run_id, flatten_params(run_params or params, sections))
         try:
             yield StageRun(self.store, self._client, run_id, resumed=previous is not None)
         except BaseException as error:
-            # The stage's own error is the one to read, even where the store is gone as well.
-            with suppress(CscsanetError), impatient():
+            # An error of the store must not hide the error of the stage.
+            with suppress(CscsanetError), short_timeouts():
                 self._end(run_id, parent_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
             raise
         self._end(run_id, parent_id, "FINISHED")
 
     def _parent(self, params: Params) -> str:
-        whole = digest(params)
-        found = self._search(f"tags.stage = 'pipeline' and tags.params_digest = '{whole}'")
-        if found:
-            parent_id = str(found[0].info.run_id)
+        params_digest = digest(params)
+        runs = self._search(f"tags.stage = 'pipeline' and tags.params_digest = '{params_digest}'")
+        if runs:
+            parent_id = str(runs[0].info.run_id)
         else:
-            tags = {"stage": "pipeline", "profile": params.profile, "params_digest": whole}
-            parent_id = self._create(f"{params.profile}-{whole[:6]}", tags)
+            tags = {"stage": "pipeline", "profile": params.profile, "params_digest": params_digest}
+            parent_id = self._create(f"{params.profile}-{params_digest[:6]}", tags)
             self._client.set_terminated(parent_id, "FINISHED")
-        # Also where it was found: its maker may have been killed before it wrote them all.
+        # Also of an existing run, whose process may have been killed before it logged all.
         self._complete_params(parent_id, flatten_params(params))
         return parent_id
 
@@ -129,11 +124,11 @@ class Tracker:
         alive = run.info.lifecycle_stage == "active" and run.info.status != "FINISHED"
         return run_id if same and alive else None
 
-    def _bury_the_dead(self, name: str, spared: str | None) -> None:
-        here = workspace(self.store.root)
+    def _mark_killed(self, name: str, except_id: str | None) -> None:
+        checkout = workspace(self.store.root)
         # A run name cannot be escaped in MLflow's filter language, so names are compared here.
-        for run in self._search(f"attributes.status = 'RUNNING' and tags.workspace = '{here}'"):
-            if run.info.run_name == name and run.info.run_id != spared:
+        for run in self._search(f"attributes.status = 'RUNNING' and tags.workspace = '{checkout}'"):
+            if run.info.run_name == name and run.info.run_id != except_id:
                 self._client.set_terminated(run.info.run_id, "KILLED")
 
     def _search(self, condition: str) -> "list[Run]":
@@ -142,16 +137,16 @@ class Tracker:
         )
 
     def _create(self, name: str, tags: Mapping[str, str]) -> str:
-        source = {"mlflow.source.name": Path(sys.argv[0]).name or "python"}
-        every = {**provenance(self.store.root), **source, **tags}
-        cut = {key: _cut(value, TAG_CHARACTERS) for key, value in every.items()}
-        return str(self._client.create_run(self.experiment_id, tags=cut, run_name=name).info.run_id)
+        source = {"mlflow.source.name": tags["stage"].partition("/")[0]}
+        all_tags = {**provenance(self.store.root), **source, **tags}
+        cut_tags = {key: _cut(value, TAG_CHARACTERS) for key, value in all_tags.items()}
+        return str(self._client.create_run(self.experiment_id, tags=cut_tags, run_name=name).info.run_id)
 
     def _complete_params(self, run_id: str, flat: Mapping[str, str]) -> None:
         from mlflow.entities import Param
 
-        known = self._client.get_run(run_id).data.params
-        missing = [Param(key, value) for key, value in flat.items() if key not in known]
+        logged = self._client.get_run(run_id).data.params
+        missing = [Param(key, value) for key, value in flat.items() if key not in logged]
         for start in range(0, len(missing), PARAMS_PER_CALL):
             batch = missing[start : start + PARAMS_PER_CALL]
             self._client.log_batch(run_id, params=batch, synchronous=True)
@@ -163,9 +158,9 @@ class Tracker:
 
 
 def flatten_params(params: Params, sections: Sequence[str] | None = None) -> dict[str, str]:
-    """Return `section.key -> value` of the sections (default: all), and the keys outside of any section.
+    """Return `section.key -> value` of the sections (default: all), and keys outside of sections.
 
-    Lists are JSON. Values are cut to MLflow's 6000 characters, ending in an ellipsis.
+    Lists are JSON. Values are cut to MLflow's 6000 characters, with an ellipsis at the end.
     """
     content = params.model_dump(mode="json")
     flat: dict[str, Any] = {}

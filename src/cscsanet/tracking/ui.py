@@ -1,4 +1,4 @@
-"""MLflow's own web interface over the project's store."""
+"""MLflow's web interface for the project's store."""
 
 import os
 import signal
@@ -17,21 +17,22 @@ SECONDS_TO_STOP = 10
 
 
 def serve_ui(root: Path, host: str, port: int) -> int:
-    """Serve MLflow's web interface of the project's store at host:port until interrupted; return 0 then.
+    """Serve MLflow's web interface at host:port until interrupted; return 0 then.
 
     Raises:
-        CscsanetError: MLFLOW_TRACKING_URI names a server, which shows its runs itself; nothing has been
-            tracked yet; the store cannot be used; the address is taken; the interface failed to start.
+        CscsanetError: MLFLOW_TRACKING_URI names a server, which has a web interface itself; nothing
+        has been tracked yet; the store cannot be used; the address is in use; or the interface
+        failed.
     """
     store = find_store(root)
     if store.is_server:
         raise CscsanetError(
-            f"MLFLOW_TRACKING_URI={store.shown}: the runs are on that server, which shows them itself; "
+            f"MLFLOW_TRACKING_URI={store.display_uri}: the runs are on that server, which shows them itself; "
             f"open that address, or unset MLFLOW_TRACKING_URI to see the project's own store"
         )
     store.check()
     _refuse_a_taken_port(host, port)
-    # MLflow opens on its pages for language models otherwise.
+    # Without workflowType MLflow opens its pages for language models.
     print(f"Runs: http://{host}:{port}/#/experiments?workflowType=machine_learning (Ctrl-C ends)", flush=True)
     server = subprocess.Popen(_command(store, host, port), env=_environment(), start_new_session=True)
     try:
@@ -41,7 +42,7 @@ def serve_ui(root: Path, host: str, port: int) -> int:
         return 0
     finally:
         _stop(server)
-    # Its exit code tells nothing: MLflow returns 0 even where its server failed.
+    # The exit code does not matter: MLflow returns 0 even if its server failed.
     raise CscsanetError(
         f"http://{host}:{port}: MLflow's web interface ended by itself (exit code {status}); its output says why"
     )
@@ -61,7 +62,7 @@ def _command(store: Store, host: str, port: int) -> list[str]:
 
 def _environment() -> dict[str, str]:
     quieten_mlflow()
-    # Its background jobs serve the evaluation of language models: four processes that nobody here needs.
+    # MLflow's job execution, for the evaluation of language models, would start four processes.
     return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
 
 
@@ -72,7 +73,7 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
             raise OSError(f"port {port} is not in 1..65535")
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
-            # As the server does: a port that lingers after its last owner is free.
+            # As the server does: a port in TIME_WAIT is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
@@ -84,7 +85,8 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    # The server is a process group of its own, which would outlive a SIGTERM that ends only this process.
+    # The server is a separate process group, and would keep running after a SIGTERM to this
+    # process.
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 

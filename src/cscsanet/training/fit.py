@@ -1,8 +1,8 @@
-"""The one way to fit every task: Lightning's Trainer with checkpoints, resume, early stop and an epoch log.
+"""The training loop of all tasks: Lightning's Trainer with checkpoints, resume and early stopping.
 
-After each epoch two checkpoints lie in the scratch folder: `last`, to resume from, and `best`, to keep. A run that
-was killed loses at most the epoch it was in, and ends with the weights it would have had: the order of the data, the
-noise and the augmentation depend on the epoch's number alone.
+After each epoch there are two checkpoints in the scratch folder: `last`, to resume from, and
+`best`. A run that is killed loses at most one epoch, and ends with the same weights as an unbroken
+one: the order of the data, the noise and the augmentation depend on the number of the epoch alone.
 """
 
 import pickle
@@ -19,16 +19,16 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch.utils.data import DataLoader
 
-from cscsanet.training.log import EpochLog
 from cscsanet.training.seeds import EpochSampler
-from cscsanet.training.task import Task
+from cscsanet.training.task import EpochLog, Task
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a training came to.
+    """The result of a training.
 
-    history: one row of metrics for each epoch, with its number under "epoch"; best: the row that was kept.
+    history: one row of metrics for each epoch, with its number under "epoch"; best: the row of the
+    best epoch.
     """
 
     history: tuple[Mapping[str, float], ...]
@@ -36,14 +36,14 @@ class FitResult:
 
 
 class _History(Callback):
-    """Collect the epochs' metrics; part of the checkpoint, so that a resumed run has them all."""
+    """The metrics of all epochs. They are part of the checkpoint, so a resumed run has them too."""
 
     def __init__(self, log: EpochLog) -> None:
         self.rows: list[dict[str, float]] = []
         self.epoch_log = log
 
     def on_train_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        # The log of a resumed run may be a new one; one that has these epochs keeps them as they are.
+        # The log of a resumed run may be new. A log that has these epochs already ignores them.
         for row in self.rows:
             self.epoch_log.log_epoch(
                 int(row["epoch"]), {key: value for key, value in row.items() if key != "epoch"}
@@ -64,7 +64,7 @@ class _History(Callback):
 
 
 class _EarlyStopping(EarlyStopping):
-    """Stop at once where the run that is resumed had stopped already."""
+    """Early stopping that stops at once if the resumed run had stopped already."""
 
     def on_train_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         if self.wait_count >= self.patience:
@@ -72,16 +72,16 @@ class _EarlyStopping(EarlyStopping):
 
 
 class _ProgressBar(TQDMProgressBar):
-    """One line for the training; the passes over the validation part are short and show no bar of their own."""
+    """One progress bar for the training, and none for the short passes over the validation part."""
 
     def init_validation_tqdm(self) -> Tqdm:
         return Tqdm(disable=True)
 
 
 def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> FitResult:
-    """Train a task to its best validation metric and leave the best weights in it.
+    """Train a task and load the weights of its best validation metric into it.
 
-    scratch: this training's own folder; `last.ckpt` in it is resumed from.
+    scratch: a folder for this training alone; an existing `last.ckpt` in it is resumed.
     """
     history = _History(log)
     best = ModelCheckpoint(
@@ -99,13 +99,14 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
     early = _EarlyStopping(
         task.monitor, mode="max", patience=task.fit_params.patience, check_on_train_epoch_end=True
     )
-    # `last` comes after all whose state it holds; a kill between the two repeats the epoch and writes the same.
+    # `last` comes after the callbacks whose state it contains. After a kill between `best` and
+    # `last`, the epoch is repeated with the same result.
     callbacks: list[Callback] = [history, early, best, last]
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))
-    # The layout that convolutions run fastest in, on a CPU as on a GPU; it changes no value's meaning.
+    # Convolutions run fastest in this memory layout, on CPUs and GPUs.
     task.to(memory_format=torch.channels_last)
-    # Weights that were loaded come in evaluation mode, and the trainer leaves modes as they are.
+    # Loaded networks are in evaluation mode, and the trainer does not change modes.
     task.train()
     trainer = L.Trainer(
         accelerator="auto",
@@ -137,7 +138,7 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
 
 
 def _checkpoint(path: Path, epochs: int) -> Path | None:
-    """Return the checkpoint to resume from; one that a kill or a full disk has left unreadable is no checkpoint."""
+    """Return the checkpoint to resume, if any; an unreadable one, left by a kill, is deleted."""
     if not path.exists():
         return None
     try:

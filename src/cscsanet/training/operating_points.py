@@ -1,18 +1,21 @@
-"""Which operating points a training meets, and which its checkpoints are chosen at."""
+"""The operating points of a training, and those at which its checkpoints are compared."""
 
 from dataclasses import replace
 
 import torch
 
-from cscsanet.params import PointParams
-from cscsanet.points import OperatingPoint
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import PointRangeParams
 
 
-def draw_point(points: PointParams, generator: torch.Generator, full_share: float = 0.0) -> OperatingPoint:
-    """Draw an operating point uniformly from a training run's points; a single point is returned as it is.
+def draw_point(
+    points: PointRangeParams, generator: torch.Generator, full_share: float = 0.0
+) -> OperatingPoint:
+    """Draw an operating point uniformly from the points of a training.
 
-    full_share: how likely L and B are the largest ones, whatever was drawn: what narrow settings learn must not be paid for by
-    the full one (the sandwich rule of networks of several widths, Yu and Huang, ICCV 2019).
+    full_share: probability that the largest L and B replace the drawn ones. Otherwise training for
+    small settings would degrade the largest one (the sandwich rule for slimmable networks, Yu and
+    Huang, ICCV 2019).
     """
 
     def pick(choices: tuple[int, ...]) -> int:
@@ -28,22 +31,23 @@ def draw_point(points: PointParams, generator: torch.Generator, full_share: floa
         feedback_bits=pick(points.feedback_bits),
         data_symbols=pick(points.data_symbols),
     )
-    # Nothing is drawn where there is no such share, so that other trainings meet what they have always met.
+    # Without such a share nothing more is drawn, so that the random numbers of other trainings
+    # remain the same.
     if full_share and share() < full_share:
         full = points.capacity
         return replace(drawn, csirs_symbols=full.csirs_symbols, feedback_bits=full.feedback_bits)
     return drawn
 
 
-def validation_point(points: PointParams) -> OperatingPoint:
-    """Return the point that checkpoints are chosen at: the middle SNR at the largest L, B and Q."""
+def validation_point(points: PointRangeParams) -> OperatingPoint:
+    """Return the point for comparing checkpoints: the middle SNR, the largest L, B and Q."""
     capacity = points.capacity
     return OperatingPoint(
         sum(points.snr_db) / 2, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols
     )
 
 
-def validation_snrs(points: PointParams) -> tuple[float, ...]:
-    """Return the SNRs [dB] of a validation over the whole range: both ends and two between, or the single one."""
+def validation_snrs(points: PointRangeParams) -> tuple[float, ...]:
+    """Return validation SNRs [dB]: both ends of the range and two between, or a single one."""
     low, high = points.snr_db
     return (low,) if low == high else tuple(low + (high - low) * step / 3 for step in range(4))

@@ -1,7 +1,8 @@
-"""The one seed policy: every random draw comes from a generator keyed by what it is for.
+"""The seeds of all random draws: every draw uses a generator that is keyed by its purpose.
 
-A step's generator depends on the seed, the purpose, the epoch and the batch alone, so a training that was killed and
-resumed at an epoch's start draws what it would have drawn.
+The generator of a step depends on the seed, the purpose, the epoch and the batch alone. So a
+training that was killed and resumed at the start of an epoch draws the same numbers as an unbroken
+one.
 """
 
 import numpy as np
@@ -13,17 +14,18 @@ _PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound")
 
 
 def generator(seed: int, purpose: str, *where: int, device: str | torch.device = "cpu") -> torch.Generator:
-    """Return a fresh generator for one purpose at one place (epoch, batch, ...)."""
-    # A seed sequence ignores zeros at its end, so the length is part of the key.
+    """Return a new generator for a purpose; where: position in the run (epoch, batch, ...)."""
+    # A seed sequence ignores trailing zeros, so the length is part of the key.
     key = (seed, _PURPOSES.index(purpose), len(where), *where)
     entropy = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
     return torch.Generator(device=device).manual_seed(int(entropy >> 1))
 
 
 class EpochSampler(Sampler[int]):
-    """Endless shuffling cut into epochs: `per_epoch` indices of `items`, each pass over the items a permutation.
+    """An endless shuffle of `items` indices, split into epochs of `per_epoch` indices.
 
-    Lightning tells it the epoch, so the order after a resume is the order of an unbroken run.
+    Each pass over the items is a permutation. Lightning sets the epoch, so the order after a resume
+    is that of an unbroken run.
     """
 
     def __init__(self, items: int, per_epoch: int, seed: int) -> None:
@@ -33,7 +35,7 @@ class EpochSampler(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Move to an epoch; called by the trainer."""
+        """Set the epoch; called by the trainer."""
         self.epoch = epoch
 
     def __len__(self) -> int:

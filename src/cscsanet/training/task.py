@@ -1,18 +1,26 @@
-"""What the three stages have in common as Lightning modules: seeds, optimiser, schedule, validation metric."""
+"""The common base of all trainings: seeds, optimiser, schedule and validation metrics."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Protocol
 
 import lightning as L
 import torch
 from torch import Tensor
 
-from cscsanet.params import FitParams
+from cscsanet.config.training import FitParams
 from cscsanet.training.seeds import generator
 
 
+class EpochLog(Protocol):
+    """A receiver of the metrics of each epoch, for example a tracked run."""
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Record the metrics of one epoch; epochs are numbered from 0."""
+
+
 class Task(L.LightningModule, ABC):
-    """One training. A batch is a tensor of indices into the training items; a subclass turns it into a loss."""
+    """A training. A batch is a tensor of indices of items; a subclass computes its loss."""
 
     monitor: str
     train_items: int
@@ -33,10 +41,10 @@ class Task(L.LightningModule, ABC):
 
     @abstractmethod
     def validation_metrics(self) -> Mapping[str, float]:
-        """Return the metrics of one pass over the validation items, and start the sums anew."""
+        """Return the metrics of one pass over the validation items, and reset the sums."""
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
-        """Take the loss, with the generator of this epoch and batch."""
+        """Return the loss, with the random generator of this epoch and batch."""
         loss = self.loss(
             batch, generator(self.seed, "step", self.current_epoch, batch_index, device=self.device)
         )
@@ -44,15 +52,15 @@ class Task(L.LightningModule, ABC):
         return loss
 
     def validation_step(self, batch: Tensor, batch_index: int) -> None:
-        """Validation noise depends on the batch alone: two passes of one model give one number."""
+        """Validate a batch. Its noise depends on the batch index alone, so two passes agree."""
         self.validate(batch, generator(self.seed, "validate", batch_index, device=self.device))
 
     def on_validation_epoch_end(self) -> None:
-        """Hand the epoch's metrics to the trainer."""
+        """Log the metrics of the epoch."""
         self.log_dict(dict(self.validation_metrics()), prog_bar=True)
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]
-        """Adam, as in Sec. IV-C; the learning rate fixed, or on a half cosine to zero."""
+        """Return Adam, as in Sec. IV-C, with a constant learning rate or a half cosine to zero."""
         optimiser = torch.optim.Adam(self.parameters(), lr=self.fit_params.learning_rate)
         if self.fit_params.schedule == "constant":
             return optimiser

@@ -1,4 +1,4 @@
-"""Trained weights as safetensors: no pickle, with the parameters and digests that they came from as metadata."""
+"""Trained weights as safetensors, with the parameters and input digests of the training."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from cscsanet.config.params import Params, select
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
-from cscsanet.params import Params, select
 
 _METADATA = "cscsanet"
-# What must agree between the weights of a layer and the configuration that loads them; everything else may differ.
+# The parameters in which the weights of a layer and the loading configuration must agree; all
+# others may differ.
 SEMANTIC_SHAPES = (
     "scenes.height",
     "scenes.width",
@@ -39,9 +40,9 @@ PHYSICAL_SHAPES = (
 
 
 def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
-    """Return the parameters that shape some networks, flat, by their names in params.yaml.
+    """Return the parameters that determine network shapes, flat, by their names in params.yaml.
 
-    Of the lists under `points` the largest value shapes a network.
+    shapes: their names. Of a list under `points`, the largest value determines the shape.
     """
     return {
         key: max(value) if key.startswith("points.") else value
@@ -52,11 +53,12 @@ def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
 def save_weights(
     module: nn.Module, path: Path, params: Params | None, shapes: Sequence[str], origin: Mapping[str, Any]
 ) -> None:
-    """Write a module's weights; the file appears by rename.
+    """Write a module's weights atomically.
 
-    params: what they were trained under; None for weights from elsewhere.
-    shapes: the parameters that shape the module, SEMANTIC_SHAPES, PHYSICAL_SHAPES or both; none for one whose shape is fixed.
-    origin: what the weights came from, anything JSON can hold: stage, digests of the inputs, best metrics.
+    params: those of the training; None for imported weights.
+    shapes: names of the parameters that determine the module's shape, SEMANTIC_SHAPES,
+        PHYSICAL_SHAPES or both; empty for a module of fixed shape.
+    origin: JSON values on the origin of the weights: stage, digests of the inputs, best metrics.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
@@ -64,16 +66,20 @@ def save_weights(
         "params": params.model_dump(mode="json") if params else None,
         "origin": dict(origin),
     }
-    # One entry, since safetensors writes several in an order that changes from process to process.
+    # One entry, since safetensors writes several entries in an order that differs between
+    # processes.
     entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
     write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
 
 
 def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None:
-    """Copy weights in half precision; `load_weights` takes them as it takes others. origin: what to add to theirs.
+    """Copy weights in half precision, in a form that `load_weights` accepts.
+
+    origin: entries to add to the origin of the source.
 
     Raises:
-        CscsanetError: the source is missing or is not one of ours, or holds a value that half precision cannot.
+        CscsanetError: the source is missing, is not a weights file of this project, or has a value
+            beyond the range of half precision.
     """
     tensors, metadata = _read(source)
     halves = {
@@ -90,18 +96,19 @@ def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None
 
 
 def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any]:
-    """Fill a module with trained weights and return their origin.
+    """Load trained weights into a module and return their origin.
 
     Raises:
-        CscsanetError: the file is missing, is not one of ours, or was trained under another architecture.
+        CscsanetError: the file is missing, is not a weights file of this project, or has another
+            architecture.
     """
     tensors, metadata = _read(path)
     trained = metadata["architecture"]
-    wanted = architecture(params, tuple(trained))
+    configured = architecture(params, tuple(trained))
     for key in sorted(trained):
-        if trained[key] != wanted.get(key):
+        if trained[key] != configured.get(key):
             raise CscsanetError(
-                f"{path}: trained with {key} = {trained[key]}, but params.yaml says {wanted.get(key)}; "
+                f"{path}: trained with {key} = {trained[key]}, but params.yaml says {configured.get(key)}; "
                 f"set it back, or run 'dvc repro' to train again"
             )
     built = module.state_dict()
@@ -109,7 +116,7 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
         shapes = [tuple(side[name].shape) if name in side else None for side in (tensors, built)]
         if shapes[0] != shapes[1]:
             raise CscsanetError(
-                f"{path}: '{name}' is {shapes[0]} here and {shapes[1]} in this model; run 'dvc repro' to train again"
+                f"{path}: '{name}' is {shapes[0]} in the file and {shapes[1]} in this model; run 'dvc repro' to train again"
             )
     module.load_state_dict(tensors)
     module.eval()
@@ -117,7 +124,7 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
 
 
 def weights_origin(path: Path) -> dict[str, Any]:
-    """Return what some weights say that they came from; nothing where there are none, or none that can be read."""
+    """Return the origin of weights; empty if there is no readable weights file."""
     try:
         _, metadata = _read(path)
     except CscsanetError:

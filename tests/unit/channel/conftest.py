@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
 
 
 @pytest.fixture(scope="session")

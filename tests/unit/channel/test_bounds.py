@@ -7,12 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cscsanet.channel.bounds import fully_digital, genie_hybrid, hybrid_sum
+from cscsanet.channel.bounds import chain_per_path, chain_per_user, fully_digital, genie_hybrid, hybrid_sum
 from cscsanet.channel.paths import draw_paths
 from cscsanet.channel.response import effective_channel, materialise
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
-from cscsanet.channel.strategies import chain_per_path, chain_per_user
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
 
 Channel = Callable[..., ChannelParams]
 # The most that water-filling over two streams gains over the better of one and two equal ones.
@@ -27,9 +26,9 @@ def test_fully_digital_is_the_svd_of_the_matrix(
     params = channel(paths=paths, bs_antennas=16, ue_antennas=4, subcarriers=5)
     drops, symbols = draw_paths(6, params, generator), torch.tensor([0, 7])
     values = np.linalg.svd(materialise(drops, symbols, params).numpy().astype(complex), compute_uv=False)
-    one = np.log2(1 + snr * values[..., 0] ** 2)
-    two = np.log2(1 + snr / 2 * values[..., :2] ** 2).sum(-1)
-    wanted = np.maximum(one, two).mean(axis=(-2, -1))
+    one_stream = np.log2(1 + snr * values[..., 0] ** 2)
+    two_streams = np.log2(1 + snr / 2 * values[..., :2] ** 2).sum(-1)
+    wanted = np.maximum(one_stream, two_streams).mean(axis=(-2, -1))
     np.testing.assert_allclose(fully_digital(drops, snr, symbols, params).numpy(), wanted, rtol=1e-4)
 
 
@@ -68,11 +67,11 @@ def test_no_hybrid_beams_pass_the_fully_digital_bound(
     excess = (rates - fully_digital(drops, snr, symbols, params)).max()
     assert float(excess) <= WATER_FILLING + 1e-3
     if aligned:
-        # All streams on one beam: one stream, which the bound is not allowed to lose to.
+        # All streams on one beam are one stream, which the bound includes exactly.
         assert float(excess) <= 1e-3
 
 
-def test_strategies_are_unit_modulus_and_point_where_they_say(
+def test_strategies_are_unit_modulus_and_point_at_the_strongest_paths(
     channel: Channel, generator: torch.Generator
 ) -> None:
     params = channel(paths=3)
@@ -87,9 +86,9 @@ def test_strategies_are_unit_modulus_and_point_where_they_say(
     gain = effective_channel(drops, precoder, combiner, torch.tensor([0]), params).abs()
     strongest = drops.gain.abs().amax(dim=-1)
     for user in range(2):
-        own = gain[:, user, 0, :, user].amax(dim=(-2, -1))
-        # The strongest path in full; the others add or take away at most their side lobes.
-        assert bool((own > 0.5 * 64 * 8 / math.sqrt(3) * strongest[:, user]).all())
+        stream_gain = gain[:, user, 0, :, user].amax(dim=(-2, -1))
+        # The full gain of the strongest path; the side lobes of the others change it a little.
+        assert bool((stream_gain > 0.5 * 64 * 8 / math.sqrt(3) * strongest[:, user]).all())
 
 
 @pytest.mark.parametrize("snr_db", [-25.0, 10.0])
@@ -106,14 +105,14 @@ def test_genie_lies_between_the_strategies_and_fully_digital(
     ceiling = fully_digital(drops, snr, symbols, params).sum(dim=-1)
     assert bool((genie.sum_se <= ceiling + 2 * WATER_FILLING).all())
     assert float(genie.sum_se.mean()) < float(ceiling.mean())
-    # The beams it returns are the ones that earn its figure.
+    # The returned beams have the returned rate.
     torch.testing.assert_close(genie.combiner.abs(), torch.ones(20, 2, 64))
-    again = hybrid_sum(drops, genie.precoder, genie.combiner, snr, symbols, params)
-    torch.testing.assert_close(again, genie.sum_se, rtol=1e-4, atol=1e-4)
+    rate = hybrid_sum(drops, genie.precoder, genie.combiner, snr, symbols, params)
+    torch.testing.assert_close(rate, genie.sum_se, rtol=1e-4, atol=1e-4)
 
 
-def test_published_figures_of_bounds_and_strategies(channel: Channel, generator: torch.Generator) -> None:
-    """The strategies' sum SE that the design was made from (2000 drops): 2.09 and 31.3 bit/s/Hz."""
+def test_rates_of_the_strategies_in_the_design_study(channel: Channel, generator: torch.Generator) -> None:
+    """The sum SE of the strategies over 2000 drops in the design study: 2.09 and 31.3 bit/s/Hz."""
     params = channel(subcarriers=25)
     drops, symbols = draw_paths(4000, params, generator), torch.tensor([8])
     low, high = 10**-2.5, 10.0

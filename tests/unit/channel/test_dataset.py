@@ -10,8 +10,8 @@ import torch
 from cscsanet.channel import dataset
 from cscsanet.channel.dataset import UNITS, export_response, open_drops, part_seed, write_drops
 from cscsanet.channel.response import materialise
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
-from cscsanet.params import ChannelParams
 
 Channel = Callable[..., ChannelParams]
 
@@ -69,16 +69,16 @@ def test_a_longer_dataset_begins_with_the_shorter_one(folder: Path, tmp_path: Pa
 
 def test_blocks_seeds_and_parts_share_no_drop(folder: Path, tmp_path: Path, channel: Channel) -> None:
     write_drops(tmp_path / "other", 50, 8, channel())
-    angles = torch.cat([open_drops(place).all().aoa.flatten() for place in (folder, tmp_path / "other")])
+    angles = torch.cat([open_drops(drops).all().aoa.flatten() for drops in (folder, tmp_path / "other")])
     assert len(angles.unique()) == len(angles)
     seeds = [part_seed(seed, part) for seed in range(200) for part in ("train", "val", "test")]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**63 for seed in seeds)
-    # A snapshot, not a truth: a stage that drew its drops yesterday must draw the same today.
+    # A snapshot: drops that were drawn before must be drawn in the same way again.
     assert part_seed(1, "train") == 5888507485274647164
 
 
-def test_manifest_says_what_the_drops_are(folder: Path) -> None:
+def test_manifest_describes_the_drops(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["count"] == 50
     assert manifest["seed"] == 7
@@ -115,22 +115,22 @@ def test_a_failed_run_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, channel: Channel) -> None:
+def test_a_folder_of_other_files_is_not_replaced(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(CscsanetError, match=r"exists and holds no manifest\.json"):
+    with pytest.raises(CscsanetError, match=r"exists without manifest\.json"):
         write_drops(tmp_path, 5, 1, channel())
     assert (tmp_path / "thesis.tex").exists()
 
 
 @pytest.mark.parametrize(("count", "seed", "workers"), [(0, 1, 1), (1, -1, 1), (1, 1, 0)])
-def test_senseless_requests_are_refused(
+def test_numbers_out_of_range_are_refused(
     tmp_path: Path, channel: Channel, count: int, seed: int, workers: int
 ) -> None:
     with pytest.raises(CscsanetError, match="must be at least"):
         write_drops(tmp_path / "drops", count, seed, channel(), workers=workers)
 
 
-def test_damage_is_named(folder: Path) -> None:
+def test_damage_is_reported_with_the_file(folder: Path) -> None:
     manifest = (folder / "manifest.json").read_text()
     aod = (folder / "aod.npy").read_bytes()
 
@@ -159,7 +159,7 @@ def test_damage_is_named(folder: Path) -> None:
     assert "manifest.json is missing" in fault(folder / "nowhere")
 
 
-def test_other_parameters_are_named(folder: Path, channel: Channel) -> None:
+def test_other_parameters_are_reported_with_the_key(folder: Path, channel: Channel) -> None:
     store = open_drops(folder)
     store.check_matches(channel())
     store.check_matches(channel(subcarriers=100, bs_power_offset_db=0.0))

@@ -5,8 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cscsanet.channel.gram import PIVOT_FLOOR, lower_factor, whiten
-from cscsanet.channel.noise import combined_noise, complex_normal
+from cscsanet.channel.noise import PIVOT_FLOOR, combined_noise, complex_normal, lower_factor, whiten
 
 
 def beams(generator: torch.Generator, *shape: int) -> torch.Tensor:
@@ -26,12 +25,12 @@ def test_complex_normal_has_unit_power_in_both_parts(generator: torch.Generator)
     assert (drawn.real * drawn.imag).mean().item() == pytest.approx(0, abs=0.005)
 
 
-@pytest.mark.parametrize("rows", ["apart", "equal", "turned"])
+@pytest.mark.parametrize("rows", ["different", "equal", "rotated"])
 def test_noise_has_the_covariance_of_the_combiner(rows: str, generator: torch.Generator) -> None:
     combiner = beams(generator, 2, 64)
     if rows == "equal":
         combiner[1] = combiner[0]
-    if rows == "turned":
+    if rows == "rotated":
         combiner[1] = combiner[0] * 1j
     noise = combined_noise(combiner, (500, 400), 0.25, generator)
     assert noise.shape == (500, 400, 2)
@@ -41,7 +40,7 @@ def test_noise_has_the_covariance_of_the_combiner(rows: str, generator: torch.Ge
         assert float((noise[..., 1] - noise[..., 0]).abs().max()) < 0.02 * float(noise.abs().max())
 
 
-def test_each_drop_has_its_own_combiner_and_noise_power(generator: torch.Generator) -> None:
+def test_combiner_and_noise_power_may_differ_between_drops(generator: torch.Generator) -> None:
     combiner = beams(generator, 3, 2, 16)
     powers = torch.tensor([0.5, 2.0, 0.0])
     noise = combined_noise(combiner, (300, 300), powers, generator)
@@ -61,7 +60,8 @@ def test_factor_rebuilds_the_gram_matrix_of_any_rank(
         combiner = combiner[:1].expand(rows, columns)
     factor = lower_factor(combiner)
     assert torch.equal(factor, factor.tril())
-    # The floor adds up to 1e-6 of a squared row norm for each dependent row; rounding as much again.
+    # The floor adds up to 1e-6 of a squared row norm for each dependent row; rounding as much
+    # again.
     error = (factor @ factor.mH - combiner @ combiner.mH).abs().max()
     assert float(error) <= 10 * PIVOT_FLOOR * columns
     assert float(factor.diagonal().real.min()) >= math.sqrt(PIVOT_FLOOR * columns) * 0.999

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cscsanet.channel.paths import PathDrops, draw_paths
-from cscsanet.params import ChannelParams
+from cscsanet.config.system import ChannelParams
 
 Channel = Callable[..., ChannelParams]
 
@@ -39,7 +39,8 @@ def test_doppler_is_bounded_by_the_speed_and_has_its_variance(
 
 
 def test_paths_of_a_user_share_one_heading_and_speed(channel: Channel, generator: torch.Generator) -> None:
-    # v cos(aod - heading) = v cos(heading) cos(aod) + v sin(heading) sin(aod): three paths lie on one plane.
+    # v cos(aod - heading) = v cos(heading) cos(aod) + v sin(heading) sin(aod): three paths lie on
+    # one plane.
     drops = draw_paths(50, channel(paths=3), generator)
     rows = torch.stack([drops.doppler, drops.aod.cos(), drops.aod.sin()], dim=-1).double()
     rows = rows / rows.norm(dim=(-3, -2), keepdim=True)
@@ -47,25 +48,25 @@ def test_paths_of_a_user_share_one_heading_and_speed(channel: Channel, generator
 
 
 def test_fixing_the_speed_changes_the_doppler_only(channel: Channel) -> None:
-    free, still = (
+    random_speed, standing = (
         draw_paths(10, channel(), torch.Generator().manual_seed(4), speed_kmh=speed) for speed in (None, 0.0)
     )
-    assert torch.equal(free.gain, still.gain)
-    assert torch.equal(free.aod, still.aod)
-    assert torch.equal(free.delay, still.delay)
-    assert still.doppler.abs().max().item() == 0
-    assert free.doppler.abs().min().item() > 0
+    assert torch.equal(random_speed.gain, standing.gain)
+    assert torch.equal(random_speed.aod, standing.aod)
+    assert torch.equal(random_speed.delay, standing.delay)
+    assert standing.doppler.abs().max().item() == 0
+    assert random_speed.doppler.abs().min().item() > 0
 
 
 @pytest.mark.parametrize("index", [slice(2, 5), [2, 3, 4], torch.tensor([2, 3, 4])])
-def test_drops_are_taken_along_the_first_axis(
+def test_drops_are_selected_along_the_first_axis(
     channel: Channel, generator: torch.Generator, index: slice | list[int] | torch.Tensor
 ) -> None:
     drops = draw_paths(8, channel(), generator)
-    taken = drops[index]
-    assert len(taken) == 3
+    selected = drops[index]
+    assert len(selected) == 3
     for name in ("gain", "aod", "aoa", "delay", "doppler"):
-        assert torch.equal(getattr(taken, name), getattr(drops, name)[2:5])
+        assert torch.equal(getattr(selected, name), getattr(drops, name)[2:5])
 
 
 def test_fields_of_different_shape_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""Spectral efficiency against float64 numpy written straight from the definitions."""
+"""Spectral efficiency against its definitions in float64 numpy."""
 
 import math
 from typing import Any, Literal
@@ -26,7 +26,7 @@ def by_definition(effective: Any, combiner: Any, snr: float, antennas: int, nois
 def random_case(
     generator: torch.Generator, rows: int, columns: int, antennas: int = 16
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """W (rows, antennas) and W H F (4, rows, columns) of random H and F with 8 UE antennas."""
+    """Return W H F (4, rows, columns) and W (rows, antennas), random, with 8 UE antennas."""
     combiner = torch.exp(2j * math.pi * torch.rand(rows, antennas, generator=generator))
     h = torch.randn(4, antennas, 8, generator=generator, dtype=torch.complex64)
     precoder = torch.exp(2j * math.pi * torch.rand(8, columns, generator=generator))
@@ -68,16 +68,16 @@ def test_leading_axes_of_combiner_and_snr_are_the_first_ones(
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_an_equal_row_adds_nothing(columns: int, generator: torch.Generator) -> None:
     effective, combiner = random_case(generator, 1, columns)
-    alone = spectral_efficiency(effective, combiner, 10.0, 8, "coloured")
+    single = spectral_efficiency(effective, combiner, 10.0, 8, "coloured")
     twice = spectral_efficiency(effective.repeat(1, 2, 1), combiner.repeat(2, 1), 10.0, 8, "coloured")
-    turned = torch.tensor([[1.0], [1j]])
-    both = spectral_efficiency(effective * turned, combiner * turned, 10.0, 8, "coloured")
-    torch.testing.assert_close(twice, alone, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(both, alone, rtol=1e-4, atol=1e-4)
+    rotation = torch.tensor([[1.0], [1j]])
+    both = spectral_efficiency(effective * rotation, combiner * rotation, 10.0, 8, "coloured")
+    torch.testing.assert_close(twice, single, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(both, single, rtol=1e-4, atol=1e-4)
 
 
 def test_mixing_the_rows_changes_nothing_when_noise_is_coloured(generator: torch.Generator) -> None:
-    # Any invertible digital processing after the combiner leaves the information as it is.
+    # Invertible digital processing after the combiner loses no information.
     effective, combiner = random_case(generator, 2, 2)
     mixing = torch.randn(2, 2, generator=generator, dtype=torch.complex64)
     before = spectral_efficiency(effective, combiner, 1.0, 8, "coloured")

@@ -7,9 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cscsanet.channel.paths import draw_paths
-from cscsanet.channel.response import materialise
-from cscsanet.channel.transmission import normalise_block, superpose, uplink
-from cscsanet.params import ChannelParams
+from cscsanet.channel.response import downlink_csirs, materialise
+from cscsanet.channel.transmission import (
+    normalise_block,
+    propagate_downlink,
+    propagate_uplink,
+    superpose,
+    uplink,
+)
+from cscsanet.config.system import ChannelParams
 
 Channel = Callable[..., ChannelParams]
 
@@ -50,11 +56,11 @@ def test_unused_resource_elements_carry_nothing(generator: torch.Generator) -> N
     assert power.sum(dim=(2, 3)).flatten().tolist() == pytest.approx([9.0] * 8, rel=1e-5)
 
 
-def test_a_silent_block_stays_silent(generator: torch.Generator) -> None:
-    silent = torch.zeros(1, 2, 3, 2, dtype=torch.complex64, requires_grad=True)
-    block = normalise_block(silent, beams(generator, 1, 8, 2))
+def test_a_block_of_zeros_stays_zero(generator: torch.Generator) -> None:
+    zeros = torch.zeros(1, 2, 3, 2, dtype=torch.complex64, requires_grad=True)
+    block = normalise_block(zeros, beams(generator, 1, 8, 2))
     assert float(block.detach().abs().max()) == 0
-    (gradient,) = torch.autograd.grad(block.abs().sum(), silent)
+    (gradient,) = torch.autograd.grad(block.abs().sum(), zeros)
     assert bool(gradient.isfinite().all())
 
 
@@ -78,35 +84,71 @@ def test_uplink_is_eqs_3_and_4(channel: Channel, generator: torch.Generator) -> 
     torch.testing.assert_close(received, wanted, rtol=1e-4, atol=1e-3)
 
 
-def test_uplink_noise_is_the_antennas_own(channel: Channel, generator: torch.Generator) -> None:
+def test_uplink_noise_is_that_of_the_antennas_after_the_combiner(
+    channel: Channel, generator: torch.Generator
+) -> None:
     params = channel(subcarriers=50)
     drops = draw_paths(1, params, generator)
     precoder, combiner = beams(generator, 1, 2, 8, 2), beams(generator, 1, 2, 64)
-    silent = torch.zeros(1, 2, 2000, 50, 2, dtype=torch.complex64)
-    noise = uplink(drops, precoder, combiner, silent, torch.arange(2000), 3.0, params, generator).flatten(
-        0, 2
-    )
+    zeros = torch.zeros(1, 2, 2000, 50, 2, dtype=torch.complex64)
+    noise = uplink(drops, precoder, combiner, zeros, torch.arange(2000), 3.0, params, generator).flatten(0, 2)
     covariance = noise.mT @ noise.conj() / len(noise)
     assert float((covariance - 3.0 * combiner[0] @ combiner[0].mH).abs().max()) < 0.02 * 3 * 64
 
 
-def test_oscillators_that_slip_turn_a_ue_s_whole_block_and_nothing_else(
+def test_a_phase_offset_rotates_the_whole_block_of_a_ue_and_nothing_else(
     channel: Channel, generator: torch.Generator
 ) -> None:
     params = channel()
-    still, slipping = (params.model_copy(update={"oscillator_rad": rad}) for rad in (0.0, 1.0))
+    without_offset, with_offset = (params.model_copy(update={"oscillator_rad": rad}) for rad in (0.0, 1.0))
     paths = draw_paths(4, params, generator)
     precoder = beams(generator, 4, params.users, params.ue_antennas, 2)
     combiner = beams(generator, 4, 2, params.bs_antennas)
     block = streams(generator, 4, params.users, 3, params.subcarriers, 2)
     block[:, 1] = 0
 
-    def received(air: ChannelParams) -> torch.Tensor:
-        source = torch.Generator().manual_seed(1)
-        return uplink(paths, precoder, combiner, block, torch.arange(3), 0.0, air, source)
+    def received(params: ChannelParams) -> torch.Tensor:
+        noise = torch.Generator().manual_seed(1)
+        return uplink(paths, precoder, combiner, block, torch.arange(3), 0.0, params, noise)
 
-    turned = received(slipping) / received(still)
-    torch.testing.assert_close(turned.abs(), torch.ones_like(turned.abs()), rtol=1e-3, atol=1e-3)
-    first = turned[:, :1, :1, :1].expand_as(turned)
-    torch.testing.assert_close(turned, first, rtol=1e-3, atol=1e-3)
+    rotation = received(with_offset) / received(without_offset)
+    torch.testing.assert_close(rotation.abs(), torch.ones_like(rotation.abs()), rtol=1e-3, atol=1e-3)
+    first = rotation[:, :1, :1, :1].expand_as(rotation)
+    torch.testing.assert_close(rotation, first, rtol=1e-3, atol=1e-3)
     assert len({round(float(phase), 3) for phase in first[:, 0, 0, 0].angle()}) == 4
+
+
+def test_samples_propagate_through_the_channel_matrix(channel: Channel, generator: torch.Generator) -> None:
+    params = channel(subcarriers=5)
+    paths, symbols = draw_paths(3, params, generator), torch.tensor([3, 4])
+    radiated = streams(generator, 3, 2, 2, 5, params.ue_antennas)
+    expected = torch.einsum("bktnra,bktna->btnr", materialise(paths, symbols, params), radiated)
+    torch.testing.assert_close(
+        propagate_uplink(paths, radiated, symbols, params), expected, rtol=1e-3, atol=1e-3
+    )
+    csirs = streams(generator, 4, 5, params.bs_antennas)
+    response = materialise(paths, torch.arange(4), params)
+    expected = torch.einsum("bktnra,tnr->bknta", response, csirs)
+    torch.testing.assert_close(propagate_downlink(paths, csirs, params), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_propagated_samples_behind_beams_are_those_of_the_link(
+    channel: Channel, generator: torch.Generator
+) -> None:
+    params = channel(subcarriers=5)
+    paths, symbols = draw_paths(3, params, generator), torch.tensor([3, 4])
+    precoder = beams(generator, 3, 2, params.ue_antennas, 2)
+    combiner = beams(generator, 3, 2, params.bs_antennas)
+    signal = streams(generator, 3, 2, 2, 5, 2)
+    expected = uplink(paths, precoder, combiner, signal, symbols, 0.0, params, generator)
+    radiated = torch.einsum("bkas,bktns->bktna", precoder, signal)
+    antennas = propagate_uplink(paths, radiated, symbols, params)
+    received = torch.einsum("brm,btnm->btnr", combiner, antennas)
+    torch.testing.assert_close(received, expected, rtol=1e-3, atol=1e-2)
+
+    analog, digital = beams(generator, 4, params.bs_antennas, 2), streams(generator, 4, 5, 2)
+    ue_combiner = beams(generator, 4, 2, params.ue_antennas)
+    expected = downlink_csirs(paths, analog, digital, ue_combiner, params)
+    antennas = propagate_downlink(paths, torch.einsum("lmr,lnr->lnm", analog, digital), params)
+    received = torch.einsum("lrt,bknlt->bknrl", ue_combiner, antennas)
+    torch.testing.assert_close(received, expected, rtol=1e-3, atol=1e-2)

@@ -1,22 +1,23 @@
-"""What every scheme spends, counted from the tensors that it transmits, and equal where a comparison has to be fair."""
+"""The budget of every scheme, counted from the transmitted tensors; equal where a comparison has to be fair."""
 
 import pytest
 import torch
 
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.schemes import SCHEMES, SEPARATED_ROLES, schemes_of
 from cscsanet.evaluation.budgets import budget
-from cscsanet.evaluation.schemes import SCHEMES
+from cscsanet.evaluation.schemes import BUILD
 from cscsanet.networks import bs_csirs_net
-from cscsanet.points import OperatingPoint
 
 OVER_AIR = [name for name, row in SCHEMES.items() if row.over_air]
-PERFECT = ("perfect-dl", "perfect-pca")
+PERFECT = schemes_of("perfect")
 POINT = OperatingPoint(-10.0, 8, 64, 4)
 
 
 @pytest.fixture(scope="module")
 def links(smoke):
     torch.manual_seed(1)
-    return {name: SCHEMES[name].build(smoke).eval() for name in OVER_AIR}
+    return {name: BUILD[name](smoke).eval() for name in OVER_AIR}
 
 
 def transmit(links, name, images, paths, point=POINT):
@@ -38,41 +39,41 @@ def test_every_scheme_has_the_same_energy_for_each_resource_element(
     torch.testing.assert_close(
         radiated.sum(dim=(2, 3)), elements.expand(len(images), 2).float(), rtol=1e-4, atol=1e-2
     )
-    found = budget(sent, point)
-    assert found["energy_per_element"] == pytest.approx(1, abs=1e-3)
-    assert found["elements"] == int(elements[0])
-    assert found["energy"] == pytest.approx(float(elements[0]), rel=1e-3)
+    spent = budget(sent, point)
+    assert spent["energy_per_element"] == pytest.approx(1, abs=1e-3)
+    assert spent["elements"] == int(elements[0])
+    assert spent["energy"] == pytest.approx(float(elements[0]), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", OVER_AIR)
 @pytest.mark.parametrize("data_symbols", [1, 4])
 def test_every_scheme_has_the_same_payload_and_feedback(links, images, paths, name, data_symbols, smoke):
     point = OperatingPoint(-10.0, 8, 64, data_symbols)
-    found = budget(transmit(links, name, images, paths, point), point)
+    spent = budget(transmit(links, name, images, paths, point), point)
     whole = smoke.channel.subcarriers * data_symbols
-    shared = name.startswith("oma")
-    assert found["payload_elements"] == (whole // 2 if shared else whole)
-    assert found["feedback_bits"] == 64
-    separated = name not in ("noma", "noma-aligned", "noma-glued", "oma", "oma-aligned")
+    shared = SCHEMES[name].access == "oma"
+    assert spent["payload_elements"] == (whole // 2 if shared else whole)
+    assert spent["feedback_bits"] == 64
+    separated = SCHEMES[name].role in SEPARATED_ROLES
     # A third as many elements again are DMRS, half of them a UE's own; joint designs have none.
-    assert (found["dmrs_elements"] > 0) == separated
-    assert found["air_elements"] == whole + 2 * found["dmrs_elements"]
-    assert 0 <= 2 * found["dmrs_elements"] - (whole / 3 if separated else 0) < 2
+    assert (spent["dmrs_elements"] > 0) == separated
+    assert spent["air_elements"] == whole + 2 * spent["dmrs_elements"]
+    assert 0 <= 2 * spent["dmrs_elements"] - (whole / 3 if separated else 0) < 2
 
 
 @pytest.mark.parametrize("name", OVER_AIR)
-def test_every_scheme_is_sounded_by_the_same_csirs_budget(links, images, paths, name, monkeypatch):
+def test_every_scheme_uses_the_same_csirs_budget(links, images, paths, name, monkeypatch):
     radiated = []
     original = bs_csirs_net.downlink_csirs
 
-    def listen(drops, analog, digital, *others):
+    def record(drops, analog, digital, *others):
         radiated.append((digital @ analog.transpose(-1, -2)).abs().square().sum(dim=-1))
         return original(drops, analog, digital, *others)
 
-    monkeypatch.setattr(bs_csirs_net, "downlink_csirs", listen)
+    monkeypatch.setattr(bs_csirs_net, "downlink_csirs", record)
     transmit(links, name, images, paths)
     if name in PERFECT:
-        assert radiated == [], "perfect CSI is told, not sounded"
+        assert radiated == [], "perfect CSI needs no CSI-RS"
         return
     (energy,) = radiated
     assert energy.shape[0] == POINT.csirs_symbols
@@ -81,7 +82,7 @@ def test_every_scheme_is_sounded_by_the_same_csirs_budget(links, images, paths, 
 
 def test_a_link_without_a_channel_spends_nothing(smoke, images):
     torch.manual_seed(1)
-    link = SCHEMES["ideal"].build(smoke).eval()
+    link = BUILD["ideal"](smoke).eval()
     with torch.no_grad():
         sent = link(images, None, POINT, torch.Generator())
     assert set(budget(sent, POINT).values()) == {None}

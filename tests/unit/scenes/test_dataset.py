@@ -1,17 +1,17 @@
-"""Frames in memory."""
+"""Frames decoded into memory: order, parts, and the message for every faulty file."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from cscsanet.params import SplitParams
+from cscsanet.config.system import SplitParams
+from cscsanet.scene_sources.split import write_split
 from cscsanet.scenes.dataset import load_part, load_scenes
-from cscsanet.scenes.layout import image_path, label_path, names_in, read_list
-from cscsanet.scenes.split import write_split
+from cscsanet.scenes.layout import image_path, label_path, names_in
 
 
-def test_frames_are_decoded_in_the_order_asked_for(mfnet, scene):
+def test_frames_are_decoded_in_the_order_of_the_names(mfnet, scene):
     names = ["00012N", "00003D", "00011N"]
     scenes = load_scenes(mfnet, names)
     assert scenes.names == names
@@ -33,7 +33,7 @@ def test_parts_are_those_of_the_split(mfnet, tmp_path):
         assert torch.equal(scenes.images, load_scenes(mfnet, names).images)
 
 
-def test_missing_split_is_told(mfnet, tmp_path, fault):
+def test_a_missing_split_is_an_error(mfnet, tmp_path, fault):
     message = fault(load_part, mfnet, tmp_path / "split", "val")
     assert str(tmp_path / "split" / "val.txt") in message
 
@@ -42,18 +42,12 @@ def test_no_names(mfnet, fault):
     assert "no frames asked for" in fault(load_scenes, mfnet, [])
 
 
-@pytest.mark.parametrize("place", [image_path, label_path])
+@pytest.mark.parametrize("path_of", [image_path, label_path])
 @pytest.mark.parametrize("name", ["00001D", "00013N"])
-def test_missing_file(mfnet, fault, place, name):
-    place(mfnet, name).unlink()
-    message = fault(
-        load_scenes, mfnet, names_in(mfnet / "images") if place is label_path else read_list_of_all(mfnet)
-    )
-    assert f"{place(mfnet, name)}: no such file" in message
-
-
-def read_list_of_all(mfnet):
-    return [name for part in ("train", "val", "test") for name in read_list(mfnet / f"{part}.txt")]
+def test_missing_file(mfnet, fault, path_of, name):
+    names = names_in(mfnet / "images")
+    path_of(mfnet, name).unlink()
+    assert f"{path_of(mfnet, name)}: no such file" in fault(load_scenes, mfnet, names)
 
 
 def test_truncated_frame(mfnet, fault):
@@ -84,7 +78,7 @@ def test_frame_of_another_size(mfnet, fault, scene):
     assert f"{image_path(mfnet, '00006D')}: is 12 x 16 pixels, but 00001D is 24 x 32" in message
 
 
-def test_the_first_fault_is_told_whatever_the_threads_do(mfnet, fault):
+def test_the_first_fault_is_reported_whatever_the_threads_do(mfnet, fault):
     names = names_in(mfnet / "images")
     for name in names[3:]:
         image_path(mfnet, name).write_bytes(b"damage")

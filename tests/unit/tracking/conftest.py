@@ -1,4 +1,4 @@
-"""One store for all tests of the tracking, made by four processes at once."""
+"""One store for all tests of the tracking, created by two processes at once."""
 
 import os
 import subprocess
@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cscsanet.params import Params, profile_text
+from cscsanet.config.params import Params, profile_text
 from cscsanet.tracking import Tracker, open_tracking
 
 OPEN = """
 import sys
 from pathlib import Path
 from cscsanet.tracking import open_tracking
-assert "mlflow" not in sys.modules, "mlflow is imported before it is needed"
+assert "mlflow" not in sys.modules, "mlflow is imported before it is used"
 print(open_tracking(Path(sys.argv[1]), "tests").experiment_id)
 """
 
 
 @pytest.fixture(autouse=True)
-def _own_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def _default_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @dataclass(frozen=True)
-class Making:
-    """A project folder, what four processes said that opened its store at once, and the files they left."""
+class Creation:
+    """A project folder, the processes that opened its store at once, and the files in it."""
 
     root: Path
     processes: list[subprocess.CompletedProcess[str]]
@@ -36,25 +36,25 @@ class Making:
 
 
 @pytest.fixture(scope="session")
-def making(tmp_path_factory: pytest.TempPathFactory) -> Making:
-    # A name that is hard to escape.
+def creation(tmp_path_factory: pytest.TempPathFactory) -> Creation:
+    # A name with characters that addresses escape.
     root = tmp_path_factory.mktemp("a project #1 100%20")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
     command = [sys.executable, "-c", OPEN, str(root)]
-    started = [
+    running = [
         subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(4)
+        for _ in range(2)
     ]
-    ended = []
-    for process in started:
-        output, errors = process.communicate(timeout=120)
-        ended.append(subprocess.CompletedProcess(command, process.returncode, output, errors))
-    return Making(root, ended, sorted(path.name for path in root.iterdir()))
+    finished = []
+    for process in running:
+        output, errors = process.communicate(timeout=300)
+        finished.append(subprocess.CompletedProcess(command, process.returncode, output, errors))
+    return Creation(root, finished, sorted(path.name for path in root.iterdir()))
 
 
 @pytest.fixture(scope="session")
-def root(making: Making) -> Path:
-    return making.root
+def root(creation: Creation) -> Path:
+    return creation.root
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def tracker(root: Path) -> Tracker:
 
 @pytest.fixture
 def params(request: pytest.FixtureRequest) -> Params:
-    """Return a configuration of its own for each test, so that each has a parent run of its own."""
+    """A separate configuration for each test, so that each has a separate parent run."""
     content = yaml.safe_load(profile_text("small"))
     content["scenes"]["folder"] = request.node.name
     return Params.model_validate(content)

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from cscsanet.params import FitParams
+from cscsanet.config.training import FitParams
 from cscsanet.training.fit import fit
-from cscsanet.training.log import SilentLog
 from cscsanet.training.task import Task
 
 
@@ -40,7 +39,14 @@ class Line(Task):
         return {"val_score": score}
 
 
-class Interrupting(SilentLog):
+class NoLog:
+    """Discard the metrics of each epoch."""
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        pass
+
+
+class Interrupting(NoLog):
     """Die before the checkpoint of an epoch is written."""
 
     def __init__(self, epoch: int) -> None:
@@ -65,13 +71,13 @@ def params(**changes) -> FitParams:
 
 def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path, capsys):
     unbroken = Line(params())
-    expected = fit(unbroken, tmp_path / "unbroken", SilentLog(), progress=False)
+    expected = fit(unbroken, tmp_path / "unbroken", NoLog(), progress=False)
     for epoch in (0, 2, 3):
         scratch = tmp_path / f"broken-{epoch}"
         with pytest.raises(RuntimeError, match="killed"):
             fit(Line(params()), scratch, Interrupting(epoch), progress=False)
         resumed = Line(params())
-        result = fit(resumed, scratch, SilentLog(), progress=False)
+        result = fit(resumed, scratch, NoLog(), progress=False)
         assert result == expected
         assert torch.equal(resumed.layer.weight, unbroken.layer.weight)
         steps = params().steps_per_epoch * params().batch_size
@@ -81,7 +87,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(tmp_path, capsys):
 
 def test_the_best_epoch_s_weights_are_kept_not_the_last(tmp_path):
     task = Line(params(schedule="constant"), scores=[0.1, 0.9, 0.2, 0.3])
-    result = fit(task, tmp_path, SilentLog(), progress=False)
+    result = fit(task, tmp_path, NoLog(), progress=False)
     assert [row["epoch"] for row in result.history] == [0, 1, 2, 3]
     assert result.best["epoch"] == 1
     last = torch.load(tmp_path / "last.ckpt", weights_only=False)["state_dict"]["layer.weight"]
@@ -90,33 +96,33 @@ def test_the_best_epoch_s_weights_are_kept_not_the_last(tmp_path):
 
 def test_early_stopping_waits_for_its_patience_and_stays_stopped(tmp_path):
     scores = [0.5, 0.4, 0.3, 0.2, 0.9, 0.9]
-    result = fit(Line(params(epochs=6, patience=2), scores), tmp_path, SilentLog(), progress=False)
+    result = fit(Line(params(epochs=6, patience=2), scores), tmp_path, NoLog(), progress=False)
     assert len(result.history) == 3
-    again = fit(Line(params(epochs=6, patience=2), scores), tmp_path, SilentLog(), progress=False)
+    again = fit(Line(params(epochs=6, patience=2), scores), tmp_path, NoLog(), progress=False)
     assert again == result
 
 
 def test_finished_training_only_loads_what_it_kept(tmp_path):
     first = Line(params())
-    expected = fit(first, tmp_path, SilentLog(), progress=False)
+    expected = fit(first, tmp_path, NoLog(), progress=False)
     second = Line(params())
-    assert fit(second, tmp_path, SilentLog(), progress=False) == expected
+    assert fit(second, tmp_path, NoLog(), progress=False) == expected
     assert second.seen == []
     assert torch.equal(first.layer.weight, second.layer.weight)
 
 
 def test_an_unreadable_checkpoint_is_no_checkpoint(tmp_path, capsys):
-    expected = fit(Line(params()), tmp_path / "whole", SilentLog(), progress=False)
+    expected = fit(Line(params()), tmp_path / "whole", NoLog(), progress=False)
     with pytest.raises(RuntimeError, match="killed"):
         fit(Line(params()), tmp_path / "torn", Interrupting(2), progress=False)
     last = tmp_path / "torn" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:200])
-    assert fit(Line(params()), tmp_path / "torn", SilentLog(), progress=False) == expected
+    assert fit(Line(params()), tmp_path / "torn", NoLog(), progress=False) == expected
     assert "unreadable, so the training starts anew" in capsys.readouterr().err
 
 
-class Noting(SilentLog):
-    """Remember which epochs were told."""
+class Recording(NoLog):
+    """Keep the numbers of the logged epochs."""
 
     def __init__(self) -> None:
         self.epochs: list[int] = []
@@ -126,17 +132,17 @@ class Noting(SilentLog):
         self.epochs.append(epoch)
 
 
-def test_a_new_log_of_a_resumed_run_is_told_the_epochs_before(tmp_path):
+def test_a_new_log_of_a_resumed_run_gets_the_earlier_epochs(tmp_path):
     with pytest.raises(RuntimeError, match="killed"):
         fit(Line(params()), tmp_path, Interrupting(2), progress=False)
-    log = Noting()
+    log = Recording()
     fit(Line(params()), tmp_path, log, progress=False)
     assert log.epochs == [0, 1, 2, 3]
 
 
 def test_networks_that_come_in_evaluation_mode_are_trained(tmp_path):
-    """As loaded weights do; without it a Stage III never followed a batch of its own."""
+    """Loaded weights are in that mode; without the switch, Stage III would never use batch statistics."""
     task = Line(params(epochs=1)).eval()
-    fit(task, tmp_path, SilentLog(), progress=False)
+    fit(task, tmp_path, NoLog(), progress=False)
     assert task.seen
     assert not task.training

@@ -1,4 +1,4 @@
-"""Stage II: what it maximises, what its checkpoints are chosen by, and that steps of it help."""
+"""Stage II: the objective, the validation metric, and the loss after some steps."""
 
 import math
 
@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from cscsanet.channel.paths import draw_paths
+from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.points import OperatingPoint
 from cscsanet.training.operating_points import validation_snrs
-from cscsanet.training.physical import PhysicalTask
+from cscsanet.training.physical_task import PhysicalTask
 
 
 class Drops:
@@ -55,41 +55,41 @@ def test_the_objective_is_minus_the_mean_over_drops_or_its_logarithm(build):
                 )
             ),
         )
-        paths = task._paths(task.train_drops, batch)
+        paths = task.train_drops.batch(batch)
         per_drop = task.sum_se(paths, task.physical(paths, point, generator), point)
         torch.testing.assert_close(loss, -function(per_drop.mean()), rtol=1e-3, atol=1e-4)
 
 
-def test_validation_over_a_range_takes_turns_and_means_as_the_objective_does(build):
+def test_validation_over_a_range_cycles_through_its_snrs_and_averages_like_the_objective(build):
     assert validation_snrs(build(snr_db=(-30.0, 10.0)).points) == pytest.approx((-30, -50 / 3, -10 / 3, 10))
     assert validation_snrs(build(snr_db=(10.0, 10.0)).points) == (10.0,)
     task = build(objective_scale="log", snr_db=(-30.0, 0.0))
-    met = []
+    snrs = []
     task.sum_se = lambda paths, beams, point: (
-        met.append(point.snr_db) or torch.full((len(paths),), 2.0 ** len(met))
+        snrs.append(point.snr_db) or torch.full((len(paths),), 2.0 ** len(snrs))
     )
     for first in range(0, 32, 8):
         task.validate(torch.arange(first, first + 8), torch.Generator())
-    assert met == [-30, -20, -10, 0]
+    assert snrs == [-30, -20, -10, 0]
     assert task.validation_metrics()["val_sum_se"] == pytest.approx(math.prod((2, 4, 8, 16)) ** 0.25)
 
 
 def test_a_few_steps_on_the_same_drops_raise_the_spectral_efficiency(build):
     task = build(snr_db=(0.0, 0.0))
-    batch, optimiser = torch.arange(32), torch.optim.Adam(task.parameters(), 1e-3)
+    batch, optimiser = torch.arange(16), torch.optim.Adam(task.parameters(), 2e-3)
 
     def loss():
         return task.loss(batch, torch.Generator().manual_seed(2))
 
-    start = float(loss())
-    for _ in range(8):
+    start = float(loss().detach())
+    for _ in range(4):
         optimiser.zero_grad()
         loss().backward()
         optimiser.step()
-    assert float(loss()) < start
+    assert float(loss().detach()) < start
 
 
-def test_the_coherence_adds_its_logarithm_and_teaches_what_to_believe_of_the_paths(build):
+def test_the_coherence_adds_its_logarithm_and_trains_the_refinement_of_the_paths(build):
     batch = torch.arange(32)
 
     def task_and_loss(weight):

@@ -5,9 +5,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.params import Params
 from cscsanet.training.weights import PHYSICAL_SHAPES, halve_weights, load_weights, save_weights
 
 ORIGIN = {"stage": "physical", "inputs": {"channels": "abc"}}
@@ -62,7 +62,9 @@ def test_the_other_layer_s_shape_may_differ(smoke, saved, section, key, value):
 def test_a_tensor_of_another_shape_is_named(smoke, saved):
     layer = PhysicalLayer(smoke)
     layer.bs.to_csi = torch.nn.Linear(3, 4)
-    with pytest.raises(CscsanetError, match=r"'bs.to_csi.bias' is \(16,\) here and \(4,\) in this model"):
+    with pytest.raises(
+        CscsanetError, match=r"'bs.to_csi.bias' is \(16,\) in the file and \(4,\) in this model"
+    ):
         load_weights(layer, saved[1], smoke)
 
 

@@ -1,0 +1,69 @@
+"""Write the tables and numbers of the documentation from reports/: `python docs/build/tables.py`.
+
+A table is between `<!-- table: NAME -->` and `<!-- end -->`, a single number between
+`<!-- value: NAME -->` and `<!-- end -->`. The text around them is written by hand.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import alignment_tables as alignment
+import cost_tables as costs
+import evidence_tables as evidence
+import physical_tables as physical
+import separated_tables as separated
+
+ROOT = Path(__file__).parents[2]
+TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+VALUE = re.compile(r"(<!-- value: ([\w-]+) -->)[^<]*(<!-- end -->)")
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "claims": evidence.claims,
+    "elastic": evidence.elastic,
+    "schemes-miou": separated.schemes_miou,
+    "schemes-budgets": separated.schemes_budgets,
+    "csi-estimate": lambda: separated.accuracy("estimate", "csirs_symbols", "estimate; L:"),
+    "csi-feedback": lambda: separated.accuracy("feedback", "feedback_bits", "feedback; B:"),
+    "csi-beams": lambda: separated.rate("beams", "feedback_bits", "design; B:"),
+    "csi-hybrid": lambda: separated.rate("hybrid", "csirs_symbols", "beams; L:"),
+    "separated-codec": separated.codec,
+    "physical-schemes": physical.schemes,
+    "physical-grid": physical.grid,
+    "physical-power": physical.power,
+    "alignment-miou": alignment.miou,
+    "alignment-kept": alignment.gain_share,
+    "alignment-power": lambda: alignment.robustness("bs_power_offset_db", "CSI-RS over the UEs [dB]"),
+    "alignment-speed": lambda: alignment.robustness("speed_kmh", "speed [km/h]"),
+    "alignment-oscillator": lambda: alignment.robustness("oscillator_rad", "phase offset [rad]"),
+    "phase-csirs": lambda: alignment.phase_error("csirs_snr_db", "CSI-RS SNR [dB]"),
+    "phase-length": lambda: alignment.phase_error("csirs_symbols", "L"),
+    "phase-symbol": lambda: alignment.phase_error("symbol", "data symbol"),
+    "complexity-table-ii": costs.complexity_table_ii,
+    "complexity-schemes": costs.complexity_schemes,
+    "complexity-parts": costs.complexity_parts,
+    "parity": costs.parity,
+    "parity-networks": costs.parity_networks,
+    "latency": costs.latency,
+    "int8-times": costs.int8_times,
+    "int8-miou": costs.int8_miou,
+}
+VALUES: Mapping[str, Callable[[], str]] = {
+    "aligned-share": evidence.aligned_share,
+    "separated-lead": evidence.separated_lead,
+}
+
+
+def main(root: Path = ROOT) -> None:
+    """Fill every table and number of README.md and docs/*.md below `root`."""
+    for page in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        filled = TABLE.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}\n{match[3]}", text)
+        filled = VALUE.sub(lambda match: f"{match[1]}{VALUES[match[2]]()}{match[3]}", filled)
+        if filled != text:
+            page.write_text(filled, encoding="utf-8")
+            print(page.relative_to(root))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""A separated design as a link: beams first, then a payload that does not depend on them.
+
+    images -> source codec = symbols -> payload and DMRS on the grid -> F[k] -> H[k]
+           -> superposed + noise -> W -> least squares and interpolation
+           -> linear MMSE detection of all UEs -> source codec = class logits
+
+The BS has as many chains as there are UEs, so every UE sends one stream and the detector separates
+them in space.
+
+Axes: K UEs, T OFDM symbols, N_c subcarriers, D payload elements, R chains, N_r / N_t antennas at BS
+/ UE.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.baselines.channel_estimation import estimate
+from cscsanet.baselines.delay_prior import BeamsWithPrior
+from cscsanet.baselines.mmse_detection import detect
+from cscsanet.baselines.resource_grid import ResourceGrid, resource_grid
+from cscsanet.baselines.source_codec import SourceCodec
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.transmission import uplink
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
+from cscsanet.links.link import Link, Transmission
+
+
+class SeparatedLink(Link):
+    """A front end that sets the beams, and the data path that all separated designs share."""
+
+    def __init__(self, front: nn.Module, codec: SourceCodec, channel: ChannelParams) -> None:
+        """front: a front end, (paths, point, generator) -> BeamsWithPrior; it gets no gradient."""
+        super().__init__()
+        self.front = front.requires_grad_(False)
+        self.codec = codec
+        self.channel = channel
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """Transmit a batch: CSI-RS in symbols 0..L-1, payload and DMRS in symbols L..L+T-1."""
+        point.within(self.codec.capacity)
+        with torch.no_grad():
+            beams: BeamsWithPrior = self.front(paths, point, generator)
+        payload = self.codec.encode(images, point.data_symbols)
+        streams, detected = self.transport(payload, paths, beams, point, generator)
+        logits = self.codec.decode(detected, point.data_symbols)
+        grid = self.grid(point)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, grid.pilot_mask)
+
+    def transport(
+        self,
+        payload: Tensor,
+        paths: PathDrops,
+        beams: BeamsWithPrior,
+        point: OperatingPoint,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """Transmit payload symbols (batch, K, D) and detect them.
+
+        Returns the sent streams (batch, K, T, N_c, 1), and the detected payload (batch, K, D).
+        """
+        channel, grid = self.channel, self.grid(point)
+        # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
+        streams = (map_to_grid(payload, grid) / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
+        symbols = torch.arange(grid.symbols, device=payload.device) + point.csirs_symbols
+        received = uplink(
+            paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
+        )
+        noise = point.noise_power * beams.combiner @ beams.combiner.mH
+        variance = noise.diagonal(dim1=-2, dim2=-1).real
+        # The DMRS do not depend on the payload, so the estimate has no useful gradient. The cached
+        # filters may have been made in inference mode, and autograd refuses such tensors.
+        with torch.no_grad():
+            estimated = estimate(
+                received, grid, pilot_amplitude(channel.users), variance, channel, beams.prior
+            )
+        data = received.flatten(1, 2)[:, grid.flat_index(grid.data).to(received.device)]
+        return streams, detect(data, estimated.channel, estimated.error, noise)
+
+    def grid(self, point: OperatingPoint) -> ResourceGrid:
+        """Return the resource grid of a point."""
+        return resource_grid(point.data_symbols, self.channel.subcarriers, self.channel.users)
+
+
+def map_to_grid(payload: Tensor, grid: ResourceGrid) -> Tensor:
+    """Return payload (batch, K, D) and DMRS on the grid (batch, K, T, N_c), with mean energy 1."""
+    users = payload.shape[1]
+    sent = payload.new_zeros((*payload.shape[:2], grid.symbols * grid.subcarriers))
+    sent[..., grid.flat_index(grid.data).to(payload.device)] = payload
+    for user, pilots in enumerate(grid.pilots):
+        sent[:, user, grid.flat_index(pilots).to(payload.device)] = pilot_amplitude(users)
+    return sent.reshape(*sent.shape[:2], grid.symbols, grid.subcarriers)
+
+
+def pilot_amplitude(users: int) -> float:
+    """Return the amplitude of a DMRS symbol.
+
+    It includes the energy that the UE saves in the DMRS elements of the others.
+    """
+    return math.sqrt(users)

@@ -1,0 +1,199 @@
+"""Commands that use trained models: `evaluate`, `sweep`, `compare` and `predict`.
+
+Each checks its options first, and imports PyTorch only after that.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cscsanet.cli.options import (
+    AXIS_OF,
+    PARAMS,
+    CsirsSymbols,
+    DataSymbols,
+    FeedbackBits,
+    ParamsFile,
+    Scheme,
+    SnrDb,
+    Split,
+    SweepAxis,
+    check_trained,
+    note_origin,
+    note_untrained,
+    operating_point,
+    project,
+    sweep_points,
+)
+from cscsanet.config.schemes import SCHEMES
+from cscsanet.errors import CscsanetError
+
+
+def evaluate(
+    scheme: Scheme = "noma",
+    snr_db: SnrDb = None,
+    csirs_symbols: CsirsSymbols = None,
+    feedback_bits: FeedbackBits = None,
+    data_symbols: DataSymbols = None,
+    split: Annotated[Split, typer.Option(help="The part of the scenes and drops.")] = Split.test,
+    draws: Annotated[int | None, typer.Option(min=1, help="Channel drops for each image.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Measure every scheme of evaluation.schemes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Measure one trained scheme, or all of them, at one operating point.
+
+    Example: `cscsanet evaluate --scheme noma --snr-db -10 --data-symbols 2`
+    """
+    workspace, params = project(params_file)
+    point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    names = params.evaluation.schemes if every else (scheme,)
+    check_trained(workspace, params, names, [point])
+
+    from cscsanet.cli.evaluation_runs import evaluate_point
+    from cscsanet.cli.tables import row_table, rows_table
+
+    rows = evaluate_point(workspace, params, names, point, split.value, draws)
+    note_untrained(params, point)
+    note_origin(workspace, names)
+    if every and as_json:
+        typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
+    elif every:
+        rows_table(rows, point)
+    elif as_json:
+        typer.echo(rows[0].model_dump_json(indent=2))
+    else:
+        row_table(rows[0])
+
+
+def sweep(
+    axis: Annotated[
+        SweepAxis,
+        typer.Option(help="snr [dB], csirs (L), feedback (B) or symbols (Q). The other three stay fixed."),
+    ],
+    schemes: Annotated[
+        str, typer.Option(help=f"Schemes, separated by commas: {', '.join(SCHEMES)}.")
+    ] = "noma,oma",
+    values: Annotated[
+        str | None,
+        typer.Option(
+            help="Values on the axis, separated by commas.  [default: from evaluation in params.yaml]"
+        ),
+    ] = None,
+    snr_db: SnrDb = None,
+    csirs_symbols: CsirsSymbols = None,
+    feedback_bits: FeedbackBits = None,
+    data_symbols: DataSymbols = None,
+    split: Annotated[Split, typer.Option(help="The part of the scenes and drops.")] = Split.test,
+    draws: Annotated[int | None, typer.Option(min=1, help="Channel drops for each image.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for the measurements, which hold the counts of every image; 'compare' reads it."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result rows as JSON.")] = False,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Measure trained schemes along one axis.
+
+    Examples: `cscsanet sweep --axis snr --schemes noma,oma`, `cscsanet sweep --axis csirs --data-symbols 1 --out few`
+    """
+    workspace, params = project(params_file)
+    given = dict(zip(AXIS_OF.values(), (snr_db, csirs_symbols, feedback_bits, data_symbols), strict=True))
+    if given[AXIS_OF[axis]] is not None:
+        option = AXIS_OF[axis].replace("_", "-")
+        raise CscsanetError(
+            f"--{option} {given[AXIS_OF[axis]]:g}: --axis {axis} varies it already; give --values instead"
+        )
+    reference = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    names = [name.strip() for name in schemes.split(",")]
+    points = sweep_points(params, reference, AXIS_OF[axis], values)
+    check_trained(workspace, params, names, points)
+
+    from cscsanet.cli.evaluation_runs import sweep_axis
+    from cscsanet.cli.tables import sweep_table
+
+    rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
+    note_untrained(params, *points)
+    note_origin(workspace, names)
+    if as_json:
+        typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
+    else:
+        sweep_table(rows, AXIS_OF[axis], points)
+    if out is not None:
+        typer.echo(f"{out}: the measurements", err=True)
+
+
+def compare(
+    a: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ROWS_A",
+            help="Results: a folder from 'sweep --out' or in data/measurements, or a file of rows as JSON.",
+        ),
+    ],
+    b: Annotated[Path, typer.Argument(metavar="ROWS_B", help="The results to compare with, in either form.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
+) -> None:
+    """Print the differences A - B in mIoU at every common point, with 95 % intervals.
+
+    Measurements hold the counts of every image, so their intervals are paired over sequences of images, and narrow.
+    Rows hold only an interval each, so differences of rows have wider intervals. If one side has a single scheme, it
+    is compared with each scheme of the other side. If both have several, each scheme is compared with itself.
+
+    Example: `cscsanet compare data/measurements/noma data/measurements/oma`
+    """
+    for path in (a, b):
+        if not path.exists():
+            raise CscsanetError(f"{path}: cannot be read; name a folder of measurements or a file of rows")
+
+    from cscsanet.cli.tables import difference_table
+    from cscsanet.evaluation.compare import compare_results
+
+    differences = compare_results(a, b)
+    if as_json:
+        typer.echo(json.dumps([entry._asdict() for entry in differences], indent=2))
+    else:
+        difference_table(differences)
+
+
+def predict(
+    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
+    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The mask to write: class ids in MFNet's palette. An overlay is written next to it."
+        ),
+    ],
+    scheme: Scheme = "noma",
+    snr_db: SnrDb = None,
+    csirs_symbols: CsirsSymbols = None,
+    feedback_bits: FeedbackBits = None,
+    data_symbols: DataSymbols = None,
+    seed: Annotated[int, typer.Option(min=0, help="Selects the channel drop and the noise.")] = 0,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Transmit one pair of images and write the segmentation at the base station.
+
+    Example: `cscsanet predict rgb.png thermal.png --out mask.png --scheme noma --snr-db -10`
+    """
+    if out.suffix.lower() != ".png":
+        raise CscsanetError(
+            f"{out}: the mask must be a .png, as its values are class ids; name another with --out"
+        )
+    workspace, params = project(params_file)
+    point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    check_trained(workspace, params, [scheme], [point])
+
+    from cscsanet.scenes.image_pair import read_pixels
+
+    pixels = read_pixels(rgb, thermal, params.scenes.height, params.scenes.width)
+
+    from cscsanet.cli.predict import predict_pair
+
+    for line in predict_pair(workspace, params, scheme, point, pixels, out, seed):
+        typer.echo(line)

@@ -1,0 +1,96 @@
+"""Measurements for the command line: schemes at one point, or along one axis."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cscsanet.channel.dataset import Part
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.evaluation.measurements import measurement_path, write_measurement
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.evaluation.schemes import trained_link
+from cscsanet.evaluation.sweeps import canonical, row_point
+from cscsanet.pipeline.data import make_missing
+from cscsanet.scenes.dataset import load_part
+from cscsanet.studies.sweeps.measure import measure_points, num_draws, row_of
+from cscsanet.workflow.machine import limit_threads
+from cscsanet.workflow.progress import progress_bar
+from cscsanet.workflow.workspace import Workspace
+
+
+def evaluate_point(
+    workspace: Workspace,
+    params: Params,
+    names: Sequence[str],
+    point: OperatingPoint,
+    split: Part,
+    draws: int | None,
+) -> list[ResultRow]:
+    """Measure schemes at one operating point, and return a row for each.
+
+    draws: channel drops for each image; None: evaluation.channel_draws.
+
+    Raises:
+        CscsanetError: weights are missing or of another configuration, or the data do not match the parameters.
+    """
+    _prepare(workspace, params, names)
+    return [_row(workspace, params, name, point, split, draws) for name in names]
+
+
+def _row(
+    workspace: Workspace, params: Params, name: str, point: OperatingPoint, split: Part, draws: int | None
+) -> ResultRow:
+    scenes = load_part(workspace.scenes, workspace.split, split)
+    with progress_bar(f"evaluating {name}", num_draws(name, params, draws) * len(scenes.names)) as advance:
+        (measurement,) = measure_points(
+            workspace, params, name, [point], split=split, draws=draws, progress=advance
+        )
+    return row_of(measurement, params, scenes.night, point)
+
+
+def sweep_axis(
+    workspace: Workspace,
+    params: Params,
+    names: Sequence[str],
+    points: Sequence[OperatingPoint],
+    split: Part,
+    draws: int | None,
+    out: Path | None,
+) -> list[ResultRow]:
+    """Measure schemes along an axis, and return a row for each scheme and point.
+
+    Points at which a scheme gives the same result are measured once. draws: as of `evaluate_point`. out: the folder
+    to keep the measurements in, or None.
+
+    Raises:
+        CscsanetError: as of `evaluate_point`.
+    """
+    _prepare(workspace, params, names)
+    scenes = load_part(workspace.scenes, workspace.split, split)
+    reference = params.evaluation.home.point
+    rows = []
+    for name in names:
+        distinct = list(dict.fromkeys(canonical(name, point, reference) for point in points))
+        passes = len(distinct) * num_draws(name, params, draws)
+        row_at = {}
+        with progress_bar(f"evaluating {name}", passes * len(scenes.names)) as advance:
+            for measurement in measure_points(
+                workspace, params, name, distinct, split=split, draws=draws, progress=advance
+            ):
+                row_at[measurement.point] = row_of(measurement, params, scenes.night, measurement.point)
+                if out is not None:
+                    write_measurement(measurement_path(out, name, None, measurement.point), measurement)
+        rows += [
+            row_at[canonical(name, point, reference)].model_copy(update=row_point(name, point))
+            for point in points
+        ]
+    return rows
+
+
+def _prepare(workspace: Workspace, params: Params, names: Sequence[str]) -> None:
+    limit_threads(params.threads)
+    if not (workspace.scenes.exists() and workspace.drops("test").exists()):
+        # Weights of another configuration are refused here, before data are made for minutes.
+        for name in names:
+            trained_link(name, params, workspace.trained)
+    make_missing(workspace, params)

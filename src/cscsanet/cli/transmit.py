@@ -1,0 +1,172 @@
+"""The commands around exported stations: `export` writes their units, `transmit` sends images over them.
+
+`transmit` simulates the channel in this process, with PyTorch and the same draws as `predict`. Each station
+is a separate process with numpy and ONNX Runtime, and without PyTorch.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cscsanet.cli.options import (
+    PARAMS,
+    CsirsSymbols,
+    DataSymbols,
+    FeedbackBits,
+    ParamsFile,
+    Scheme,
+    SnrDb,
+    check_stations,
+    check_trained,
+    note_origin,
+    note_untrained,
+    operating_point,
+    project,
+)
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.errors import CscsanetError
+
+
+def export(
+    scheme: Scheme = "noma-aligned",
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to.  [default: models/exported/SCHEME]")
+    ] = None,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Write the units of one trained scheme as ONNX files, one for each network of a station.
+
+    Example: `cscsanet export --scheme noma-aligned`
+    """
+    workspace, params = project(params_file)
+    check_stations(scheme)
+    check_trained(workspace, params, [scheme])
+
+    from cscsanet.export.export import export_scheme
+    from cscsanet.export.units import UNITS
+    from cscsanet.workflow.machine import limit_threads
+    from cscsanet.workflow.progress import progress_bar
+
+    limit_threads(params.threads)
+    folder = out or workspace.manual_units(scheme)
+    with progress_bar("exporting", len(UNITS)) as advance:
+        files = export_scheme(scheme, params, workspace.trained, folder, advance)
+    note_origin(workspace, [scheme])
+    typer.echo(f"{folder}: {', '.join(path.name for path in files)}")
+
+
+def transmit(
+    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
+    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    out: Annotated[Path, typer.Option(help="The folder for mask, overlay, constellations and report.")],
+    scheme: Scheme = "noma-aligned",
+    snr_db: SnrDb = None,
+    csirs_symbols: CsirsSymbols = None,
+    feedback_bits: FeedbackBits = None,
+    data_symbols: DataSymbols = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Which channel drop and noise; the same as those of `predict`.")
+    ] = 0,
+    units: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of the units.  [default: models/onnx/SCHEME, models/exported/SCHEME, or the package's]"
+        ),
+    ] = None,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Send one pair of images over stations that run ONNX units and exchange only bits and samples.
+
+    Example: `cscsanet transmit rgb.png thermal.png --snr-db -10 --out sent`
+    """
+    workspace, params = project(params_file)
+    check_stations(scheme)
+    point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    folder = units or workspace.units(scheme)
+    for line in transmit_pair(folder, scheme, point, rgb, thermal, out, seed, params.threads):
+        typer.echo(line)
+    note_untrained(params, point)
+
+
+def transmit_pair(
+    units: Path,
+    scheme: str,
+    point: OperatingPoint,
+    rgb: Path,
+    thermal: Path,
+    out: Path,
+    seed: int,
+    threads: int = 1,
+) -> list[str]:
+    """Send a pair of images over one drawn channel, and return messages for the user.
+
+    Writes mask.png, overlay.png, constellations.png and report.json into `out`. units: folder of the scheme's
+    units. seed: selects the same drop and noise as in `predict`.
+
+    Raises:
+        CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
+    """
+    import numpy as np
+
+    from cscsanet.files import write_by_rename, write_json
+    from cscsanet.scenes.image_pair import read_pixels
+    from cscsanet.scenes.images import read_picture
+    from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
+    from cscsanet.stations.metadata import CSIRS
+
+    # Errors in the input are found before ONNX Runtime or PyTorch is imported, and before any station starts.
+    if not (units / f"{CSIRS}.onnx").is_file():
+        raise CscsanetError(f"{units / CSIRS}.onnx: no such unit; run 'cscsanet export --scheme {scheme}'")
+    for picture in (rgb, thermal):
+        read_picture(picture)
+
+    from cscsanet.stations.session import load_unit
+
+    info = load_unit(units / f"{CSIRS}.onnx", CSIRS, scheme).info
+    scenes = info.params["scenes"]
+    info.serves(point)
+    pixels = read_pixels(rgb, thermal, scenes["height"], scenes["width"])
+
+    from cscsanet.workflow.machine import limit_threads
+
+    limit_threads(threads)
+    from cscsanet.channel.paths import draw_paths
+    from cscsanet.stations.chain import draw_noise, running_chain
+    from cscsanet.stations.link_budget import constellation_figure, link_budget
+    from cscsanet.training.seeds import generator
+
+    image = pixels[None].astype(np.float32) / np.float32(255)
+    paths = draw_paths(1, info.channel, generator(seed, "evaluate", 0))
+    noise = draw_noise(1, point, info.channel, generator(seed, "evaluate", 1))
+    with running_chain(units, scheme, threads) as chain:
+        reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
+    mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
+    budget = link_budget(reception, paths, point)
+
+    write_mask(out / "mask.png", mask)
+    write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1))
+    title = f"{scheme}, {point.label(equals=' = ')}"
+    figure = constellation_figure(reception, budget, title)
+    write_by_rename(
+        out / "constellations.png", lambda partial: figure.savefig(partial, format="png", dpi=120)
+    )
+    shares = class_shares(mask)
+    report: dict[str, Any] = {
+        "scheme": scheme,
+        "weights": info.weights,
+        "origin": dict(info.origin),
+        "snr_db": point.snr_db,
+        "csirs_symbols": point.csirs_symbols,
+        "feedback_bits": point.feedback_bits,
+        "data_symbols": point.data_symbols,
+        "seed": seed,
+        "link_budget": budget,
+        "classes": shares,
+    }
+    write_json(out / "report.json", report)
+    origin = ", ".join(
+        f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
+    )
+    classes = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    return [f"{out}: {classes}", f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

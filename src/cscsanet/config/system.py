@@ -1,0 +1,154 @@
+"""The sections of params.yaml for scenes, channel, operating points and networks.
+
+Each section is a frozen group of typed parameters. Keys have the names of the paper or of the field.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from cscsanet.config.operating_point import MAX_SNR_DB, Capacity
+
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
+
+
+def _even(bits: int) -> int:
+    if bits % 2:
+        raise ValueError("must be a multiple of 2 (two bits a codeword feature)")
+    return bits
+
+
+Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
+
+
+class Section(BaseModel):
+    """A frozen group of parameters; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SceneParams(Section):
+    """The source of the RGB-thermal frames, and their size [pixels]."""
+
+    source: Literal["rendered", "mfnet", "msrs"]
+    folder: Annotated[str, Field(min_length=1)]
+    height: Annotated[int, Field(ge=24, le=2160)]
+    width: Annotated[int, Field(ge=32, le=3840)]
+    sequences: Annotated[int, Field(ge=8, multiple_of=8)]
+    frames_per_sequence: Count
+
+
+class SplitParams(Section):
+    """The split of the frames into training, validation and test."""
+
+    by: Literal["time", "lists"]
+    train: Fraction
+    val: Fraction
+
+    @model_validator(mode="after")
+    def _check_test_part(self) -> "SplitParams":
+        if self.train + self.val >= 1:
+            raise ValueError(
+                f"train + val = {self.train + self.val:g}: must be below 1, to leave a test part"
+            )
+        return self
+
+
+class ChannelParams(Section):
+    """The channel of Sec. II: arrays, resource grid, paths and mobility. Angles in [rad], delays in samples of T_s.
+
+    users: K; the networks are built for two. bs_power_offset_db: BS over UE transmit power [dB].
+    oscillator_rad: standard deviation [rad] of the phase offset of each UE's oscillator between CSI-RS and data. The
+    offset is common to all antennas, subcarriers and data symbols of the UE; 0 keeps reciprocity.
+    """
+
+    users: Annotated[int, Field(ge=2, le=2)]
+    bs_antennas: Annotated[int, Field(ge=2)]
+    ue_antennas: Annotated[int, Field(ge=2)]
+    rf_chains: Count
+    subcarriers: Count
+    paths: Count
+    carrier_ghz: Annotated[float, Field(gt=0)]
+    symbol_duration_us: Annotated[float, Field(gt=0)]
+    max_delay: Annotated[float, Field(ge=0)]
+    max_speed_kmh: Annotated[float, Field(ge=0, le=1000)]
+    bs_power_offset_db: Annotated[float, Field(ge=-20, allow_inf_nan=True)]
+    oscillator_rad: Annotated[float, Field(ge=0, le=10)]
+    train_drops: Count
+    val_drops: Count
+    test_drops: Count
+
+    @model_validator(mode="after")
+    def _check_rf_chains(self) -> "ChannelParams":
+        limit = min(self.bs_antennas, self.ue_antennas)
+        if self.rf_chains > limit:
+            raise ValueError(f"rf_chains = {self.rf_chains}: must be at most {limit}, the smaller array")
+        return self
+
+
+class PointRangeParams(Section):
+    """The operating points of the joint training, drawn uniformly; single values train dedicated models."""
+
+    snr_db: tuple[Decibel, Decibel]
+    csirs_symbols: tuple[Count, ...] = Field(min_length=1)
+    feedback_bits: tuple[Bits, ...] = Field(min_length=1)
+    data_symbols: tuple[Count, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_snr_order(self) -> "PointRangeParams":
+        if self.snr_db[0] > self.snr_db[1]:
+            raise ValueError(f"snr_db = {list(self.snr_db)}: must be [lowest, highest]")
+        return self
+
+    @property
+    def capacity(self) -> Capacity:
+        """The largest L, B and Q of the training points, for which the networks are built."""
+        return Capacity(max(self.csirs_symbols), max(self.feedback_bits), max(self.data_symbols))
+
+
+class CsaParams(Section):
+    """UE-CSANet and BS-CSANet (Secs. III-C, III-D): the paper's Transformers, or layers over beams.
+
+    front: the front end, subcarrier for the Transformers or beamspace for layers over beams.
+    aoa_beams, aod_beams: beams of the grids at the BS and at the UE, uniform in the sine of the angle.
+    beam_features, beam_layers: sizes of the layers over beams. heads, mlp_features, trunk_layers, branch_layers:
+    sizes of the Transformers. model_features, csi_features: sizes in both.
+    """
+
+    front: Literal["subcarrier", "beamspace"]
+    aoa_beams: Annotated[int, Field(ge=32, multiple_of=16)]
+    aod_beams: Annotated[int, Field(ge=8)]
+    beam_features: Annotated[int, Field(ge=4)]
+    beam_layers: Count
+    model_features: Annotated[int, Field(ge=4)]
+    heads: Count
+    mlp_features: Count
+    trunk_layers: Count
+    branch_layers: Count
+    csi_features: Count
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> "CsaParams":
+        if self.model_features % (2 * self.heads):
+            raise ValueError(
+                f"model_features = {self.model_features}: must be a multiple of 2 x heads = {2 * self.heads}"
+            )
+        return self
+
+
+class MsfParams(Section):
+    """The source encoder and decoder of UE-MSFNet and BS-MSFNet (Secs. III-E to III-G)."""
+
+    latent_height: Count
+    latent_width: Count
+    width_multiplier: Annotated[float, Field(gt=0, le=4)]
+    semantic_features: Count
+    context_features: Count
+
+
+class TrackingParams(Section):
+    """The MLflow experiment of the runs. The environment variable MLFLOW_TRACKING_URI selects the store."""
+
+    experiment: Annotated[str, Field(min_length=1)]

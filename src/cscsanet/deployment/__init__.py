@@ -1,1 +1,0 @@
-"""CSC-SA-Net taken apart into what each station runs: ONNX units, and a chain of stations without PyTorch."""

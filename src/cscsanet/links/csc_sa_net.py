@@ -1,0 +1,112 @@
+"""CSC-SA-Net as links: `noma` with non-orthogonal access, `oma` with orthogonal access.
+
+    images -> UE-MSFNets -> S_BB[k], eq. (20) -> F_RF[k] -> H[k] -> superposed + noise
+           -> W_RF -> BS-MSFNet -> R
+
+`noma` is the paper's proposal: both UEs send on all subcarriers. `oma` is the scheme that the paper
+compares it with. Its chain is the same, including the beams for both UEs, but each UE sends on half
+of the subcarriers, so that each subcarrier carries the signal of one UE.
+
+With an alignment other than "none" (ours, `links/alignment`), each UE rotates its streams so that
+they arrive in phase.
+
+Axes: K UEs, Q data symbols, N_c subcarriers, N_RF chains, L CSI-RS symbols.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.transmission import normalise_block, uplink
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.config.system import ChannelParams
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.link import Link, Transmission
+from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
+from cscsanet.networks.iq import unit_modulus
+
+
+class NomaLink(Link):
+    """Non-orthogonal access: five networks, differentiable from the logits to the CSI-RS."""
+
+    def __init__(self, physical: PhysicalLayer, semantic: SemanticLayer) -> None:
+        super().__init__()
+        self.physical = physical
+        self.semantic = semantic
+
+    @property
+    def channel(self) -> ChannelParams:
+        """The simulated channel, for the CSI-RS and the data alike."""
+        return self.physical.channel
+
+    @channel.setter
+    def channel(self, channel: ChannelParams) -> None:
+        self.physical.channel = channel
+
+    def constrain_power(self, streams: Tensor, precoder: Tensor) -> Tensor:
+        """Scale the streams (batch, K, Q, N_c, N_RF) to the energy of each UE, eq. (20)."""
+        return normalise_block(streams, precoder)
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """Transmit a batch: CSI-RS in symbols 0..L-1 of the frame, data in symbols L..L+Q-1."""
+        beams = self.physical(paths, point.within(self.semantic.capacity), generator)
+        streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
+        if beams.alignment is not None:
+            streams = streams * unit_modulus(-beams.alignment)
+        streams = self.constrain_power(streams, beams.precoder)
+        symbols = torch.tensor(point.data_symbol_indices, device=images.device)
+        received = uplink(
+            paths,
+            beams.precoder,
+            beams.combiner,
+            streams,
+            symbols,
+            point.noise_power,
+            self.channel,
+            generator,
+        )
+        logits = self.semantic.decode(received, beams.bs_csi)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
+
+
+class OmaLink(NomaLink):
+    """Orthogonal access: the same five networks, and one UE on each subcarrier."""
+
+    semantic: OrthogonalLayer
+
+    def __init__(
+        self, physical: PhysicalLayer, semantic: OrthogonalLayer, energy: Literal["element", "total"]
+    ) -> None:
+        """energy: the energy that a UE has in common with a UE of `noma`.
+
+        "element": its mean energy in a used resource element; "total": its energy in the whole
+        block.
+        """
+        super().__init__(physical, semantic)
+        self.energy = energy
+
+    def constrain_power(self, streams: Tensor, precoder: Tensor) -> Tensor:
+        """Scale each UE's streams to a mean energy of 1, or K for "total", in used elements."""
+        # The streams are zero in unused elements. Without the mask, the used ones get the energy of
+        # all.
+        return normalise_block(streams, precoder, self.semantic.used if self.energy == "element" else None)
+
+
+def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
+    """Build the untrained non-orthogonal link."""
+    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
+
+
+def oma(params: Params, alignment: Alignment = "none") -> OmaLink:
+    """Build the untrained orthogonal link."""
+    return OmaLink(PhysicalLayer(params, alignment), OrthogonalLayer(params), params.joint.oma_energy)
+
+
+JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma, "oma": oma}

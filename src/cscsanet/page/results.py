@@ -1,0 +1,91 @@
+"""The results below reports/, read and checked for the page."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cscsanet.errors import CscsanetError
+from cscsanet.evaluation.rows import ResultRow
+
+Record = Mapping[str, Any]  # an entry of a JSON file other than sweeps.json
+
+
+@dataclass(frozen=True)
+class Results:
+    """All results; those that a profile does not make are empty."""
+
+    rows: Sequence[ResultRow]
+    claims: Record
+    schemes: Sequence[Record]
+    efficiency: Sequence[Record]
+    separated: Mapping[str, Sequence[Record]]
+    alignment: Sequence[Record]
+    complexity: Mapping[str, Sequence[Record]]
+    parity: Record
+    latency: Record
+    trainings: Mapping[str, Record]
+    times: Mapping[str, Record]
+    figures: Path
+
+    def picture(self, name: str) -> str | None:
+        """Return a figure as a data URI; None if it was not drawn."""
+        try:
+            content = (self.figures / f"{name}.png").read_bytes()
+        except OSError:
+            return None
+        return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+    def confusions(self) -> list[str]:
+        """Return the schemes that have a confusion matrix."""
+        return sorted(path.stem.removeprefix("confusion_") for path in self.figures.glob("confusion_*.png"))
+
+
+def read_results(reports: Path) -> Results:
+    """Read the results below a folder.
+
+    Raises:
+        CscsanetError: the rows or the claims are missing, or a file is damaged.
+    """
+    training = reports / "training"
+    return Results(
+        rows=_rows(reports / "sweeps.json"),
+        claims=_read(reports / "claims.json"),
+        schemes=_read(reports / "schemes.json", or_else=[]),
+        efficiency=_read(reports / "spectral_efficiency.json", or_else=[]),
+        separated=_read(reports / "separated.json", or_else={}),
+        alignment=_read(reports / "alignment.json", or_else=[]),
+        complexity=_read(reports / "complexity.json", or_else={}),
+        parity=_read(reports / "parity.json", or_else={}),
+        latency=_read(reports / "latency.json", or_else={}),
+        trainings={
+            path.relative_to(training).with_suffix("").as_posix(): _read(path)
+            for path in sorted(training.rglob("*.json"))
+        },
+        times={path.stem: _read(path) for path in sorted((reports / "times").glob("*.json"))},
+        figures=reports / "figures",
+    )
+
+
+def _rows(path: Path) -> list[ResultRow]:
+    try:
+        return [ResultRow.model_validate(row) for row in _read(path)]
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part) for part in fault["loc"])
+        raise CscsanetError(
+            f"{path}: not result rows ({field}: {fault['msg']}); run 'dvc repro' to make it again"
+        ) from None
+
+
+def _read(path: Path, or_else: Any = None) -> Any:
+    if or_else is not None and not path.exists():
+        return or_else
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise CscsanetError(f"{path}: no such file, or damaged; run 'dvc repro' to make it") from None

@@ -1,0 +1,96 @@
+"""The source codec of the separated designs, trained over white noise, then over a whole link."""
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from cscsanet.baselines.front_ends import perfect_csi
+from cscsanet.baselines.source_codec import AwgnLink, SourceCodec
+from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.config.params import Params
+from cscsanet.pipeline.run import Training, initialised, train
+from cscsanet.scenes.dataset import load_train_and_val
+from cscsanet.training.weights import load_weights
+from cscsanet.workflow.stage import Stage
+
+if TYPE_CHECKING:
+    from cscsanet.training.task import Task
+
+SHAPES = (
+    "scenes.height",
+    "scenes.width",
+    "channel.subcarriers",
+    "points.data_symbols",
+    "msf",
+    "semantic.modalities",
+)
+AWGN_DEPENDS = ("seed", "threads", *SHAPES, "codec")
+LINK_DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "codec_link")
+
+
+def train_codec(stage: Stage) -> None:
+    """Train the source codec from scratch over white noise."""
+    workspace, params = stage.workspace, stage.params
+
+    def task() -> "tuple[Task, nn.Module]":
+        from cscsanet.training.segmentation_task import SegmentationTask
+
+        codec = initialised(params, lambda: SourceCodec(params))
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        link = AwgnLink(codec, params.codec.snr_db)
+        return SegmentationTask(link, scenes, None, params.points, params.codec, seed=params.seed), codec
+
+    training = Training(
+        name="codec",
+        params=params,
+        networks_for=params,
+        depends=AWGN_DEPENDS,
+        shapes=SHAPES,
+        inputs=workspace.scene_digests(),
+        task=task,
+    )
+    train(stage, training)
+
+
+def train_codec_link(stage: Stage) -> None:
+    """Continue the training of the source codec over the link of `perfect-pca`, at all SNR and Q.
+
+    The link includes DMRS and detection.
+    """
+    train(stage, codec_link_training(stage, stage.params, "codec_link"))
+
+
+def codec_link_training(stage: Stage, params: Params, name: str) -> Training:
+    """Describe the training of the codec over a link.
+
+    params: of the training. The networks are built for all points of the stage's parameters, even
+    if it trains at fewer, so that the pretrained weights fit.
+
+    The link has perfect CSI: with feedback, transmission fails at small L or B whatever the codec
+    does, and the codec would learn less.
+    """
+    workspace, networks_for = stage.workspace, stage.params
+
+    def task() -> "tuple[Task, nn.Module]":
+        from cscsanet.training.segmentation_task import SegmentationTask
+
+        link = perfect_csi(networks_for, "pca")
+        load_weights(link.codec, workspace.weights("codec"), networks_for)
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        drops = open_train_and_val(workspace.drops, networks_for.channel)
+        task = SegmentationTask(link, scenes, drops, params.points, params.codec_link, seed=params.seed)
+        return task, link.codec
+
+    return Training(
+        name=name,
+        params=params,
+        networks_for=networks_for,
+        depends=LINK_DEPENDS,
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests("codec"),
+        },
+        task=task,
+    )

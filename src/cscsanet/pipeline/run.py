@@ -1,0 +1,109 @@
+"""The run of a training, from parameters and inputs to weights, metrics and an MLflow run."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from cscsanet.config.params import Params
+from cscsanet.files import write_csv, write_json
+from cscsanet.metrics.estimate import round6
+from cscsanet.training.seeds import generator
+from cscsanet.training.weights import save_weights, weights_origin
+from cscsanet.workflow.stage import Stage
+from cscsanet.workflow.workspace import state_key
+
+if TYPE_CHECKING:
+    from cscsanet.training.task import Task
+
+
+@dataclass(frozen=True)
+class Training:
+    """The description of one training.
+
+    name: of its weights and reports; the stage's name, or `stage/variant` where it has several.
+    params: the parameters of the training. networks_for: those that its networks are built from.
+    depends: the names of all parameters that change the result, as in dvc.yaml.
+    shapes: the names of those that shape the networks; weights load only where these are equal.
+    inputs: name -> digest of everything that is read.
+    task: builds the task, and the module whose weights are saved. It imports the class of the task
+    late: Lightning takes seconds to import, and most code that builds a `Training` does not run it.
+    """
+
+    name: str
+    params: Params
+    networks_for: Params
+    depends: tuple[str, ...]
+    shapes: tuple[str, ...]
+    inputs: Mapping[str, str]
+    task: "Callable[[], tuple[Task, nn.Module]]"
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether its stage has several trainings, which run in parallel."""
+        return "/" in self.name
+
+
+def train(stage: Stage, training: Training) -> None:
+    """Run one training. After a kill, the next run resumes after the last complete epoch.
+
+    A variant shows no progress bar, and is skipped where its results are up to date.
+    """
+    from cscsanet.training.fit import fit
+
+    workspace = stage.workspace
+    key = state_key(training.params, training.depends, training.inputs, stage.code)
+    if training.is_variant and _is_done(stage, training, key):
+        return
+    scratch = workspace.scratch(training.name, key)
+    run_id_file = scratch / "mlflow-run"
+    with stage.tracked(
+        *sorted({name.split(".")[0] for name in training.depends}),
+        name=training.name,
+        params=training.params,
+        tags=training.inputs,
+        resume_id=run_id_file.read_text() if run_id_file.exists() else None,
+    ) as run:
+        run_id_file.write_text(run.run_id)
+        stage.log_inputs(training.inputs, "training")
+        started = time.monotonic()
+        task, module = training.task()
+        result = fit(task, scratch, run, progress=not training.is_variant)
+        reports = workspace.reports / "training"
+        best = {name: _rounded(value) for name, value in result.best.items()}
+        metrics = {"epochs": len(result.history), **{f"best_{name}": value for name, value in best.items()}}
+        rows = [{name: _rounded(value) for name, value in row.items()} for row in result.history]
+        write_csv(reports / f"{training.name}.csv", list(rows[0]), rows)
+        save_weights(
+            module,
+            workspace.weights(training.name),
+            training.networks_for,
+            training.shapes,
+            {"stage": training.name, "key": key, "inputs": dict(training.inputs), "best": best},
+        )
+        # The metrics are written last: where they exist, all other results do.
+        write_json(reports / f"{training.name}.json", metrics)
+        run.log_metrics({**metrics, "seconds": time.monotonic() - started})
+        run.log_artifact(workspace.weights(training.name), "weights")
+    workspace.clear_scratch(training.name)
+
+
+def _is_done(stage: Stage, training: Training, key: str) -> bool:
+    """Return whether weights with this key, and the metrics that belong to them, exist."""
+    origin = weights_origin(stage.workspace.weights(training.name))
+    metrics = stage.workspace.reports / "training" / f"{training.name}.json"
+    return origin.get("key") == key and metrics.exists()
+
+
+def initialised(params: Params, build: Callable[[], Any]) -> Any:
+    """Build a module with weights drawn from the seed. PyTorch's global generator is unchanged."""
+    with torch.random.fork_rng():
+        torch.manual_seed(generator(params.seed, "initialise").initial_seed())
+        return build()
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else round6(value)

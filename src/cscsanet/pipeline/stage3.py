@@ -1,0 +1,106 @@
+"""Stage III: all five networks, trained jointly from the weights of Stages I and II."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.config.params import Params
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.csc_sa_net import NomaLink, noma, oma
+from cscsanet.pipeline.run import Training, train
+from cscsanet.scenes.dataset import load_train_and_val
+from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
+from cscsanet.workflow.stage import Stage
+
+if TYPE_CHECKING:
+    from cscsanet.training.task import Task
+
+SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
+DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "joint")
+
+
+@dataclass(frozen=True)
+class Joint:
+    """One kind of Stage III.
+
+    build: builds the untrained link. alignment: how the UEs predict the phases of their streams.
+    semantic: name of the weights that the semantic layer starts from; the physical layer always
+    starts from `physical`.
+    """
+
+    build: Callable[[Params, Alignment], NomaLink]
+    alignment: Alignment
+    semantic: str
+
+
+NOMA = Joint(noma, "none", "semantic")
+NOMA_ALIGNED = Joint(noma, "learned", "semantic")
+OMA = Joint(oma, "none", "semantic_oma")
+OMA_ALIGNED = Joint(oma, "learned", "semantic_oma")
+# Name of the stage and of its weights -> what it trains.
+TRAININGS: Mapping[str, Joint] = {
+    "noma": NOMA,
+    "noma_aligned": NOMA_ALIGNED,
+    "oma": OMA,
+    "oma_aligned": OMA_ALIGNED,
+}
+
+
+def train_noma(stage: Stage) -> None:
+    """Train CSC-SA-Net with non-orthogonal access as in the paper, without phase alignment."""
+    train(stage, joint_training(stage, stage.params, "noma", NOMA))
+
+
+def train_noma_aligned(stage: Stage) -> None:
+    """Train CSC-SA-Net with non-orthogonal access, with phase alignment of the streams."""
+    train(stage, joint_training(stage, stage.params, "noma_aligned", NOMA_ALIGNED))
+
+
+def train_oma(stage: Stage) -> None:
+    """Train CSC-SA-Net with orthogonal access as in the paper, without phase alignment."""
+    train(stage, joint_training(stage, stage.params, "oma", OMA))
+
+
+def train_oma_aligned(stage: Stage) -> None:
+    """Train CSC-SA-Net with orthogonal access, with phase alignment of the streams."""
+    train(stage, joint_training(stage, stage.params, "oma_aligned", OMA_ALIGNED))
+
+
+def joint_training(stage: Stage, params: Params, name: str, joint: Joint) -> Training:
+    """Describe one Stage III training.
+
+    params: of the training. The networks are built for all points of the stage's parameters, even
+    if it trains at fewer, so that the pretrained weights fit.
+    """
+    workspace = stage.workspace
+    networks_for = params.model_copy(update={"points": stage.params.points})
+    pretrained = {"semantic": joint.semantic, "physical": "physical"}
+
+    def task() -> "tuple[Task, nn.Module]":
+        from cscsanet.training.segmentation_task import SegmentationTask
+
+        link = joint.build(networks_for, joint.alignment)
+        for submodule, weights in pretrained.items():
+            load_weights(link.get_submodule(submodule), workspace.weights(weights), networks_for)
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        drops = open_train_and_val(workspace.drops, params.channel)
+        fit, seed = params.joint, params.seed
+        task = SegmentationTask(link, scenes, drops, params.points, fit, seed=seed, full_share=fit.full_share)
+        return task, link
+
+    return Training(
+        name=name,
+        params=params,
+        networks_for=networks_for,
+        depends=DEPENDS,
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests(*pretrained.values()),
+        },
+        task=task,
+    )

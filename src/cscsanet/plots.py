@@ -1,0 +1,52 @@
+"""Training curves, and the look that all figures share."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colour-blind safe colours; the markers distinguish the curves in grey print.
+STYLES = (
+    ("#0072B2", "o"),
+    ("#D55E00", "s"),
+    ("#009E73", "^"),
+    ("#CC79A7", "D"),
+    ("#E69F00", "v"),
+    ("#56B4E9", "P"),
+)
+
+
+def training_curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], name: str) -> Figure:
+    """Draw one panel for each metric over the epochs, and mark the best epoch of the last metric.
+
+    history: one row for each epoch. titles: metric -> axis label, in panel order. name: the title.
+    """
+    figure = Figure(figsize=(4.2 * len(titles), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(titles), squeeze=False)[0]
+    epochs = [row["epoch"] + 1 for row in history]
+    for panel, (metric, title), (colour, marker) in zip(panels, titles.items(), cycle(STYLES), strict=False):
+        values = [row[metric] for row in history]
+        panel.plot(epochs, values, color=colour, marker=marker, markersize=3, linewidth=1.4)
+        label_axes(panel, "epoch", title)
+    best = int(np.argmax([row[metric] for row in history]))
+    panel.plot(epochs[best], history[best][metric], "o", color="black", markersize=8, fillstyle="none")
+    panel.annotate(
+        f"kept: {history[best][metric]:.4g}",
+        (epochs[best], history[best][metric]),
+        textcoords="offset points",
+        xytext=(-8, -14),
+        ha="right",
+    )
+    figure.suptitle(name)
+    return figure
+
+
+def label_axes(axes: Axes, x: str, y: str) -> None:
+    """Label the axes of a panel and draw a light grid."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

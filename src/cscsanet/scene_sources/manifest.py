@@ -1,0 +1,82 @@
+"""The manifest of a frames folder, `manifest.json`: source, size, number and digest of frames."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from cscsanet.errors import CscsanetError
+from cscsanet.files import write_json
+from cscsanet.scenes.images import read_frame
+from cscsanet.scenes.layout import image_path, is_night, label_path, names_in
+
+MANIFEST = "manifest.json"
+Source = Literal["rendered", "mfnet", "msrs"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The manifest of a frames folder.
+
+    source: the renderer, or the dataset that the frames were converted from.
+    height, width: size of every frame [pixels].
+    day, night: number of frames.
+    digest: SHA-256 over names, pictures and labels in time order; equal frames have equal digests.
+    """
+
+    source: Source
+    height: int
+    width: int
+    day: int
+    night: int
+    digest: str
+
+
+def write_manifest(folder: Path, source: Source = "rendered") -> Manifest:
+    """Write the `manifest.json` of a frames folder; its bytes depend on frames and source alone.
+
+    Raises:
+        CscsanetError: the folder has no frames, or a frame has no label.
+    """
+    names = names_in(image_path(folder, "").parent)
+    height, width = read_frame(image_path(folder, names[0])).shape[:2]
+    nights = sum(is_night(name) for name in names)
+    manifest = Manifest(source, height, width, len(names) - nights, nights, _digest(folder, names))
+    write_json(folder / MANIFEST, asdict(manifest))
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the `manifest.json` of a frames folder.
+
+    Raises:
+        CscsanetError: the manifest is missing or damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest(**content)
+        for key, kind in (("source", str), ("digest", str), ("height", int), ("width", int)):
+            if not isinstance(content[key], kind):
+                raise TypeError(key)
+        return manifest
+    except FileNotFoundError:
+        raise CscsanetError(f"{path}: no such file; make the frames first, with 'dvc repro'") from None
+    except (OSError, ValueError, TypeError):
+        raise CscsanetError(f"{path}: is not a frames manifest; make the frames again") from None
+
+
+def _digest(folder: Path, names: list[str]) -> str:
+    total = hashlib.sha256()
+    for name in names:
+        total.update(name.encode())
+        for path in (image_path(folder, name), label_path(folder, name)):
+            try:
+                content = path.read_bytes()
+            except OSError:
+                raise CscsanetError(
+                    f"{path}: no such file, or it cannot be read; make the frames again"
+                ) from None
+            total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()

@@ -1,0 +1,172 @@
+"""One transmission over the stations of a scheme: the simulator, which owns the channel and uses PyTorch.
+
+    BS: CSI-RS -> channel, noise -> UEs: feedback bits -> BS: beams
+    UEs: samples -> oscillators, channel, noise -> BS: class logits
+
+The stations exchange numpy arrays with the simulator and never import PyTorch. They live in this process
+(`load_chain`) or each in a separate one (`running_chain`).
+
+Axes: N drops, K users, L / Q CSI-RS and data symbols, N_c subcarriers, N_r / N_t antennas at BS / UE,
+R chains, S streams.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cscsanet.channel.noise import colour, complex_normal
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.transmission import propagate_downlink, propagate_uplink
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
+from cscsanet.links.physical_layer import csirs_noise_power
+from cscsanet.scenes.layout import MODALITIES
+from cscsanet.stations.remote import remote_station, running_process
+from cscsanet.stations.session import Array
+from cscsanet.stations.stations import BsStation, Packed, UeStation, check_same, load_bs, load_ue
+
+
+class Noise(NamedTuple):
+    """Standard normal draws of one transmission, which the chain scales.
+
+    csirs: (N, K, N_c, L, N_t), CN(0, 1), at the UEs' antennas. data: (N, Q, N_c, R), CN(0, 1), before it is
+    coloured like noise behind the combiner. oscillator: (N, K), N(0, 1), phase offsets of the UEs.
+    """
+
+    csirs: Tensor
+    data: Tensor
+    oscillator: Tensor
+
+
+def draw_noise(
+    drops: int, point: OperatingPoint, channel: ChannelParams, generator: torch.Generator
+) -> Noise:
+    """Draw the noise of one transmission, in the order in which a link draws from such a generator."""
+    subcarriers = channel.subcarriers
+    return Noise(
+        complex_normal(
+            (drops, channel.users, subcarriers, point.csirs_symbols, channel.ue_antennas), generator
+        ),
+        complex_normal((drops, point.data_symbols, subcarriers, channel.rf_chains), generator),
+        torch.randn(drops, channel.users, generator=generator),
+    )
+
+
+@dataclass(frozen=True)
+class Reception:
+    """The signals of one transmission and its result.
+
+    logits: (N, 9, H, W). feedback: packed bits of each UE. streams: of each UE (N, Q, N_c, S). radiated:
+    samples at the UEs' antennas (N, K, Q, N_c, N_t). user_signals: Y_BB of each UE alone, without noise,
+    (N, K, Q, N_c, R). noise: at the chains (N, Q, N_c, R). received: Y_BB (N, Q, N_c, R), the sum of both.
+    combiner: W (N, R, N_r).
+    """
+
+    logits: Array
+    feedback: tuple[Packed, ...]
+    streams: tuple[Array, ...]
+    radiated: Array
+    user_signals: Array
+    noise: Array
+    received: Array
+    combiner: Array
+
+
+class Chain:
+    """The stations of one scheme and the channel between them; see `load_chain` and `running_chain`."""
+
+    def __init__(self, ues: Sequence[UeStation], bs: BsStation, folder: Path) -> None:
+        """Connect stations; folder: of their units, for messages.
+
+        Raises:
+            CscsanetError: the stations were made from different weights.
+        """
+        self.ues = tuple(ues)
+        self.bs = bs
+        self.info = bs.info
+        self.channel = self.info.channel
+        for ue in ues:
+            check_same(ue.info, self.info, folder)
+
+    def transmit(
+        self, images: Sequence[Array], paths: PathDrops, point: OperatingPoint, noise: Noise
+    ) -> Reception:
+        """Send the images of all UEs, (N, channels, H, W) in [0, 1] each, over one drop for each of the N.
+
+        Raises:
+            CscsanetError: the point is beyond the capacity of the units, an image has another size, or
+                samples are not finite.
+        """
+        feedback = self._feed_back(paths, point, noise.csirs)
+        self.bs.set_beams(feedback, point)
+        streams = tuple(ue.streams(image, point) for ue, image in zip(self.ues, images, strict=True))
+        samples = [ue.radiate(signal) for ue, signal in zip(self.ues, streams, strict=True)]
+        offsets = self.channel.oscillator_rad * noise.oscillator
+        rotations = torch.polar(torch.ones_like(offsets), offsets)[..., None, None, None]
+        radiated = torch.from_numpy(np.stack(samples, axis=1)) * rotations
+        user_signals = np.stack(
+            [self._user_signal(user, paths, radiated, point) for user in range(len(self.ues))], axis=1
+        )
+        combiner = self.bs.combiner
+        coloured = colour(noise.data, torch.from_numpy(combiner), point.noise_power).numpy()
+        received = user_signals.sum(axis=1) + coloured
+        return Reception(
+            logits=self.bs.receive(received),
+            feedback=feedback,
+            streams=streams,
+            radiated=radiated.numpy(),
+            user_signals=user_signals,
+            noise=coloured,
+            received=received,
+            combiner=combiner,
+        )
+
+    def _feed_back(self, paths: PathDrops, point: OperatingPoint, white: Tensor) -> tuple[Packed, ...]:
+        """Send the CSI-RS, and return the feedback of each UE; white: CN(0, 1) at the UEs' antennas."""
+        csirs = propagate_downlink(paths, torch.from_numpy(self.bs.send_csirs(point)), self.channel)
+        antennas = (csirs + math.sqrt(csirs_noise_power(point, self.channel)) * white).numpy()
+        return tuple(ue.observe(antennas[:, user], point) for user, ue in enumerate(self.ues))
+
+    def _user_signal(self, user: int, paths: PathDrops, radiated: Tensor, point: OperatingPoint) -> Array:
+        """Return Y_BB (N, Q, N_c, R) as one UE alone would cause it, without noise."""
+        only = slice(user, user + 1)
+        user_paths = PathDrops(*(getattr(paths, field.name)[:, only] for field in fields(paths)))
+        symbols = torch.tensor(point.data_symbol_indices)
+        antennas = propagate_uplink(user_paths, radiated[:, only], symbols, self.channel)
+        return self.bs.combine(antennas.numpy())
+
+
+def load_chain(folder: Path, scheme: str, threads: int = 1) -> Chain:
+    """Load the stations of a scheme into this process, from the folder of its units.
+
+    Raises:
+        CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
+    """
+    ues = [load_ue(folder, name, scheme, threads) for name in MODALITIES]
+    return Chain(ues, load_bs(folder, scheme, threads), folder)
+
+
+@contextmanager
+def running_chain(folder: Path, scheme: str, threads: int = 1) -> Iterator[Chain]:
+    """Start a process for each station of a scheme, and end them at the end of the context.
+
+    threads: of each process. The chain computes the same bits as that of `load_chain`.
+
+    Raises:
+        CscsanetError: as `load_chain`; or a process ended by itself.
+    """
+    with ExitStack() as stack:
+        # All processes start before the first answer is awaited: most of a start is imports.
+        ues = [
+            stack.enter_context(running_process(f"UE {name}", load_ue, folder, name, scheme, threads))
+            for name in MODALITIES
+        ]
+        bs = stack.enter_context(running_process("BS", load_bs, folder, scheme, threads))
+        yield Chain([remote_station(ue, UeStation) for ue in ues], remote_station(bs, BsStation), folder)

@@ -1,0 +1,96 @@
+"""The link budget of one transmission, from its samples, and the picture of it.
+
+The budget holds powers, noise, SNR and spectral efficiency of each UE. The picture shows the streams that the
+UEs sent, and the budget as text.
+
+Axes: one drop; K users, Q data symbols, N_c subcarriers, R chains. P_t = 1.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from cscsanet.channel.noise import lower_factor
+from cscsanet.channel.paths import PathDrops
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.scenes.layout import MODALITIES
+from cscsanet.stations.chain import Reception
+
+
+def link_budget(reception: Reception, paths: PathDrops, point: OperatingPoint) -> dict[str, Any]:
+    """Return the budget of the first drop; powers are linear for P_t = 1, or in dB where their names say so.
+
+    spectral_efficiency: log2(1 + SNR) [bit/s/Hz] of each UE's signal behind the whitened combiner, without
+    the other UE.
+    """
+    noise = point.noise_power
+    factor = lower_factor(torch.from_numpy(reception.combiner))[0].numpy()
+    path_gains_db = 20 * paths.gain[0].abs().log10()
+    users = []
+    for user in range(reception.user_signals.shape[1]):
+        signal = reception.user_signals[0, user]
+        white = np.linalg.solve(factor, signal.reshape(-1, signal.shape[-1]).T)
+        snr = float((np.abs(white) ** 2).sum(axis=0).mean() / noise)
+        radiated_power = np.abs(reception.radiated[0, user]) ** 2
+        users.append(
+            {
+                "feedback_bits": point.feedback_bits,
+                "feedback_bytes": int(reception.feedback[user].shape[-1]),
+                "transmit_power": float(radiated_power.sum(axis=-1).mean()),
+                "path_gains_db": path_gains_db[user].tolist(),
+                "received_power_db": _db(float((np.abs(signal) ** 2).mean())),
+                "received_snr_db": _db(snr),
+                "spectral_efficiency": float(np.log2(1 + snr)),
+            }
+        )
+    return {
+        "noise_power_antenna_db": _db(noise),
+        "noise_power_combined_db": _db(float((np.abs(reception.noise[0]) ** 2).mean())),
+        "users": users,
+    }
+
+
+def constellation_figure(reception: Reception, budget: Mapping[str, Any], title: str) -> Figure:
+    """Draw the streams of each UE of the first drop, and the budget as text."""
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    panels = figure.subplots(1, len(MODALITIES) + 1)
+    for axes, name, streams in zip(panels, MODALITIES, reception.streams, strict=False):
+        for index in range(streams.shape[-1]):
+            samples = streams[0, ..., index].ravel()
+            axes.plot(samples.real, samples.imag, ".", markersize=3, label=f"stream {index + 1}")
+        axes.set_title(f"{name}: streams as sent")
+        axes.set_xlabel("in phase")
+        axes.set_ylabel("quadrature")
+        axes.set_aspect("equal", "datalim")
+        axes.legend(loc="upper right", fontsize="small")
+    panels[-1].axis("off")
+    panels[-1].text(0, 1, "\n".join(_lines(budget)), va="top", family="monospace", fontsize="small")
+    figure.suptitle(title)
+    return figure
+
+
+def _lines(budget: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"noise at an antenna  {budget['noise_power_antenna_db']:7.1f} dB",
+        f"noise, combined      {budget['noise_power_combined_db']:7.1f} dB",
+    ]
+    for name, user in zip(MODALITIES, budget["users"], strict=True):
+        gains = " ".join(f"{gain:.1f}" for gain in user["path_gains_db"])
+        lines += [
+            "",
+            f"UE {name}",
+            f"feedback             {user['feedback_bits']:5d} bits",
+            f"transmit power       {user['transmit_power']:7.3f} P_t",
+            f"path gains           {gains} dB",
+            f"received power       {user['received_power_db']:7.1f} dB",
+            f"received SNR         {user['received_snr_db']:7.1f} dB",
+            f"spectral efficiency  {user['spectral_efficiency']:7.2f} bit/s/Hz",
+        ]
+    return lines
+
+
+def _db(power: float) -> float:
+    return float(10 * np.log10(max(power, 1e-30)))

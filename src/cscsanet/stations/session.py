@@ -1,0 +1,104 @@
+"""One unit in ONNX Runtime: loading, checking against its metadata, and running."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from cscsanet.errors import CscsanetError
+from cscsanet.stations.metadata import BATCH, TensorSpec, UnitInfo, read_info
+
+Array = NDArray[Any]
+Feeds = Mapping[str, Array]  # inputs by name
+
+
+class Unit:
+    """A loaded unit; see `load_unit`. info: its metadata; path: its file, for messages."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, info: UnitInfo, path: Path) -> None:
+        self.session = session
+        self.info = info
+        self.path = path
+
+    def __call__(self, **feeds: Array) -> dict[str, Array]:
+        """Run the unit on inputs by name, and return its outputs by name.
+
+        Raises:
+            CscsanetError: an input is missing, unknown, of another shape or type, or holds NaN or infinity.
+        """
+        self._check(feeds)
+        names = list(self.info.outputs)
+        return dict(zip(names, self.session.run(names, feeds), strict=True))
+
+    def _check(self, feeds: Feeds) -> None:
+        for name in sorted(set(feeds) ^ set(self.info.inputs)):
+            fault = "is not an input" if name in feeds else "is missing"
+            raise CscsanetError(f"{self.path}: '{name}' {fault}; it takes {', '.join(self.info.inputs)}")
+        batches = set()
+        for name, spec in self.info.inputs.items():
+            value = feeds[name]
+            if not _fits(value, spec):
+                raise CscsanetError(
+                    f"{self.path}: '{name}' is {value.dtype} {_format(value.shape)}, and must be {spec.dtype} "
+                    f"{_format(spec.shape)} ({spec.unit})"
+                )
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise CscsanetError(
+                    f"{self.path}: '{name}' holds NaN or infinite samples; check what was received"
+                )
+            if BATCH in spec.shape:
+                batches.add(len(value))
+        if len(batches) > 1:
+            raise CscsanetError(
+                f"{self.path}: inputs have {' and '.join(map(str, sorted(batches)))} drops; give all the same number"
+            )
+
+
+def load_unit(path: Path, unit: str, scheme: str | None = None, threads: int = 1) -> Unit:
+    """Load a unit, and check that the file holds the requested one.
+
+    unit, scheme: the names that it was exported under; None: any scheme. threads: CPU threads of its session.
+
+    Raises:
+        CscsanetError: the file is missing, is not ONNX, is not of this project, or holds another unit.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    if not path.is_file():
+        raise CscsanetError(f"{path}: no such unit; export the scheme to make it")
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # The errors of ONNX Runtime have no common base class but Exception.
+    except Exception as error:
+        raise CscsanetError(
+            f"{path}: cannot be loaded as ONNX ({_reason(error)}); export the scheme to write it again"
+        ) from None
+    info = read_info(session.get_modelmeta().custom_metadata_map, str(path))
+    if info.unit != unit or scheme not in (None, info.scheme):
+        expected = f"{unit} of {scheme}" if scheme else unit
+        raise CscsanetError(
+            f"{path}: holds {info.unit} of {info.scheme} instead of {expected}; give the file of {expected}"
+        )
+    return Unit(session, info, path)
+
+
+def _fits(value: Array, spec: TensorSpec) -> bool:
+    if value.dtype != np.dtype(spec.dtype) or value.ndim != len(spec.shape):
+        return False
+    return all(
+        actual == length or (length == BATCH and actual > 0)
+        for actual, length in zip(value.shape, spec.shape, strict=True)
+    )
+
+
+def _format(shape: tuple[int | str, ...]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

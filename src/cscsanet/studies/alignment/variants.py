@@ -1,0 +1,70 @@
+"""Further Stage III trainings: other ways to predict phases, and random phase offsets of UEs."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from cscsanet.config.params import Params
+from cscsanet.links.alignment import Alignment
+from cscsanet.pipeline.run import train
+from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
+from cscsanet.pipeline.stage3 import NOMA, joint_training
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.stage import Stage
+
+NAME = "alignment"
+PHASE_OFFSET = "phase-offset"
+# The link of `JOINT` whose alignment is studied.
+ACCESS = "noma"
+DEPENDS = (*JOINT_DEPENDS, "alignment.compared", "alignment.trained_oscillator_rad")
+
+
+@dataclass(frozen=True)
+class AlignmentVariant:
+    """One trained link of the study.
+
+    access: its name in `JOINT`. alignment: how the phases are predicted. weights: the name of its
+    weights. phase_offset: whether it is trained with a random phase offset between CSI-RS and data.
+    """
+
+    access: str
+    alignment: Alignment
+    weights: str
+    phase_offset: bool = False
+
+    @property
+    def label(self) -> str:
+        """Its name in the rows."""
+        return PHASE_OFFSET if self.phase_offset else self.alignment
+
+
+def study_variants(params: Params) -> list[AlignmentVariant]:
+    """Return every trained link of the study. The first two come from the pipeline's Stage III."""
+    study = params.alignment
+    variants = [
+        AlignmentVariant(ACCESS, "none", ACCESS),
+        AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned"),
+    ]
+    variants += [AlignmentVariant(ACCESS, kind, f"{NAME}/{ACCESS}-{kind}") for kind in study.compared]
+    if study.trained_oscillator_rad:
+        weights = f"{NAME}/{ACCESS}-{PHASE_OFFSET}"
+        variants.append(AlignmentVariant(ACCESS, "learned", weights, phase_offset=True))
+    return variants
+
+
+def train_alignments(stage: Stage) -> None:
+    """Train each variant whose results are missing or outdated. A killed one resumes."""
+    variants = [variant for variant in study_variants(stage.params) if "/" in variant.weights]
+    fan_out(partial(_train_variant, stage), variants, num_workers(stage.params))
+    stage.workspace.keep_variants(NAME, [variant.weights for variant in variants])
+
+
+def _train_variant(stage: Stage, variant: AlignmentVariant) -> None:
+    params = phase_offset_params(stage.params) if variant.phase_offset else stage.params
+    joint = replace(NOMA, alignment=variant.alignment)
+    train(stage, joint_training(stage, params, variant.weights, joint))
+
+
+def phase_offset_params(params: Params) -> Params:
+    """Return the parameters with the phase offset of the oscillators that the study trains with."""
+    changed = {"oscillator_rad": params.alignment.trained_oscillator_rad}
+    return params.model_copy(update={"channel": params.channel.model_copy(update=changed)})

@@ -1,0 +1,67 @@
+"""The parts that the schemes consist of, by group; `config/schemes` lists the groups of each scheme.
+
+Networks that are units come from `export`; the rest is here: the CSI-RS table, and the paper's subcarrier front
+end, which is not exported. Untrained networks are counted, as weights do not change the cost.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.config.params import Params
+from cscsanet.export import units
+from cscsanet.export.baseline_networks import (
+    acquisition_parts,
+    codebook_parts,
+    codec_parts,
+    feedback_parts,
+    mfnet_parts,
+    precoding_parts,
+)
+from cscsanet.export.units import Bound, Part, example_csirs, fusion_parts
+from cscsanet.links.alignment import Alignment
+from cscsanet.links.csc_sa_net import NomaLink, noma, oma
+from cscsanet.networks.quantiser import BITS_PER_FEATURE
+
+
+def csi_groups(params: Params) -> Iterator[tuple[str, Iterator[Part]]]:
+    """Return the groups that depend on the front end `csa.front`."""
+    yield "csi", csi_parts(params)
+    if params.csa.front == "beamspace":
+        yield "csi aligned", csi_parts(params, "learned")
+
+
+def other_groups(params: Params) -> Iterator[tuple[str, Iterator[Part]]]:
+    """Return all other groups."""
+    yield "fusion", fusion_parts(noma(params), params)
+    yield "fusion oma", fusion_parts(oma(params), params)
+    yield "acquisition", acquisition_parts(params)
+    yield "feedback", feedback_parts(params)
+    yield "precoding", precoding_parts(params)
+    yield "codec", codec_parts(params)
+    yield "codebook", codebook_parts(params)
+    yield "mfnet", mfnet_parts(params)
+
+
+def csi_parts(params: Params, alignment: Alignment = "none") -> Iterator[Part]:
+    """Return the parts from CSI-RS to beams and channel semantics, with the front end `csa.front`."""
+    link = noma(params, alignment)
+    # The CSI-RS are a table: sending them computes nothing.
+    csirs = Bound(link.physical.csirs, _received)
+    yield Part("CSI-RS signals", "BS", csirs, (example_csirs(params),), as_graph=False)
+    yield from (
+        units.csi_parts(link, params) if params.csa.front == "beamspace" else _subcarrier_parts(link, params)
+    )
+
+
+def _subcarrier_parts(link: NomaLink, params: Params) -> Iterator[Part]:
+    users, feedback_bits = params.channel.users, params.points.capacity.feedback_bits
+    net = link.physical.ue[0]
+    yield Part("UE-CSANet", "UE", net, (example_csirs(params),), calls=users, copies=users)
+    bits = torch.randint(0, 2, (1, users, feedback_bits)).float()
+    yield Part("BS-CSANet", "BS", link.physical.bs, (bits, torch.ones(feedback_bits // BITS_PER_FEATURE)))
+
+
+def _received(_: nn.Module, received: Tensor) -> Tensor:
+    return received

@@ -1,0 +1,31 @@
+"""The evidence of one workspace: the measurements of each condition, and the training of each scheme."""
+
+from collections.abc import Sequence
+
+from cscsanet.config.params import Params
+from cscsanet.config.schemes import FLOOR, scheme
+from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
+from cscsanet.evaluation.measurements import Measurement
+from cscsanet.pipeline.repeats import further_seeds
+from cscsanet.studies.sweeps.measure import constant_measurement, measurement
+from cscsanet.workflow.workspace import Workspace
+
+
+def open_evidence(workspace: Workspace, params: Params) -> Evidence:
+    """Return the evidence over the measurements of the stage `measure`."""
+
+    def measured(condition: Condition) -> Sequence[Measurement]:
+        name, point, repeat = condition
+        if name == FLOOR:
+            return [constant_measurement(workspace)]
+        repeats = [PIPELINE_TRAINING, *further_seeds(params, name)] if repeat is None else [repeat]
+        return [
+            measurement(workspace, params, name, point, None if each == PIPELINE_TRAINING else each)
+            for each in repeats
+        ]
+
+    def trained_by(name: str) -> str:
+        weights = [] if name == FLOOR else scheme(name).weights.values()
+        return next((training for training in params.repeats.reseeded if training in weights), name)
+
+    return Evidence(measured, trained_by, params.evaluation.bootstrap_samples, params.seed)

@@ -1,0 +1,255 @@
+"""The stage `measure`: every scheme at every point of the sweeps, over the test part.
+
+Each measurement is one file, with the counts of every image.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from cscsanet.channel.dataset import Part, open_drops
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.config.schemes import FLOOR, scheme
+from cscsanet.errors import CscsanetError
+from cscsanet.evaluation.cache import cached_features
+from cscsanet.evaluation.measure import constant_prediction, measure
+from cscsanet.evaluation.measurements import (
+    SUFFIX,
+    Measurement,
+    measurement_path,
+    read_measurement,
+    write_measurement,
+)
+from cscsanet.evaluation.rows import ResultRow, result_row
+from cscsanet.evaluation.schemes import compute_device, trained_link
+from cscsanet.evaluation.sweeps import canonical, panels_of
+from cscsanet.pipeline.repeats import dedicated, further_seeds, repeated_weights
+from cscsanet.scenes.dataset import load_part
+from cscsanet.scenes.sequences import sequences_of
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.progress import progress_bar
+from cscsanet.workflow.stage import Stage
+from cscsanet.workflow.workspace import Workspace, state_key
+
+# The parameters that the counts depend on, beside the weights, the data and the code.
+DEPENDS = (
+    "seed",
+    "scenes.height",
+    "scenes.width",
+    "channel",
+    "points",
+    "csa",
+    "msf",
+    "semantic.modalities",
+    "joint.oma_energy",
+    "evaluation.channel_draws",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trained link and its points. repeat: None for the pipeline's training."""
+
+    scheme: str
+    repeat: str | None
+    points: tuple[OperatingPoint, ...]
+
+
+def jobs(params: Params) -> list[Job]:
+    """Return everything that the sweeps measure."""
+    reference = params.evaluation.home.point
+
+    def distinct(name: str) -> tuple[OperatingPoint, ...]:
+        points = scheme_points(params, name)
+        return tuple(dict.fromkeys(canonical(name, point, reference) for point in points))
+
+    pipeline = [Job(name, None, distinct(name)) for name in params.evaluation.schemes]
+    reseeded = [
+        Job(name, repeat, distinct(name))
+        for name in params.evaluation.swept
+        for repeat in further_seeds(params, name)
+    ]
+    for_one_point = [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]
+    return [*pipeline, *reseeded, *for_one_point]
+
+
+def scheme_points(params: Params, name: str) -> list[OperatingPoint]:
+    """Return the points that a scheme has rows for: of its sweeps, and of its dedicated models."""
+    panels = panels_of(name, params.evaluation)
+    for_one_point = [point for (trained, _), point in dedicated(params).items() if trained == name]
+    return list(dict.fromkeys([*(point for panel in panels for point in panel.points), *for_one_point]))
+
+
+def measure_all(stage: Stage) -> None:
+    """Measure every point without an up-to-date measurement, and remove files that are not planned.
+
+    A run that was killed goes on with the next point.
+    """
+    workspace, params = stage.workspace, stage.params
+    with stage.tracked("evaluation", "repeats", "points", "seed") as run:
+        planned = jobs(params)
+        # Long jobs first, so that the workers finish at about the same time.
+        longest_first = sorted(planned, key=lambda job: -len(job.points))
+        with progress_bar("measuring", len(longest_first)) as advance:
+            fan_out(partial(_measure_job, stage), longest_first, num_workers(params), advance)
+        _write_constant(workspace, params)
+        files = {_path(workspace, job.scheme, job.repeat, point) for job in planned for point in job.points}
+        files.add(_constant_path(workspace))
+        for path in workspace.measurements.rglob(f"*{SUFFIX}"):
+            if path not in files:
+                path.unlink()
+        stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
+        run.log_metrics({"measurements": len(files)})
+
+
+def measurement(
+    workspace: Workspace, params: Params, name: str, point: OperatingPoint, repeat: str | None = None
+) -> Measurement:
+    """Read the measurement of a scheme at a point.
+
+    Raises:
+        CscsanetError: it has not been measured.
+    """
+    measured_point = canonical(name, point, params.evaluation.home.point)
+    return read_measurement(_path(workspace, name, repeat, measured_point))
+
+
+def constant_measurement(workspace: Workspace) -> Measurement:
+    """Read the measurement of the prediction `unlabelled everywhere`."""
+    return read_measurement(_constant_path(workspace))
+
+
+def measure_points(
+    workspace: Workspace,
+    params: Params,
+    name: str,
+    points: Sequence[OperatingPoint],
+    *,
+    repeat: str | None = None,
+    split: Part = "test",
+    draws: int | None = None,
+    key: str = "",
+    details_at: OperatingPoint | None = None,
+    progress: Callable[[int], None] = lambda images: None,
+) -> Iterator[Measurement]:
+    """Measure a scheme point by point.
+
+    details_at: the point whose masks and budget are kept.
+    progress: called with the number of images after each batch.
+
+    Raises:
+        CscsanetError: weights are missing or of another configuration, or a point is beyond what the models were built for.
+    """
+    repeated = repeated_weights(params, name)[repeat] if repeat else {}
+    link, model = trained_link(
+        name, params, lambda weights: workspace.trained(repeated.get(weights, weights))
+    )
+    scenes = load_part(workspace.scenes, workspace.split, split)
+    drops = open_drops(workspace.drops(split))
+    drops.check_matches(params.channel)
+    with cached_features(link):
+        for point in points:
+            outcome = measure(
+                link,
+                scenes,
+                drops.all(),
+                point.within(params.points.capacity),
+                params.channel,
+                draws=num_draws(name, params, draws),
+                seed=params.seed,
+                details=point == details_at,
+                progress=progress,
+            )
+            yield Measurement(
+                scheme=name,
+                repeat=repeat,
+                model=model,
+                split=split,
+                point=point,
+                seed=params.seed,
+                key=key,
+                names=tuple(scenes.names),
+                sequences=sequences_of(scenes.names, workspace.scenes),
+                outcome=outcome,
+            )
+
+
+def num_draws(name: str, params: Params, draws: int | None = None) -> int:
+    """Return the number of drops that each image travels over; 1 without a channel."""
+    return (draws or params.evaluation.channel_draws) if scheme(name).over_air else 1
+
+
+def _measure_job(stage: Stage, job: Job) -> None:
+    workspace, params = stage.workspace, stage.params
+    key = _key(stage, job)
+    # At the reference point masks and budget are kept, too.
+    reference = None if job.repeat else params.evaluation.home.point
+    missing = [
+        point
+        for point in job.points
+        if not _is_up_to_date(_path(workspace, job.scheme, job.repeat, point), key, point == reference)
+    ]
+    if missing:
+        measurements = measure_points(
+            workspace, params, job.scheme, missing, repeat=job.repeat, key=key, details_at=reference
+        )
+        for each in measurements:
+            write_measurement(_path(workspace, job.scheme, job.repeat, each.point), each)
+
+
+def _write_constant(workspace: Workspace, params: Params) -> None:
+    scenes = load_part(workspace.scenes, workspace.split, "test")
+    constant = Measurement(
+        scheme=FLOOR,
+        repeat=None,
+        model="none",
+        split="test",
+        point=params.evaluation.home.point,
+        seed=params.seed,
+        key="",
+        names=tuple(scenes.names),
+        sequences=sequences_of(scenes.names, workspace.scenes),
+        outcome=constant_prediction(scenes),
+    )
+    write_measurement(_constant_path(workspace), constant)
+
+
+def _key(stage: Stage, job: Job) -> str:
+    """Return a digest of everything that the counts of a job depend on, except the point."""
+    workspace, params = stage.workspace, stage.params
+    repeated = repeated_weights(params, job.scheme)[job.repeat] if job.repeat else {}
+    names = [repeated.get(name, name) for name in scheme(job.scheme).weights.values()]
+    inputs = {
+        "scheme": job.scheme,
+        **workspace.scene_digests(),
+        **workspace.drop_digests("test"),
+        **workspace.weight_digests(*names),
+    }
+    # The same seed gives other noise on a GPU than on a CPU.
+    return state_key(params, DEPENDS, {**inputs, "device": compute_device().type}, stage.code)
+
+
+def _is_up_to_date(path: Path, key: str, with_details: bool) -> bool:
+    try:
+        measurement = read_measurement(path)
+    except CscsanetError:
+        return False
+    return measurement.key == key and (measurement.outcome.budget is not None or not with_details)
+
+
+def _path(workspace: Workspace, name: str, repeat: str | None, point: OperatingPoint) -> Path:
+    return measurement_path(workspace.measurements, name, repeat, point)
+
+
+def _constant_path(workspace: Workspace) -> Path:
+    return workspace.measurements / f"{FLOOR}{SUFFIX}"
+
+
+def row_of(measurement: Measurement, params: Params, night: torch.Tensor, point: OperatingPoint) -> ResultRow:
+    """Reduce a measurement to the row of a point with the same result (`evaluation.sweeps.canonical`)."""
+    shown_point = None if measurement.scheme == FLOOR else point
+    return result_row(measurement, shown_point, night, params.evaluation.bootstrap_samples)

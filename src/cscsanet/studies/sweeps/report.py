@@ -1,0 +1,217 @@
+"""The stage `evaluate`: rows and figures of all measurements, and an MLflow run for each scheme."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import LENGTHS, Params
+from cscsanet.config.schemes import FLOOR, scheme, schemes_of
+from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
+from cscsanet.evaluation.figures import confusion_figure, iou_figure
+from cscsanet.evaluation.rows import ResultRow, normalised_confusion
+from cscsanet.evaluation.sweeps import Sweep, canonical, panels_of, row_point, sweeps
+from cscsanet.files import write_csv
+from cscsanet.metrics.estimate import Estimate
+from cscsanet.pipeline.repeats import dedicated, further_seeds
+from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.studies.sweeps.evidence import open_evidence
+from cscsanet.studies.sweeps.figures import Panel, elastic_figure, sweep_figure
+from cscsanet.studies.sweeps.masks import mask_figure
+from cscsanet.studies.sweeps.measure import constant_measurement, measurement, row_of, scheme_points
+from cscsanet.tracking import StageRun
+from cscsanet.workflow.stage import Stage
+from cscsanet.workflow.workspace import Workspace
+
+_TITLES = {
+    "8": "mIoU over the CSI-RS symbols",
+    "9": "mIoU over the feedback bits",
+    "10": "mIoU over the SNR",
+    "11": "mIoU over the data symbols",
+}
+# The columns that reports/schemes.json and the MLflow runs of the schemes show of a row.
+_SUMMARY = ("miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
+
+
+def evaluate(stage: Stage) -> None:
+    """Turn measurements into rows and figures; no model is loaded."""
+    workspace, params = stage.workspace, stage.params
+    sections = ("evaluation", "repeats", "points", "channel", "scenes", "seed")
+    with stage.tracked(*sections) as run:
+        scenes = load_part(workspace.scenes, workspace.split, "test")
+        rows = measured_rows(workspace, params, scenes)
+        over_snr = [row for row in rows if row.repeat is None and _is_reference_but_snr(row, params)]
+        compared = [_compared(workspace, params, name, over_snr) for name in params.evaluation.schemes]
+        stage.save_json("evaluation.json", [row.model_dump() for row in over_snr])
+        stage.save_rows("sweeps.json", [row.model_dump() for row in rows])
+        stage.save_json("schemes.json", compared)
+        stage.save_json("metrics.json", _metrics(over_snr))
+
+        evidence = open_evidence(workspace, params)
+        panels = [Panel(sweep, _curves(params, evidence, sweep)) for sweep in sweeps(params.evaluation)]
+        for panel in panels:
+            _write_panel(workspace, evidence, panel)
+        stage.save_figures("figures", _figures(workspace, params, scenes, evidence, panels))
+        stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
+        _log_metrics(run, over_snr)
+    for name in params.evaluation.schemes:
+        with stage.tracked(*sections, name=f"evaluate/{name}") as run:
+            _log_scheme(run, params, name, [row for row in rows if row.scheme == name and row.repeat is None])
+
+
+def measured_rows(workspace: Workspace, params: Params, scenes: SceneSet) -> list[ResultRow]:
+    """Return every row: each scheme at its points, for the pipeline, further seeds and dedicated models."""
+    reference = params.evaluation.home.point
+    rows = [row_of(constant_measurement(workspace), params, scenes.night, reference)]
+
+    def add(name: str, repeat: str | None, points: Sequence[OperatingPoint]) -> None:
+        by_point: dict[OperatingPoint, ResultRow] = {}
+        for point in points:
+            measured_point = canonical(name, point, reference)
+            if measured_point not in by_point:
+                counts = measurement(workspace, params, name, point, repeat)
+                by_point[measured_point] = row_of(counts, params, scenes.night, point)
+            rows.append(by_point[measured_point].model_copy(update=row_point(name, point)))
+
+    for name in params.evaluation.schemes:
+        points = scheme_points(params, name)
+        if not scheme(name).over_air:
+            points = list(dict.fromkeys(canonical(name, point, reference) for point in points))
+        for repeat in (None, *further_seeds(params, name)):
+            add(name, repeat, points)
+    for (name, repeat), point in dedicated(params).items():
+        add(name, repeat, [point])
+    return rows
+
+
+def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[ResultRow]) -> dict[str, Any]:
+    """Return one scheme's entry of reports/schemes.json: its budget, and its results at the compared SNRs."""
+    snrs = (None, *params.evaluation.compared_snr_db)
+    points = [row for row in rows if row.scheme == name and row.snr_db in snrs]
+    return {
+        "scheme": name,
+        "title": scheme(name).title,
+        "budget": measurement(workspace, params, name, params.evaluation.home.point).outcome.budget,
+        "points": [row.model_dump(include={"snr_db", *_SUMMARY}) for row in points],
+    }
+
+
+def _curves(params: Params, evidence: Evidence, sweep: Sweep) -> dict[str, list[Estimate]]:
+    """Return the curve of every swept scheme, of the ceilings and of the floor, over one panel."""
+    ceilings = schemes_of("ceiling", among=params.evaluation.schemes)
+    names = (*params.evaluation.swept, *ceilings, FLOOR)
+    return {name: [evidence.miou(Condition(name, point)) for point in sweep.points] for name in names}
+
+
+def _write_panel(workspace: Workspace, evidence: Evidence, panel: Panel) -> None:
+    """Write one panel as DVC plots it: a line for each value of each scheme."""
+    axis = panel.sweep.axis
+    lines = [
+        {
+            axis: getattr(point, axis),
+            "scheme": name,
+            **estimate.row("miou"),
+            "seeds": evidence.seeds(Condition(name, point)),
+        }
+        for name, curve in panel.curves.items()
+        for point, estimate in zip(panel.sweep.points, curve, strict=True)
+    ]
+    columns = (axis, "scheme", "miou", "ci_low", "ci_high", "seeds")
+    write_csv(workspace.reports / "sweeps" / f"{panel.sweep.name}.csv", columns, lines)
+
+
+def _figures(
+    workspace: Workspace, params: Params, scenes: SceneSet, evidence: Evidence, panels: Sequence[Panel]
+) -> dict[str, Figure]:
+    """Draw Figs. 8 to 12, elastic against dedicated models, the IoU by class, and confusion matrices."""
+    evaluation = params.evaluation
+    reference = evaluation.home.point
+    figures = {
+        f"fig{number}": sweep_figure(
+            [panel for panel in panels if panel.sweep.figure.rstrip("(ab)") == number],
+            title,
+            params.points.snr_db,
+        )
+        for number, title in _TITLES.items()
+    }
+    at_reference = {name: measurement(workspace, params, name, reference) for name in evaluation.schemes}
+    pictured = {name: at_reference[name] for name in evaluation.pictured}
+    figures["fig12"] = mask_figure(scenes, evaluation.pictures, pictured)
+    pairs = {
+        (name, point): (
+            evidence.miou(Condition(name, point, PIPELINE_TRAINING)),
+            evidence.miou(Condition(name, point, repeat)),
+        )
+        for (name, repeat), point in dedicated(params).items()
+    }
+    if pairs:
+        figures["elastic"] = elastic_figure(pairs)
+    rows = [row_of(counts, params, scenes.night, reference) for counts in at_reference.values()]
+    figures["iou"] = iou_figure(rows, [_title(row) for row in rows])
+    for row in rows:
+        confusion = normalised_confusion(at_reference[row.scheme].outcome)
+        figures[f"confusion_{row.scheme}"] = confusion_figure(confusion, _title(row))
+    return figures
+
+
+def _title(row: ResultRow) -> str:
+    return row.scheme if row.snr_db is None else f"{row.scheme}, {row.snr_db:g} dB"
+
+
+def _is_reference_but_snr(row: ResultRow, params: Params) -> bool:
+    """Whether L, B and Q of a row are those of the reference point, as far as it has any."""
+    reference = params.evaluation.home
+    return all(getattr(row, name) in (None, getattr(reference, name)) for name in LENGTHS)
+
+
+def _metrics(rows: Sequence[ResultRow]) -> dict[str, Any]:
+    """Return the numbers that `dvc metrics diff` compares, by scheme and SNR."""
+    return {"miou": {_key(row, " "): row.miou for row in rows}}
+
+
+def _log_metrics(run: StageRun, rows: Sequence[ResultRow]) -> None:
+    metrics: dict[str, float] = {}
+    for row in rows:
+        metrics[f"{_key(row, '/', unit='dB')}/miou"] = row.miou
+        metrics[f"{_key(row, '/', unit='dB')}/pixel_accuracy"] = row.pixel_accuracy
+    run.log_metrics(metrics)
+
+
+def _key(row: ResultRow, separator: str, unit: str = " dB") -> str:
+    return row.scheme if row.snr_db is None else f"{row.scheme}{separator}{row.snr_db:g}{unit}"
+
+
+def _log_scheme(run: StageRun, params: Params, name: str, rows: Sequence[ResultRow]) -> None:
+    """Log one scheme. All schemes use the same metric names, so that MLflow compares their runs.
+
+    The step of a curve is the value of its axis.
+    """
+    reference = params.evaluation.home
+    run.log_params(
+        {
+            "scheme": name,
+            "stage": "evaluate",
+            **reference.model_dump(),
+            "channel_draws": rows[0].channel_draws,
+        }
+    )
+    by_coordinates = {row.coordinates: row for row in rows}
+    for sweep in panels_of(name, params.evaluation):
+        curve = []
+        for value, point in zip(sweep.values, sweep.points, strict=True):
+            row = by_coordinates[tuple(row_point(name, point).values())]
+            # Curves over the SNR have plain names, since all schemes with a channel have them.
+            suffix = "" if sweep.axis == "snr_db" else f"/{sweep.name}"
+            values = row.model_dump(include=set(_SUMMARY), exclude_none=True)
+            curve.append({sweep.axis: value, **{f"{key}{suffix}": values[key] for key in values}})
+        run.log_curves(curve, sweep.axis)
+    over_snr = [row for row in rows if _is_reference_but_snr(row, params)]
+    at_reference = next(row for row in over_snr if row.snr_db in (None, reference.snr_db))
+    run.log_metrics(
+        {
+            "home/miou": at_reference.miou,
+            "home/pixel_accuracy": at_reference.pixel_accuracy,
+            **{f"miou/{row.snr_db:g}dB": row.miou for row in over_snr if row.snr_db is not None},
+        }
+    )

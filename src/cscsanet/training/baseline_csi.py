@@ -1,0 +1,195 @@
+"""Trainings of the separated designs' CSI networks: acquisition, then feedback, then precoding.
+
+Each is trained for a separate criterion, while CSC-SA-Net is trained jointly: the NMSE of the
+channel, its NMSE and SGCS after the feedback, and the spectral efficiency after detection. Every
+batch draws its SNR, L and B. Means over a batch are taken before the logarithm: then every SNR
+counts by its relative gain, and drops in which no path was detected do not dominate.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from cscsanet.baselines.acquisition import Acquisition
+from cscsanet.baselines.feedback import perfect_feedback
+from cscsanet.baselines.front_ends import LearnedCsiFrontEnd
+from cscsanet.baselines.mmse_detection import detected_se
+from cscsanet.baselines.path_channel import csi_accuracy, true_channel
+from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.paths import PathDrops
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import PointRangeParams
+from cscsanet.config.training import AcquisitionParams, CsiFitParams
+from cscsanet.training.csirs_design import CsirsPretraining
+from cscsanet.training.operating_points import draw_point
+from cscsanet.training.task import Task
+
+_LEAST = 1e-6  # lower limit of the arguments of logarithms
+
+
+class _CsiTask(Task, ABC):
+    """Minimise the sum of the logarithms of the batch means.
+
+    fixed: the submodules of the model that are trained already and remain unchanged.
+    """
+
+    fixed: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        model: nn.Module,
+        drops: tuple[DropStore, DropStore],
+        points: PointRangeParams,
+        fit: CsiFitParams,
+        *,
+        seed: int,
+    ) -> None:
+        """drops: the training and the validation part; points: L and B; the SNR is fit.snr_db."""
+        super().__init__(fit, seed)
+        self.model = model
+        for name in self.fixed:
+            model.get_submodule(name).requires_grad_(False)
+        self.train_drops, self.val_drops = drops
+        self.points = points.model_copy(update={"snr_db": fit.snr_db})
+        self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
+        self._scores: list[dict[str, float]] = []
+
+    @abstractmethod
+    def batch_means(
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the batch means to minimise, by name; a quantity to maximise is inverted."""
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the sum of the logarithms, at an operating point drawn for the batch."""
+        means = self.batch_means(
+            self._paths(self.train_drops, batch), draw_point(self.points, generator), generator
+        )
+        return torch.stack([mean.clamp_min(_LEAST).log() for mean in means.values()]).sum()
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the gradient of the logarithms."""
+        self.clip_gradients(optimizer, gradient_clip_val=1.0, gradient_clip_algorithm="norm")
+
+    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
+        """Add a batch of validation drops, at an operating point that is the same in every pass."""
+        point = draw_point(self.points, generator)
+        means = self.batch_means(self._paths(self.val_drops, batch), point, generator)
+        self._scores.append({name: math.log(max(float(mean), _LEAST)) for name, mean in means.items()})
+
+    def validation_metrics(self) -> Mapping[str, float]:
+        """Return the mean logarithms over the batches, as metrics for which larger is better."""
+        logarithms = {
+            name: sum(score[name] for score in self._scores) / len(self._scores) for name in self._scores[0]
+        }
+        self._scores = []
+        return self.metrics(logarithms)
+
+    @abstractmethod
+    def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:
+        """Return the logged metrics from the mean logarithms."""
+
+    def _paths(self, drops: DropStore, index: Tensor) -> PathDrops:
+        return drops.batch(index.cpu().numpy()).to(self.device)
+
+
+class AcquisitionTask(_CsiTask):
+    """Minimise the NMSE of the estimate at the last CSI-RS symbol; the best epoch is kept.
+
+    The model is an Acquisition. Its CSI-RS are optimised before the first step; the NMSE has no
+    gradient with respect to them. `val_accuracy_db` is minus the NMSE [dB].
+    """
+
+    monitor = "val_accuracy_db"
+    model: Acquisition
+
+    def on_train_start(self) -> None:
+        """Pretrain the CSI-RS, unless the training is resumed."""
+        assert isinstance(self.fit_params, AcquisitionParams)
+        CsirsPretraining(self.fit_params, self.points, self.seed).run_at_start(self.trainer, self.model.csirs)
+
+    def batch_means(
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the NMSE."""
+        channel = self.model.channel
+        truth = true_channel(paths, point.csirs_symbols, channel)
+        return {"nmse": csi_accuracy(self.model(paths, point, generator), truth, channel).nmse.mean()}
+
+    def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:
+        """Return minus the NMSE [dB]."""
+        return {"val_accuracy_db": _decibel(-logarithms["nmse"])}
+
+
+class FeedbackTask(_CsiTask):
+    """Minimise NMSE and 1 - SGCS of the decoded channel, after a trained acquisition.
+
+    The model is a LearnedCsiFrontEnd. `val_accuracy_db` is minus the NMSE [dB].
+    """
+
+    monitor = "val_accuracy_db"
+    fixed = ("acquisition",)
+    model: LearnedCsiFrontEnd
+
+    def batch_means(
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the NMSE, and 1 - SGCS."""
+        channel = self.model.acquisition.channel
+        _, feedback, _ = self.model.csi(paths, point, generator)
+        accuracy = csi_accuracy(feedback.paths, true_channel(paths, point.csirs_symbols, channel), channel)
+        return {"nmse": accuracy.nmse.mean(), "dissimilarity": 1 - accuracy.sgcs.mean()}
+
+    def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:
+        """Return minus the NMSE [dB], and the SGCS, as 1 minus the geometric mean of 1 - SGCS."""
+        return {
+            "val_accuracy_db": _decibel(-logarithms["nmse"]),
+            "val_sgcs": 1 - math.exp(logarithms["dissimilarity"]),
+        }
+
+
+class PrecodingTask(_CsiTask):
+    """Maximise the sum spectral efficiency after detection.
+
+    Half of the batches have perfect CSI, half fed back CSI. The model is a LearnedCsiFrontEnd with
+    trained acquisition and feedback.
+    """
+
+    monitor = "val_sum_se"
+    fixed = ("acquisition", "feedback")
+    model: LearnedCsiFrontEnd
+
+    def batch_means(
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the reciprocal of the mean sum spectral efficiency at the first data symbol."""
+        channel = self.model.acquisition.channel
+        with torch.no_grad():
+            if float(torch.rand((), generator=generator, device=generator.device)) < 0.5:
+                estimate = true_channel(paths, point.csirs_symbols, channel)
+                feedback = perfect_feedback(estimate)
+            else:
+                estimate, feedback, _ = self.model.csi(paths, point, generator)
+        precoder, combiner = self.model.precoding(estimate, feedback, point.snr_db)
+        symbols = torch.tensor(point.data_symbol_indices[:1], device=precoder.device)
+        snr = 1 / point.noise_power
+        rates = detected_se(paths, precoder, combiner, snr, symbols, channel).sum(dim=1)
+        return {"inverse_sum_se": 1 / rates.mean().clamp_min(_LEAST)}
+
+    def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:
+        """Return the geometric mean of the batches' sum spectral efficiencies [bit/s/Hz]."""
+        return {"val_sum_se": math.exp(-logarithms["inverse_sum_se"])}
+
+
+def _decibel(logarithm: float) -> float:
+    return logarithm * 10 / math.log(10)

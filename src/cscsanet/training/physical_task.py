@@ -1,0 +1,143 @@
+"""Stage II: train CSI-RS, feedback and beams for spectral efficiency, eqs. (30)-(32).
+
+`objective_scale: linear` is the paper's sum of spectral efficiencies. Over a range of SNRs the high
+ones dominate it. `log` takes the logarithm of a batch's mean, so that a relative gain counts the
+same at every SNR. (The mean of the logarithms of the drops does so too, but is dominated by drops
+whose paths were not detected, for which no gradient helps.)
+
+`coherence_weight` adds the logarithm of the coherence of the batch's streams (`links/alignment`).
+From it the UEs learn to refine their detected paths, and the BS to keep its phases at the
+reference.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.response import effective_channel
+from cscsanet.channel.spectral_efficiency import spectral_efficiency
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import PointRangeParams
+from cscsanet.config.training import PhysicalParams
+from cscsanet.links.alignment import coherence, stream_gains
+from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
+from cscsanet.training.csirs_design import CsirsPretraining
+from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
+from cscsanet.training.task import Task
+
+_LEAST = 1e-6  # lower limit of the arguments of logarithms
+
+
+class PhysicalTask(Task):
+    """Maximise the mean sum spectral efficiency of the UEs; the best validation value is kept.
+
+    Over a range of SNRs the batches of validation drops cycle through `validation_snrs`, so that a
+    pass costs no more than at one SNR. `val_sum_se` [bit/s/Hz] is the mean over these SNRs that
+    matches the objective: arithmetic, or geometric for `log`. `val_coherence`, the mean over the
+    batches, is only logged.
+    """
+
+    monitor = "val_sum_se"
+
+    def __init__(
+        self,
+        physical: PhysicalLayer,
+        drops: tuple[DropStore, DropStore],
+        points: PointRangeParams,
+        fit: PhysicalParams,
+        *,
+        seed: int,
+    ) -> None:
+        """drops: the training and the validation part; points: L, B, Q; the SNR is fit.snr_db."""
+        super().__init__(fit, seed)
+        self.physical = physical
+        self.train_drops, self.val_drops = drops
+        self.points = points.model_copy(update={"snr_db": fit.snr_db})
+        self.objective = fit.objective
+        self.coherence_weight = fit.coherence_weight
+        self.logarithmic = fit.objective_scale == "log"
+        self.csirs_pretraining = CsirsPretraining(fit, points, seed)
+        self.val_snrs = validation_snrs(self.points)
+        self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
+        self._means: dict[float, tuple[float, int]] = {}
+        self._coherences: list[float] = []
+
+    def on_train_start(self) -> None:
+        """Pretrain the CSI-RS, unless the training is resumed."""
+        self.csirs_pretraining.run_at_start(self.trainer, self.physical.csirs)
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """Return minus the batch's mean SE or its logarithm, minus the weighted log coherence."""
+        paths = self._paths(self.train_drops, batch)
+        point = draw_point(self.points, generator)
+        beams = self.physical(paths, point, generator)
+        mean = self.sum_se(paths, beams, point).mean()
+        loss = -mean.clamp_min(_LEAST).log() if self.logarithmic else -mean
+        if beams.alignment is not None:
+            loss = loss - self.coherence_weight * self.coherence(paths, beams, point).clamp_min(_LEAST).log()
+        return loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the gradient of the logarithm, which is unbounded at low spectral efficiency."""
+        if self.logarithmic:
+            self.clip_gradients(optimizer, gradient_clip_val=1.0, gradient_clip_algorithm="norm")
+
+    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
+        """Add each validation drop's sum spectral efficiency."""
+        paths = self._paths(self.val_drops, batch)
+        index = int(batch[0]) // self.fit_params.batch_size % len(self.val_snrs)
+        point = replace(validation_point(self.points), snr_db=self.val_snrs[index])
+        total, drops = self._means.get(point.snr_db, (0.0, 0))
+        beams = self.physical(paths, point, generator)
+        total += float(self.sum_se(paths, beams, point).sum())
+        self._means[point.snr_db] = (total, drops + len(batch))
+        if beams.alignment is not None:
+            self._coherences.append(float(self.coherence(paths, beams, point)))
+
+    def validation_metrics(self) -> Mapping[str, float]:
+        """Return the mean sum SE [bit/s/Hz] over the SNRs, and the coherence if there is one."""
+        means = [total / drops for total, drops in self._means.values()]
+        metrics = {}
+        if self._coherences:
+            metrics["val_coherence"] = sum(self._coherences) / len(self._coherences)
+        self._means, self._coherences = {}, []
+        if self.logarithmic:
+            mean_se = math.prod(max(mean, _LEAST) ** (1 / len(means)) for mean in means)
+        else:
+            mean_se = sum(means) / len(means)
+        return {**metrics, "val_sum_se": mean_se}
+
+    def sum_se(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
+        """Return the mean sum spectral efficiency of the UEs in each drop (batch,) [bit/s/Hz]."""
+        channel = self.physical.channel
+        symbols = torch.tensor(point.data_symbol_indices, device=self.device)
+        effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, channel)
+        efficiency = spectral_efficiency(
+            effective,
+            beams.combiner,
+            1.0 / point.noise_power,
+            channel.ue_antennas,
+            self.objective,
+        )
+        return efficiency.mean(dim=(2, 3)).sum(dim=1)
+
+    def coherence(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
+        """Return the coherence of the batch's streams, at most 1."""
+        assert beams.alignment is not None
+        symbols = torch.tensor(point.data_symbol_indices, device=self.device)
+        gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.physical.channel)
+        return coherence(gains, beams.alignment)
+
+    def _paths(self, drops: DropStore, batch: Tensor) -> PathDrops:
+        return drops.batch(batch.cpu().numpy()).to(self.device)

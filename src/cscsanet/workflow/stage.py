@@ -1,0 +1,157 @@
+"""One stage of dvc.yaml: its inputs are parameters and files, its outputs are files and an MLflow run.
+
+A script in `stages/` names the function that does the work. `run_stage` loads the parameters, hands
+the function a `Stage`, turns a user's error into one line, and notes how long it took.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cscsanet.config.params import Params, load_params
+from cscsanet.errors import CscsanetError, one_line_errors
+from cscsanet.files import write_by_rename, write_json, write_rows
+from cscsanet.tracking import StageRun, open_tracking
+from cscsanet.workflow.code import StageCode, stage_code
+from cscsanet.workflow.machine import limit_threads, processor
+from cscsanet.workflow.workspace import SOURCE, Workspace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+StageFunction = Callable[["Stage"], None]
+
+
+@dataclass
+class Stage:
+    """What a stage function receives: its workspace, its parameters, and its MLflow run.
+
+    name: of the stage in dvc.yaml and in MLflow. code: digest of the stage's code.
+    """
+
+    name: str
+    workspace: Workspace
+    params: Params
+    code: str
+    _run: StageRun | None = field(default=None, repr=False)
+
+    @contextmanager
+    def tracked(
+        self,
+        *sections: str,
+        name: str | None = None,
+        params: Params | None = None,
+        tags: Mapping[str, str] | None = None,
+        resume_id: str | None = None,
+    ) -> Iterator[StageRun]:
+        """Open the MLflow run of this stage; files that are saved while it is open are logged to it.
+
+        sections: of the parameters, to log. name: of the run, if the stage has several:
+        `stage/part`. params: to log instead of the stage's. tags: of the run.
+        resume_id: the run of a killed execution, to continue it (see `Tracker.stage`).
+
+        Raises:
+            CscsanetError: the store cannot be used.
+        """
+        tracker = open_tracking(self.workspace.root, self.params.tracking.experiment)
+        opened = tracker.stage(
+            name or self.name,
+            self.params,
+            sections=sections,
+            run_params=params,
+            tags=tags or {},
+            resume_id=resume_id,
+        )
+        with opened as run:
+            outer, self._run = self._run, run
+            try:
+                yield run
+            finally:
+                self._run = outer
+
+    @property
+    def run(self) -> StageRun:
+        """The MLflow run that is open."""
+        assert self._run is not None, "a stage saves and logs while its run is open"
+        return self._run
+
+    def save(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Write a file in reports/ with `write`, log it, and return its path."""
+        path = self.workspace.reports / name
+        write(path)
+        self.run.log_artifact(path)
+        return path
+
+    def save_json(self, name: str, content: Any) -> None:
+        """Write a JSON file into reports/, and log it."""
+        self.save(name, lambda path: write_json(path, content))
+
+    def save_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write result rows as JSON into reports/, one row a line, and log the file."""
+        self.save(name, lambda path: write_rows(path, rows))
+
+    def save_figures(self, folder: str, figures: "Mapping[str, Figure]") -> None:
+        """Write figures as PNG into a folder of reports/, and log them. figures: name -> figure."""
+        for name, figure in figures.items():
+            path = self.workspace.reports / folder / f"{name}.png"
+            write_by_rename(path, lambda partial, figure=figure: figure.savefig(partial, dpi=120))  # type: ignore[misc]
+            self.run.log_artifact(path, "figures")
+
+    def log_inputs(self, digests: Mapping[str, str], context: str) -> None:
+        """Log the digests of the inputs of the stage. context: their use, "training" or "test"."""
+        for name, digest in digests.items():
+            self.run.log_dataset(name, digest, source=name, context=context)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without the open run, since a worker process opens separate runs."""
+        return {**self.__dict__, "_run": None}
+
+
+def run_stage(script: str, work: StageFunction | Mapping[str, StageFunction]) -> None:
+    """Run a stage of dvc.yaml in the current folder.
+
+    script: `__file__` of the script. work: the function of the stage. If one script serves several
+    stages: stage -> function, and the command line names the stage.
+    """
+    with one_line_errors():
+        name, function = _select(Path(script), work)
+        workspace = Workspace(Path.cwd())
+        params = load_params(workspace.params_file)
+        code = stage_code(Path(script), name, SOURCE)
+        limit_threads(params.threads)
+        started = time.monotonic()
+        function(Stage(name, workspace, params, code.digest))
+        _write_time(workspace, params, name, time.monotonic() - started)
+        _write_code(workspace, name, code)
+
+
+def _select(script: Path, work: StageFunction | Mapping[str, StageFunction]) -> tuple[str, StageFunction]:
+    if callable(work):
+        return script.stem, work
+    arguments = sys.argv[1:]
+    if len(arguments) != 1 or arguments[0] not in work:
+        raise CscsanetError(f"{script.name} {' '.join(arguments)}: name one stage of {', '.join(work)}")
+    return arguments[0], work[arguments[0]]
+
+
+def _write_time(workspace: Workspace, params: Params, name: str, seconds: float) -> None:
+    """Write the duration of a stage, for the report. It differs at each run, so dvc.yaml does not name the file."""
+    content = {
+        "seconds": round(seconds, 1),
+        "threads": params.threads,
+        "cores": os.cpu_count(),
+        "processor": processor(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_json(workspace.reports / "times" / f"{name}.json", content)
+
+
+def _write_code(workspace: Workspace, name: str, code: StageCode) -> None:
+    """Write which code a stage ran, for `cscsanet why`."""
+    write_json(workspace.last_code(name), {"definitions": code.definitions, "libraries": code.libraries})

@@ -1,0 +1,29 @@
+"""What the terminal shows of result rows."""
+
+import torch
+from fixtures.measurements import measurement_of
+
+from cscsanet.cli.tables import rows_table
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.evidence import Condition
+from cscsanet.evaluation.measure import constant_prediction
+from cscsanet.evaluation.rows import result_row
+from cscsanet.scenes.dataset import SceneSet
+
+
+def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys, seeded):
+    monkeypatch.setenv("COLUMNS", "80")
+    labels = torch.randint(0, 9, (6, 8, 8), generator=seeded, dtype=torch.uint8)
+    scenes = SceneSet(
+        torch.zeros(6, 4, 8, 8, dtype=torch.uint8), labels, [f"0000{n}{'DN'[n % 2]}" for n in range(6)]
+    )
+    point = OperatingPoint(-25.0, 8, 1024, 4)
+    measurement = measurement_of(Condition("noma-aligned", point), constant_prediction(scenes))
+    row = result_row(measurement, point, scenes.night, bootstrap_samples=100)
+    still = row.model_copy(update={"scheme": "ideal-oma", "snr_db": None})
+    rows_table([row, still], point)
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert f"{row.miou:.4f}" in shown
+    assert f"{row.ci_low:.4f} .. {row.ci_high:.4f}" in shown
+    assert "ideal-oma (no channel)" in shown

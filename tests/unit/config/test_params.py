@@ -1,0 +1,146 @@
+"""params.yaml: profiles, and one-line errors that name the key, the value and the remedy."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cscsanet.config.params import PROFILES, Params, digest, load_params, profile_text, select
+from cscsanet.errors import CscsanetError
+
+ROOT = Path(__file__).parents[3]
+
+
+def changed(tmp_path: Path, path: str, value: object) -> Path:
+    content = yaml.safe_load(profile_text("smoke"))
+    *sections, key = path.split(".")
+    section = content
+    for name in sections:
+        section = section[name]
+    section[key] = value
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def test_the_committed_file_is_what_the_small_profile_writes():
+    assert (ROOT / "params.yaml").read_text() == profile_text("small")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_loads_and_names_itself(name, tmp_path):
+    (tmp_path / "params.yaml").write_text(profile_text(name))
+    params = load_params(tmp_path / "params.yaml")
+    assert params.profile == name
+    assert params.scenes.height == 3 * params.msf.latent_height * 2**params.halvings
+    assert params.scenes.width == 4 * params.msf.latent_width * 2**params.halvings
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_checks_of_parameters_change_no_value(name):
+    """The code digest of a stage leaves the checks out, so they must return what they are given."""
+    content = yaml.safe_load(profile_text(name))
+    parsed = Params.model_validate(content).model_dump()
+    assert json.loads(json.dumps(parsed)) == json.loads(json.dumps(content))
+
+
+def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
+    (tmp_path / "params.yaml").write_text(profile_text("paper"))
+    params = load_params(tmp_path / "params.yaml")
+    assert (params.scenes.height, params.scenes.width) == (480, 640)
+    assert (params.channel.bs_antennas, params.channel.ue_antennas, params.channel.rf_chains) == (64, 8, 2)
+    assert (params.channel.subcarriers, params.msf.latent_height, params.msf.latent_width) == (100, 10, 10)
+    assert (params.msf.semantic_features, params.msf.context_features) == (64, 16)
+    assert (params.semantic.batch_size, params.physical.batch_size, params.joint.batch_size) == (16, 128, 16)
+    assert params.semantic.learning_rate == params.joint.learning_rate == 1e-4
+    # The paper's own physical layer is trained beside ours, at its rate and for its 100 000 steps.
+    assert params.study.subcarrier_learning_rate == 1e-4
+    assert params.study.subcarrier_epochs * params.physical.steps_per_epoch == 100_000
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("channel.bs_antenas", 64, "channel.bs_antenas: unknown key"),
+        ("channel.bs_antennas", 1, "channel.bs_antennas = 1: input should be greater than or equal to 2"),
+        ("channel.bs_antennas", "many", "channel.bs_antennas = 'many'"),
+        ("channel.rf_chains", 9, "rf_chains = 9: must be at most 8"),
+        ("channel.subcarriers", 15, "must be channel.subcarriers = 15"),
+        ("points.feedback_bits", [7], "points.feedback_bits.0 = 7: must be a multiple of 2"),
+        ("points.snr_db", [0.0, -5.0], "must be [lowest, highest]"),
+        ("study.dedicated", [[3, 64]], "study.dedicated = [3, 64]: 3 must be among points.csirs_symbols"),
+        ("alignment.data_symbols", [2], "must be among points.data_symbols = [1, 4]"),
+        ("study.bs_power_offset_db", [0.0], "must hold channel.bs_power_offset_db = 20"),
+        ("study.drops", 10**6, "study.drops = 1000000: must be at most channel.test_drops"),
+        (
+            "points.snr_db",
+            [-25.0, 20.0],
+            "physical.snr_db = [-30.0, 10.0]: must cover points.snr_db = [-25.0, 20.0]",
+        ),
+        ("points.csirs_symbols", [], "points.csirs_symbols = []"),
+        ("repeats.seeds", [2, 2], "repeats.seeds: an entry is there twice"),
+        ("repeats.seeds", [1], "repeats.seeds = [1]: must not hold seed = 1"),
+        ("evaluation.swept", ["mfnet-imported"], "'mfnet-imported' must be among evaluation.schemes"),
+        ("evaluation.panels", [4, 1], "panels = [4, 1]: must be two values of Q, the smaller first"),
+        ("evaluation.csirs_symbols", [2], "csirs_symbols = [2]: must hold home.csirs_symbols = 8"),
+        ("evaluation.data_symbols", [1, 4, 9], "evaluation.data_symbols = [1, 4, 9]: must be at most 4"),
+        ("split.val", 0.6, "must be below 1, to leave a test part"),
+        ("scenes.height", 50, "scenes.height x scenes.width = 50 x 64"),
+        ("scenes.source", "kitti", "scenes.source = 'kitti'"),
+        ("semantic.learning_rate", -1, "semantic.learning_rate = -1"),
+        ("csa.heads", 5, "must be a multiple of 2 x heads = 10"),
+        ("seed", -1, "seed = -1"),
+        ("channel.max_delay", float("inf"), "channel.max_delay = inf"),
+        ("evaluation.schemes", ["nomaa"], "evaluation.schemes = ['nomaa']: scheme 'nomaa': there is none"),
+        ("scenes.folder", "", "scenes.folder = ''"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
+    with pytest.raises(CscsanetError) as error:
+        load_params(changed(tmp_path, key, value))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_a_missing_file_and_no_yaml_are_told_apart(tmp_path):
+    content = yaml.safe_load(profile_text("smoke"))
+    del content["channel"]["paths"]
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(CscsanetError, match=r"channel\.paths: missing"):
+        load_params(file)
+    with pytest.raises(CscsanetError, match="cannot be read; run 'cscsanet profile small'"):
+        load_params(tmp_path / "nowhere.yaml")
+    file.write_text("a: [1")
+    with pytest.raises(CscsanetError, match="not valid YAML"):
+        load_params(file)
+    file.write_text("")
+    with pytest.raises(CscsanetError, match="holds no parameters"):
+        load_params(file)
+
+
+def test_parameters_are_frozen_and_their_digest_follows_the_content(tmp_path):
+    params = load_params(changed(tmp_path, "seed", 1))
+    with pytest.raises(ValueError, match="frozen"):
+        params.seed = 2
+    again = load_params(changed(tmp_path, "seed", 1))
+    other = load_params(changed(tmp_path, "seed", 3))
+    assert digest(params) == digest(again) != digest(other)
+
+
+def test_parameters_are_selected_by_key_by_section_and_at_the_top(tmp_path):
+    params = load_params(changed(tmp_path, "seed", 3))
+    chosen = select(params, ("seed", "split", "channel.paths"))
+    assert chosen == {
+        "seed": 3,
+        "split.by": "time",
+        "split.train": 0.5,
+        "split.val": 0.25,
+        "channel.paths": 2,
+    }
+
+
+def test_noise_free_csirs_can_be_asked_for(tmp_path):
+    params = load_params(changed(tmp_path, "channel.bs_power_offset_db", float("inf")))
+    assert params.channel.bs_power_offset_db == float("inf")

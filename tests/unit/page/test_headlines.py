@@ -1,0 +1,41 @@
+"""The summary's numbers: the proposals of the table of schemes, their ceiling and their best rivals."""
+
+import pytest
+from fixtures import report_results
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.page.headlines import PROPOSALS, best_separated, headlines
+from cscsanet.page.rows import RowIndex
+
+POINT = OperatingPoint(**report_results.HOME)
+
+
+def index(*left_out):
+    rows = [ResultRow(**row) for row in report_results.sweeps()]
+    return RowIndex([row for row in rows if row.scheme not in left_out])
+
+
+def test_each_proposal_has_its_share_of_the_ceiling_and_its_lead_over_the_best_rivals():
+    lines = headlines(index(), POINT)
+    assert [line.row.scheme for line in lines] == PROPOSALS == ["noma", "noma-aligned"]
+    for line in lines:
+        assert line.ceiling.scheme == "ideal"
+        assert line.share == pytest.approx(line.row.miou / line.ceiling.miou)
+        assert [(rival.title, rival.row.scheme) for rival in line.rivals] == [
+            ("best separated scheme", "dlcsi-dl"),
+            ("best with perfect initial CSI", "perfect-dl"),
+        ]
+        assert all(rival.lead == line.row.miou - rival.row.miou for rival in line.rivals)
+
+
+def test_a_scheme_that_was_not_measured_is_left_out():
+    lines = headlines(index("noma", "ideal", "perfect-dl", "perfect-pca"), POINT)
+    assert [line.row.scheme for line in lines] == ["noma-aligned"]
+    assert lines[0].share is None
+    assert [rival.title for rival in lines[0].rivals] == ["best separated scheme"]
+
+
+def test_the_best_separated_scheme_may_have_perfect_csi():
+    assert best_separated(index(), POINT).scheme == "perfect-dl"
+    assert best_separated(index("perfect-dl", "perfect-pca", "dlcsi-dl"), POINT).scheme == "dlcsi-pca"

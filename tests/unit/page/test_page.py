@@ -1,0 +1,140 @@
+"""The report's page: its numbers and texts are those of the results, and every link has a target."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from fixtures import report_results
+from fixtures.html_page import Page
+
+from cscsanet.errors import CscsanetError
+from cscsanet.page import build_page
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory) -> str:
+    reports = report_results.write_results(tmp_path_factory.mktemp("whole") / "reports")
+    return build_page(reports, report_results.RUN)
+
+
+@pytest.fixture(scope="module")
+def page(html) -> Page:
+    return Page(html)
+
+
+def test_every_link_has_its_target_and_every_id_is_one(page):
+    assert len(page.ids) == len(set(page.ids))
+    assert page.links
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+
+
+def test_every_row_has_an_id_and_every_compared_row_is_linked(page):
+    rows = [name for name in page.ids if name.startswith("row-")]
+    assert len(rows) == len(report_results.sweeps())
+    assert "row-noma_-25_8_1024_4" in rows
+    assert "row-noma_-25_8_1024_4_seed-2" in rows
+    assert "row-ideal_-_-_-_4" in rows
+    assert "#row-oma_-25_8_1024_4" in page.links
+
+
+def test_the_page_needs_nothing_beside_itself(html, page):
+    assert page.tags["script"] == page.tags["iframe"] == 0
+    assert all(picture["src"].startswith("data:image/png;base64,") for picture in page.pictures)
+    assert all(picture["alt"] for picture in page.pictures)
+    assert not re.search(r"url\(|@import|https?://|//fonts", html)
+
+
+def test_statements_are_text_and_never_markup(html, page):
+    assert "SNR &lt; -25 dB &amp; L &lt;= 2" in html
+    assert "SNR < -25 dB" not in html
+    assert "<b>no number</b>" not in html
+    assert "<b>no number</b>" in page.text
+
+
+def test_the_headlines_are_computed_from_the_rows(page):
+    level = {row["scheme"]: row["miou"] for row in report_results.sweeps() if _at_home(row)}
+    for scheme in ("noma", "noma-aligned"):
+        assert f"{100 * level[scheme] / level['ideal']:.0f} % of the error-free ceiling" in page.text
+        lead = f"{level[scheme] - level['dlcsi-dl']:+.3f}".replace("-", "−")
+        assert f"{lead} against the best separated scheme, dlcsi-dl" in page.text
+
+
+def test_a_figure_s_sentence_compares_its_ends(page):
+    level = {
+        row["snr_db"]: row["miou"] for row in report_results.sweeps() if _swept(row, "noma-aligned", "snr_db")
+    }
+    sentence = f"noma-aligned goes from {level[-40.0]:.3f} to {level[-10.0]:.3f}"
+    assert "From SNR −40 dB to SNR −10 dB (at L 8, B 1024, Q 4)" in page.text
+    assert sentence in page.text
+    assert any(sentence in picture["alt"] for picture in page.pictures)
+
+
+def test_the_exported_units_are_shown_beside_their_references(page):
+    assert "#deployment" in page.links
+    for cells in (
+        "semantic fusion12 G16.6 G3.37 M2.34 M58.7 M39.3 MB",
+        "3.0e−04",
+        "1 of 2",
+        "4.12 [4.00, 4.25]",
+        "1.58 to 1.94",
+    ):
+        assert cells.replace("−", "-") in page.text.replace("\n", "")
+    assert "−0.0027 [−0.0037, −0.0016] of 0.296" in page.text
+
+
+def _swept(row: dict[str, Any], scheme: str, axis: str) -> bool:
+    others = [key for key in report_results.HOME if key != axis]
+    at_home = all(row[key] == report_results.HOME[key] for key in others)
+    return row["scheme"] == scheme and row["repeat"] is None and at_home
+
+
+def _at_home(row: dict[str, Any]) -> bool:
+    return row["repeat"] is None and all(
+        row[key] in (None, report_results.HOME[key]) for key in report_results.HOME
+    )
+
+
+def test_without_what_is_optional_there_is_still_a_page(tmp_path):
+    bare = Page(build_page(report_results.write_results(tmp_path, optional=False), report_results.RUN))
+    assert not bare.pictures
+    assert all(link[1:] in bare.ids for link in bare.links)
+    assert len(bare.links) > 100
+
+
+def test_a_row_that_a_claim_names_and_that_was_not_measured_is_no_link(tmp_path):
+    reports = report_results.write_results(tmp_path, optional=False)
+    ledger = report_results.claims()
+    ledger["claims"][0]["judged"]["paper"]["comparisons"][0]["rows"] = ["noma|7|8|1024|4"]
+    (reports / "claims.json").write_text(json.dumps(ledger))
+    page = Page(build_page(reports, report_results.RUN))
+    assert "noma|7|8|1024|4 (no such row)" in page.text
+    assert all(link[1:] in page.ids for link in page.links)
+
+
+@pytest.mark.parametrize("name", ["sweeps.json", "claims.json"])
+def test_a_missing_result_is_an_error_of_one_line(tmp_path, name):
+    reports = report_results.write_results(tmp_path, optional=False)
+    (reports / name).unlink()
+    with pytest.raises(CscsanetError, match=rf"{name}: .*'dvc repro'") as caught:
+        build_page(reports, report_results.RUN)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_result_without_a_field_is_an_error_of_one_line(tmp_path):
+    reports = report_results.write_results(tmp_path, optional=False)
+    ledger = report_results.claims()
+    del ledger["claims"][0]["statement"]
+    (reports / "claims.json").write_text(json.dumps(ledger))
+    with pytest.raises(CscsanetError, match=r"lacks a field .*statement.*'dvc repro'"):
+        build_page(reports, report_results.RUN)
+
+
+def test_a_row_without_a_field_is_an_error_of_one_line_that_names_it(tmp_path):
+    reports = report_results.write_results(tmp_path, optional=False)
+    rows = report_results.sweeps()
+    del rows[3]["miou"]
+    (reports / "sweeps.json").write_text(json.dumps(rows))
+    with pytest.raises(CscsanetError, match=r"sweeps\.json: not result rows \(miou: .*'dvc repro'") as caught:
+        build_page(reports, report_results.RUN)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,51 @@
+"""Rows on the page: found at their points, grouped, and written with real minus signs."""
+
+from fixtures import report_results
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.rows import ResultRow
+from cscsanet.page.rows import RowIndex, anchor, axis_value, count, number, point_text
+
+POINT = OperatingPoint(-25.0, 8, 1024, 4)
+
+
+def index():
+    return RowIndex([ResultRow(**row) for row in report_results.sweeps()])
+
+
+def test_a_scheme_without_a_channel_is_found_at_every_snr():
+    rows = index()
+    assert rows.at("noma", POINT).reference == "noma|-25|8|1024|4"
+    assert rows.at("ideal", POINT).reference == "ideal|-|-|-|4"
+    assert rows.at("mfnet", POINT).reference == "mfnet|-|-|-|-"
+    assert rows.at("noma", POINT, repeat="seed-2").repeat == "seed-2"
+    assert rows.at("noma", OperatingPoint(7.0, 8, 1024, 4)) is None
+
+
+def test_of_two_rows_with_one_name_the_first_counts():
+    first, second = (ResultRow(**{**report_results.sweeps()[0], "miou": miou}) for miou in (0.1, 0.2))
+    assert [row.miou for row in RowIndex([first, second])] == [0.1]
+
+
+def test_rows_are_grouped_by_scheme_in_the_order_of_their_points():
+    groups = index().by_scheme()
+    assert set(groups) == {row["scheme"] for row in report_results.sweeps()}
+    own = [row for row in groups["noma"] if row.repeat is None]
+    assert groups["noma"][: len(own)] == own
+    assert [row.coordinates for row in own] == sorted(row.coordinates for row in own)
+
+
+def test_links_lead_to_rows_that_exist():
+    rows = index()
+    assert rows.href("noma|-25|8|1024|4") == "#row-noma_-25_8_1024_4" == f"#{anchor('noma|-25|8|1024|4')}"
+    assert rows.href("noma|7|8|1024|4") is None
+
+
+def test_points_and_numbers_are_written_for_readers():
+    assert point_text(POINT) == "SNR −25 dB, L 8, B 1024, Q 4"
+    assert point_text(POINT, without="snr_db") == "L 8, B 1024, Q 4"
+    assert point_text(POINT, without="data_symbols") == "SNR −25 dB, L 8, B 1024"
+    assert axis_value("snr_db", -2.5) == "SNR −2.5 dB"
+    assert axis_value("feedback_bits", 64) == "B 64"
+    assert (number(None), number(-0.25), number(-0.25, 3, sign=True)) == ("–", "−0.25", "−0.250")
+    assert (count(None), count(999), count(12e9), count(3.37e6)) == ("–", "999", "12 G", "3.37 M")

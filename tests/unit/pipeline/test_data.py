@@ -1,0 +1,63 @@
+"""The stages that make the data, and data that are made when they are missing."""
+
+import pytest
+
+from cscsanet.channel.dataset import open_drops
+from cscsanet.pipeline import data
+from cscsanet.pipeline.data import make_channels, make_missing, make_scenes, make_split
+from cscsanet.scene_sources.manifest import read_manifest
+
+
+@pytest.fixture
+def tiny(smoke, stage):
+    """The stage with data of the smallest sizes."""
+    scenes = smoke.scenes.model_copy(update={"sequences": 8, "frames_per_sequence": 1})
+    channel = smoke.channel.model_copy(update={"train_drops": 4, "val_drops": 3, "test_drops": 2})
+    stage.params = smoke.model_copy(update={"scenes": scenes, "channel": channel})
+    return stage
+
+
+def test_each_part_of_the_channel_has_its_number_of_drops_and_other_drops(tiny):
+    make_channels(tiny)
+    (run,) = tiny.runs
+    assert run.metrics == {"drops_train": 4, "drops_val": 3, "drops_test": 2}
+    assert run.datasets == [(f"channels_{part}", "made") for part in ("train", "val", "test")]
+    delays = [open_drops(tiny.workspace.drops(part)).all().delay[:2] for part in ("train", "val", "test")]
+    assert not (delays[0] == delays[1]).any()
+    assert not (delays[1] == delays[2]).any()
+
+
+def test_scenes_and_split_are_logged_with_their_sizes(tiny):
+    make_scenes(tiny)
+    make_split(tiny)
+    scenes, split = tiny.runs
+    assert scenes.metrics == {"frames_day": 4, "frames_night": 4}
+    assert scenes.datasets == [("scenes", "made")]
+    assert sum(split.metrics.values()) == 8
+    assert split.datasets == [("split", "made")]
+
+
+def test_missing_data_are_made_with_a_message(tiny, capsys):
+    workspace = tiny.workspace
+    make_missing(workspace, tiny.params)
+    messages = capsys.readouterr().err.splitlines()
+    assert messages == [
+        f"{workspace.scenes}: missing, so it is made now",
+        f"{workspace.drops('test').parent}: missing, so it is made now",
+    ]
+    assert read_manifest(workspace.scenes).day == 4
+    assert set(workspace.drop_digests("train", "val", "test")) == {
+        "channels_train",
+        "channels_val",
+        "channels_test",
+    }
+    assert workspace.scene_digests()["split"]
+
+
+def test_existing_data_are_neither_made_again_nor_mentioned(tiny, capsys, monkeypatch):
+    for folder in (tiny.workspace.scenes, tiny.workspace.split, tiny.workspace.drops("test")):
+        folder.mkdir(parents=True)
+    for name in ("write_scenes", "write_split", "write_channels"):
+        monkeypatch.setattr(data, name, lambda *arguments: pytest.fail("made again"))
+    make_missing(tiny.workspace, tiny.params)
+    assert capsys.readouterr().err == ""

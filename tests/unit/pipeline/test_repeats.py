@@ -1,0 +1,84 @@
+"""The repeats of trainings: which there are, which schemes use them, and their parameters."""
+
+import pytest
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.studies import PointParams
+from cscsanet.pipeline import repeats as module
+from cscsanet.pipeline.repeats import dedicated, further_seeds, repeated_weights, repeats, train_repeats
+
+
+@pytest.fixture
+def params(smoke):
+    point = PointParams(snr_db=-25.0, csirs_symbols=8, feedback_bits=64, data_symbols=4)
+    section = smoke.repeats.model_copy(
+        update={
+            "seeds": (2, 3),
+            "reseeded": ("noma", "codec_link"),
+            "dedicated": (point,),
+            "specialised": ("noma",),
+        }
+    )
+    evaluation = smoke.evaluation.model_copy(update={"swept": ("noma", "oma", "dlcsi-pca")})
+    return smoke.model_copy(update={"repeats": section, "evaluation": evaluation})
+
+
+def test_there_is_a_repeat_for_each_seed_and_each_point(params):
+    assert [repeat.weights for repeat in repeats(params)] == [
+        "repeats/noma-seed-2",
+        "repeats/codec_link-seed-2",
+        "repeats/noma-seed-3",
+        "repeats/codec_link-seed-3",
+        "repeats/noma-snr-25-L8-B64-Q4",
+    ]
+
+
+def test_a_repeat_replaces_the_weights_of_every_scheme_that_uses_them(params):
+    assert repeated_weights(params, "noma") == {
+        "seed-2": {"noma": "repeats/noma-seed-2"},
+        "seed-3": {"noma": "repeats/noma-seed-3"},
+        "snr-25-L8-B64-Q4": {"noma": "repeats/noma-snr-25-L8-B64-Q4"},
+    }
+    assert repeated_weights(params, "dlcsi-pca")["seed-3"] == {"codec_link": "repeats/codec_link-seed-3"}
+    assert repeated_weights(params, "oma") == {}
+
+
+def test_only_swept_schemes_are_measured_with_repeats(params):
+    assert further_seeds(params, "noma") == ["seed-2", "seed-3"]
+    assert further_seeds(params, "dlcsi-pca") == ["seed-2", "seed-3"]
+    assert further_seeds(params, "perfect-pca") == []
+    assert dedicated(params) == {("noma", "snr-25-L8-B64-Q4"): OperatingPoint(-25.0, 8, 64, 4)}
+
+
+def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatch):
+    stage.params = params
+    trainings = {}
+
+    def fan_out(work, jobs, num_workers):
+        for job in jobs:
+            work(job)
+
+    monkeypatch.setattr(module, "fan_out", fan_out)
+    monkeypatch.setattr(module, "joint_training", lambda stage, params, name, joint: (name, params, joint))
+    monkeypatch.setattr(module, "codec_link_training", lambda stage, params, name: (name, params, None))
+    monkeypatch.setattr(
+        module, "train", lambda stage, training: trainings.update({training[0]: training[1:]})
+    )
+    outdated = stage.workspace.weights("repeats/noma-seed-9")
+    outdated.parent.mkdir(parents=True)
+    outdated.touch()
+    train_repeats(stage)
+    assert list(trainings) == [repeat.weights for repeat in repeats(params)]
+    seeded, joint = trainings["repeats/noma-seed-3"]
+    assert (seeded.seed, seeded.points) == (3, params.points)
+    assert joint.semantic == "semantic"
+    single, _ = trainings["repeats/noma-snr-25-L8-B64-Q4"]
+    assert single.seed == params.seed
+    assert single.points.model_dump() == {
+        "snr_db": (-25.0, -25.0),
+        "csirs_symbols": (8,),
+        "feedback_bits": (64,),
+        "data_symbols": (4,),
+    }
+    assert trainings["repeats/codec_link-seed-2"][1] is None
+    assert not outdated.exists()

@@ -1,0 +1,34 @@
+"""The models that come with the package: which there are, and the text of their origin."""
+
+import json
+
+import pytest
+
+from cscsanet.errors import CscsanetError
+from cscsanet.pipeline.shipping import origin, ship, shipped_names
+from cscsanet.workflow.workspace import SHIPPED, Workspace
+
+
+def test_every_shipped_model_has_a_file_and_is_named_once():
+    names = shipped_names()
+    assert len(set(names)) == len(names)
+    assert {path.stem for path in SHIPPED.glob("*.safetensors")} == set(names)
+
+
+def test_the_origin_names_the_project_s_weights_and_those_of_the_package(tmp_path):
+    workspace = Workspace(tmp_path)
+    manifest = json.loads((SHIPPED / "manifest.json").read_text(encoding="utf-8"))
+    package = f"profile {manifest['profile']}, commit {manifest['commit'][:12]}"
+    assert package in origin(workspace, "noma")
+    assert "models/" not in origin(workspace, "noma")
+    weights = workspace.weights("noma")
+    weights.parent.mkdir()
+    weights.touch()
+    assert origin(workspace, "noma") == "models/noma.safetensors"
+
+
+def test_nothing_is_shipped_where_weights_are_missing(smoke, tmp_path):
+    folder = tmp_path / "package"
+    with pytest.raises(CscsanetError, match="no such file"):
+        ship(Workspace(tmp_path), smoke, folder)
+    assert not folder.exists()

@@ -1,0 +1,96 @@
+"""The figures of the study of phase alignment: panels, curves and labels from given rows."""
+
+import math
+
+import pytest
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.metrics.estimate import Estimate
+from cscsanet.studies.alignment.figures import draw_figures
+from cscsanet.studies.alignment.rows import AlignmentRow, Case, PhaseRow, RobustnessRow
+
+KINDS = ("learned", "oracle", "genie-first", "classical")
+
+
+@pytest.fixture
+def figures():
+    rows = [
+        AlignmentRow(
+            Case("noma", kind, OperatingPoint(snr_db, 8, 64, count)),
+            Estimate(0.2 * count, 0.1, 0.9),
+            ideal_miou=0.4,
+            gain_share=None,
+            images=4,
+            seed=1,
+        )
+        for kind in ("none", "learned")
+        for snr_db in (-30.0, -10.0)
+        for count in (1, 4)
+    ]
+    conditions = {
+        "bs_power_offset_db": (0.0, math.inf),
+        "speed_kmh": (0.0, 250.0),
+        "oscillator_rad": (0.0, 1.0),
+    }
+    point = OperatingPoint(-25, 8, 64, 4)
+    robustness = [
+        RobustnessRow("noma", label, over, value, point, Estimate(0.2, 0.1, 0.3), 1)
+        for label in ("none", "phase-offset")
+        for over, values in conditions.items()
+        for value in values
+    ]
+    error = Estimate(0.4, 0.3, 0.5)
+    phases = [
+        *(
+            PhaseRow(kind, "csirs_snr_db", snr, 8, None, None, error)
+            for kind in KINDS
+            for snr in (-5.0, math.inf)
+        ),
+        *(
+            PhaseRow(kind, "csirs_symbols", 0.0, length, None, None, error)
+            for kind in KINDS
+            for length in (4, 8)
+        ),
+        *(PhaseRow(kind, "symbol", 0.0, 8, 60.0, symbol, error) for kind in KINDS for symbol in (0, 1)),
+    ]
+    return draw_figures(rows, robustness, phases, "noma")
+
+
+def curves(panel):
+    """Return the curves that the legend names: title -> (x, y)."""
+    return {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in panel.get_lines()
+        if not line.get_label().startswith("_")
+    }
+
+
+def test_the_miou_has_a_panel_for_each_q(figures):
+    one, four = figures["miou_noma"].axes
+    assert [panel.get_title() for panel in (one, four)] == ["noma, Q = 1", "noma, Q = 4"]
+    assert curves(four) == {
+        "learned (ours)": ([-30.0, -10.0], [0.8, 0.8]),
+        "none: the paper's form": ([-30.0, -10.0], [0.8, 0.8]),
+    }
+    assert [text.get_text() for text in four.texts] == ["error-free link"]
+
+
+def test_an_infinite_csirs_power_is_drawn_beyond_the_largest(figures):
+    power, speed, offset = figures["robustness_noma"].axes
+    title = "learned, trained with phase offsets"
+    assert curves(power)[title] == ([0.0, 1.0], [0.2, 0.2])
+    assert [label.get_text() for label in power.get_xticklabels()] == ["0", "inf"]
+    assert curves(speed)[title][0] == [0.0, 250.0]
+    assert [text.get_text() for text in speed.get_legend().get_texts()] == ["none: the paper's form", title]
+    assert "phase offset" in offset.get_xlabel()
+
+
+def test_residual_phases_have_a_panel_for_each_axis(figures):
+    over_snr, over_length, over_time = figures["phase"].axes
+    assert len(curves(over_snr)) == len(curves(over_length)) == 4
+    assert curves(over_length)["perfect downlink CSI"] == ([4, 8], [0.4, 0.4])
+    assert curves(over_time)["60 km/h"] == ([0, 1], [0.4, 0.4])
+    legend = [text.get_text() for text in over_time.get_legend().get_texts()]
+    assert legend == ["60 km/h", "learned (ours)", "perfect downlink CSI", "genie, first data symbol"]
+    for panel in (over_snr, over_length, over_time):
+        assert [text.get_text() for text in panel.texts] == ["not aligned"]

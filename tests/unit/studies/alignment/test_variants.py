@@ -1,0 +1,27 @@
+"""The further Stage III trainings of the alignment study."""
+
+from cscsanet.studies.alignment.variants import AlignmentVariant, phase_offset_params, study_variants
+
+
+def test_the_study_has_the_pipeline_s_links_and_those_of_the_parameters(smoke):
+    assert study_variants(smoke) == [
+        AlignmentVariant("noma", "none", "noma"),
+        AlignmentVariant("noma", "learned", "noma_aligned"),
+        AlignmentVariant("noma", "classical", "alignment/noma-classical"),
+        AlignmentVariant("noma", "genie-first", "alignment/noma-genie-first"),
+        AlignmentVariant("noma", "learned", "alignment/noma-phase-offset", phase_offset=True),
+    ]
+    assert [variant.label for variant in study_variants(smoke)][-2:] == ["genie-first", "phase-offset"]
+
+
+def test_no_link_is_trained_with_a_phase_offset_of_zero(smoke):
+    study = smoke.alignment.model_copy(update={"trained_oscillator_rad": 0.0})
+    variants = study_variants(smoke.model_copy(update={"alignment": study}))
+    assert not any(variant.phase_offset for variant in variants)
+
+
+def test_the_phase_offset_changes_nothing_but_the_oscillators(smoke):
+    changed = phase_offset_params(smoke)
+    assert changed.channel.oscillator_rad == smoke.alignment.trained_oscillator_rad
+    restored = changed.channel.model_copy(update={"oscillator_rad": smoke.channel.oscillator_rad})
+    assert changed.model_copy(update={"channel": restored}) == smoke

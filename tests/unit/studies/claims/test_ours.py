@@ -1,0 +1,39 @@
+"""Our claims: aligned streams against the ceiling and the rivals, and models for one point alone."""
+
+import pytest
+from fixtures.claims import paper_s_world
+
+from cscsanet.evaluation.evidence import PIPELINE_TRAINING
+from cscsanet.studies.claims.ours import own_claims
+
+
+def test_our_claims_are_judged_by_the_same_rules(small, world):
+    home = small.home.point
+    single = {("noma", "alone"): home, ("noma-aligned", "alone"): home}
+
+    def elastic(loss):
+        def true_miou(condition):
+            return paper_s_world(condition) + (
+                loss if condition.repeat not in (None, PIPELINE_TRAINING) else 0.0
+            )
+
+        return {
+            claim["id"]: claim["judged"]["ours"]["verdict"]
+            for claim in own_claims(small, single, world(true_miou))
+        }
+
+    assert elastic(0.005)["A.6"] == "reproduced"
+    assert elastic(0.02)["A.6"] == "not reproduced"
+    assert set(elastic(0.0)) == {f"A.{number}" for number in range(1, 7)}
+    assert elastic(0.0)["A.2"] == "not reproduced"  # the aligned form equals the paper's form here
+
+
+def test_the_goals_are_shares_of_the_ceiling(small, world):
+    def true_miou(condition):
+        return 0.6 if condition.scheme == "ideal" else 0.6 * (0.9 if condition.point.snr_db <= -25 else 0.96)
+
+    judged = {claim["id"]: claim["judged"]["ours"] for claim in own_claims(small, {}, world(true_miou))}
+    assert judged["A.1"]["verdict"] == "reproduced"
+    assert [comparison["value"] for comparison in judged["A.1"]["comparisons"]] == pytest.approx(
+        [0.03, 0.006], abs=2e-4
+    )

@@ -1,0 +1,91 @@
+"""The ledger of claims on synthetic mIoUs: as the paper states them, reversed, and all equal."""
+
+import pytest
+from fixtures.claims import FLOOR_MIOU, paper_s_world, reversed_world
+from fixtures.measurements import measurement_of, outcome_of
+
+from cscsanet.config.schemes import FLOOR
+from cscsanet.studies.claims.paper import FORMS, UNTESTED, paper_claims
+
+
+def verdicts(claims, form):
+    return {claim["id"]: claim["judged"][form]["verdict"] for claim in claims}
+
+
+def test_there_are_at_least_fourteen_claims_with_distinct_ids(small, world):
+    claims = paper_claims(small, world(paper_s_world))
+    assert len(claims) >= 14
+    assert len({claim["id"] for claim in claims}) == len(claims)
+    assert {claim["figure"][:2].rstrip("(") for claim in claims} == {"8", "9", "10", "11"}
+    assert all(entry["statement"] and entry["reason"] for entry in UNTESTED)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_where_the_paper_is_right_every_statement_is_reproduced(small, world, form):
+    judged = verdicts(paper_claims(small, world(paper_s_world)), form)
+    assert judged == dict.fromkeys(judged, "reproduced")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_statement_holds_whatever_is_measured(small, world, form):
+    judged = verdicts(paper_claims(small, world(reversed_world)), form)
+    del judged["8.8"]  # if all else is reversed, few CSI-RS do no harm
+    assert judged == dict.fromkeys(judged, "not reproduced")
+
+
+def test_what_collapses_is_not_robust(small, world):
+    def collapsing(condition):
+        scarce = condition.scheme != FLOOR and condition.point.csirs_symbols < 4
+        return FLOOR_MIOU + (0.04 if scarce else 0.0 if condition.scheme == FLOOR else 0.2)
+
+    assert verdicts(paper_claims(small, world(collapsing)), "paper")["8.8"] == "not reproduced"
+
+
+@pytest.mark.parametrize("level", [FLOOR_MIOU, 0.3])
+def test_where_nothing_differs_nothing_is_reproduced_but_what_says_so(small, world, level):
+    """All schemes equal at every point, at the floor or above: no lead, no change, no collapse, no gain."""
+    flat = world(lambda condition: FLOOR_MIOU if condition.scheme == FLOOR else level)
+    judged = verdicts(paper_claims(small, flat), "paper")
+    robust = judged.pop("8.8")
+    assert robust == ("reproduced" if level > FLOOR_MIOU else "inconclusive")
+    assert "reproduced" not in judged.values()
+
+
+def test_noise_leaves_a_small_lead_open(small, world):
+    """Two curves closer than their noise: it is open which leads."""
+    # Each scheme has other noise, so that it does not cancel.
+    noisy = world(lambda condition: 0.3)
+    noisy.measured = lambda condition: [
+        measurement_of(condition, outcome_of(0.3, 0.1, seed=sum(map(ord, condition.scheme))))
+    ]
+    assert "inconclusive" in set(verdicts(paper_claims(small, noisy), "paper").values())
+
+
+def test_a_comparison_names_its_rows_and_carries_its_numbers(small, world):
+    claims = {claim["id"]: claim for claim in paper_claims(small, world(paper_s_world))}
+    first = claims["11.3"]["judged"]["paper"]["comparisons"][0]
+    assert first["rows"] == ["noma|-25|8|1024|1", "dlcsi-dl|-25|8|1024|1"]
+    assert first["seeds"] == {"noma": 1, "dlcsi-dl": 1}
+    mean = claims["8.5"]["judged"]["paper"]["comparisons"][0]
+    assert mean["what"] == "noma - oma, mean, L 1 to 8, Q 1"
+    assert len(mean["rows"]) == 8
+    assert first["ci_low"] <= first["value"] <= first["ci_high"]
+    assert first["threshold"] == 0.02
+    collapse = claims["8.1"]["judged"]["paper"]["comparisons"][0]
+    assert not [row for row in collapse["rows"] if row.startswith(FLOOR)]
+
+
+def test_schemes_that_are_not_swept_leave_no_verdict(small, world):
+    fewer = small.model_copy(update={"swept": ("noma", "oma", "dlcsi-dl", "dlcsi-pca", "perfect-dl")})
+    claims = {claim["id"]: claim["judged"] for claim in paper_claims(fewer, world(paper_s_world))}
+    assert claims["8.5"]["paper"]
+    assert claims["8.5"]["aligned"] is None
+    assert claims["8.3"]["paper"] is None
+
+
+def test_a_sweep_without_scarce_points_leaves_its_statements_open(small, world):
+    ample = small.model_copy(update={"csirs_symbols": (8,)})
+    claims = {claim["id"]: claim["judged"] for claim in paper_claims(ample, world(paper_s_world))}
+    assert claims["8.1"]["paper"] is None
+    assert claims["8.6"]["paper"] is None
+    assert claims["9.1"]["paper"]["verdict"] == "reproduced"

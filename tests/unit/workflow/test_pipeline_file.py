@@ -1,0 +1,112 @@
+"""dvc.yaml and dvc.lock as data."""
+
+from pathlib import Path
+
+import pytest
+
+from cscsanet.errors import CscsanetError
+from cscsanet.workflow.pipeline_file import content_hash, flatten, read_lock, read_pipeline
+
+ROOT = Path(__file__).parents[3]
+PIPELINE = """
+stages:
+  code:
+    cmd: python stages/code.py
+    deps: [stages, src/cscsanet]
+    outs: [code.yaml: {cache: false}]
+  draw:
+    cmd: python stages/draw.py
+    deps: ["${scenes.folder}"]
+    params: [code.yaml: [draw], seed, scenes]
+    outs: [data/scenes: {persist: true}]
+  train:
+    foreach:
+      first: {input: data/scenes}
+      second: {input: models/first}
+    do:
+      cmd: python stages/train.py ${key}
+      deps: ["${item.input}"]
+      params: ["code.yaml": ["${key}"], fit.epochs]
+      outs: ["models/${key}"]
+      metrics: ["reports/${key}.json": {cache: false}]
+  again:
+    foreach: [third]
+    do: {cmd: "python stages/again.py ${item}"}
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "params.yaml").write_text("seed: 1\nscenes: {folder: data/external}\nfit: {epochs: 3}\n")
+    return tmp_path
+
+
+def test_stages_and_families_are_read_with_their_values_filled_in(root):
+    stages = read_pipeline(root)
+    assert [stage.address for stage in stages.values()] == [
+        "code",
+        "draw",
+        "train@first",
+        "train@second",
+        "again@third",
+    ]
+    assert stages["draw"].inputs == ("data/external",)
+    assert stages["draw"].params == ("seed", "scenes")
+    second = stages["second"]
+    assert second.command == "python stages/train.py second"
+    assert (second.inputs, second.outputs) == (("models/first",), ("models/second", "reports/second.json"))
+    assert stages["third"].command == "python stages/again.py third"
+
+
+def test_a_value_that_params_lacks_is_an_error(root):
+    (root / "params.yaml").write_text("seed: 1\n")
+    with pytest.raises(CscsanetError, match=r"dvc.yaml: \$\{scenes.folder\} is not in params.yaml"):
+        read_pipeline(root)
+
+
+def test_the_project_s_own_pipeline_is_read(tmp_path):
+    stages = read_pipeline(ROOT)
+    assert stages["noma"].address == "stage3@noma"
+    assert stages["oma"].inputs[3] == "models/semantic_oma.safetensors"
+
+
+def test_a_lock_gives_hashes_parameters_and_code(root):
+    assert read_lock(root) == {}
+    (root / "dvc.lock").write_text(
+        "stages:\n  draw:\n    cmd: run\n    deps:\n    - {path: a, md5: '1'}\n    outs:\n    - {path: b, md5: '2'}\n"
+        "    params:\n      code.yaml: {draw: abc}\n      params.yaml: {seed: 1, scenes: {folder: x}}\n"
+    )
+    lock = read_lock(root)["draw"]
+    assert lock.files == {"a": "1", "b": "2"}
+    assert (lock.command, lock.code, lock.params) == ("run", "abc", {"seed": 1, "scenes.folder": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [(None, "cannot be read"), ("a: [1", "not valid YAML"), ("3", "no mapping")]
+)
+def test_a_file_that_is_missing_or_damaged_is_one_line(root, text, says):
+    if text is None:
+        (root / "dvc.yaml").unlink()
+    else:
+        (root / "dvc.yaml").write_text(text)
+    with pytest.raises(CscsanetError, match=rf"dvc\.yaml: .*{says}") as error:
+        read_pipeline(root)
+    assert "\n" not in str(error.value)
+
+
+def test_hashes_are_those_of_dvc(tmp_path):
+    folder = tmp_path / "d"
+    (folder / "sub" / "__pycache__").mkdir(parents=True)
+    (folder / "a.txt").write_text("one")
+    (folder / "a b.txt").write_text("x")
+    (folder / "sub" / "b.txt").write_text("two")
+    (folder / "sub" / "__pycache__" / "b.pyc").write_text("ignored")
+    # As `dvc add` records them.
+    assert content_hash(folder) == "6f1cf9c8d85d2a455c3379139145e652.dir"
+    assert content_hash(folder / "a.txt") == "f97c5d29941bfb1b2fdab0874906ab82"
+    assert content_hash(tmp_path / "none") == ""
+
+
+def test_nested_values_become_flat():
+    assert flatten({"a": 1, "b": {"c": 2, "d": {"e": [3]}}}) == {"a": 1, "b.c": 2, "b.d.e": [3]}
