@@ -12,6 +12,7 @@ from PIL import Image
 from cscsanet.cli import predict
 from cscsanet.cli.transmit import transmit_pair
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.scenes.image_pair import read_pixels
 from cscsanet.workflow.workspace import Workspace
 
 POINT = OperatingPoint(-20, 2, 16, 2)
@@ -48,12 +49,13 @@ def test_transmit_and_predict_give_the_same_mask(exported_link, pair, smoke, tmp
     units, link = exported_link("noma-aligned")
     monkeypatch.setattr(predict, "trained_link", lambda *_: (link, "ab" * 32))
     monkeypatch.setattr(predict, "origin", lambda *_: "this test")
+    pixels = read_pixels(*pair, smoke.scenes.height, smoke.scenes.width)
     masks = []
     for seed in (3, 4):
         out = tmp_path / str(seed)
         transmit_pair(units, "noma-aligned", POINT, *pair, out, seed)
         predict.predict_pair(
-            Workspace(tmp_path), smoke, "noma-aligned", POINT, *pair, out / "predicted.png", seed
+            Workspace(tmp_path), smoke, "noma-aligned", POINT, pixels, out / "predicted.png", seed
         )
         masks.append(mask(out / "mask.png"))
         np.testing.assert_array_equal(masks[-1], mask(out / "predicted.png"))

@@ -60,21 +60,21 @@ def test_what_no_stage_runs_changes_nothing(plant, edit):
 @pytest.mark.parametrize(
     ("edit", "stages"),
     [
-        ({"src/cscsanet/constants.py": ("LIMIT = 5", "LIMIT = 6")}, {"draw"}),
-        ({"src/cscsanet/work.py": ("= 3", "= 4")}, {"draw"}),
-        ({"src/cscsanet/work.py": ("sqrt(4)", "sqrt(9)")}, {"second"}),
-        ({"src/cscsanet/shapes.py": ("return 2", "return 3")}, {"first"}),
-        ({"src/cscsanet/shapes.py": ("sides = 0", "sides = 4")}, {"first"}),
-        ({"src/cscsanet/shapes.py": ("@cache\n", "")}, {"first"}),
-        ({"src/cscsanet/work.py": ("import numpy as np", "import scipy as np")}, {"second"}),
-        ({"src/cscsanet/constants.py": ("OTHER = 6", "print()")}, {"draw", "first", "second"}),
-        ({"stages/draw.py": ("draw()", "draw(7)")}, {"draw"}),
-        ({"stages/train.py": ("run(STAGES)", "run(STAGES, 2)")}, {"first", "second"}),
+        ({"src/cscsanet/constants.py": ("LIMIT = 5", "LIMIT = 6")}, "draw"),
+        ({"src/cscsanet/work.py": ("= 3", "= 4")}, "draw"),
+        ({"src/cscsanet/work.py": ("sqrt(4)", "sqrt(9)")}, "second"),
+        ({"src/cscsanet/shapes.py": ("return 2", "return 3")}, "first"),
+        ({"src/cscsanet/shapes.py": ("sides = 0", "sides = 4")}, "first"),
+        ({"src/cscsanet/shapes.py": ("@cache\n", "")}, "first"),
+        ({"src/cscsanet/work.py": ("import numpy as np", "import scipy as np")}, "second"),
+        ({"src/cscsanet/constants.py": ("OTHER = 6", "print()")}, "draw first second"),
+        ({"stages/draw.py": ("draw()", "draw(7)")}, "draw"),
+        ({"stages/train.py": ("run(STAGES)", "run(STAGES, 2)")}, "first second"),
     ],
     ids=str,
 )
 def test_what_a_stage_runs_changes_its_digest_and_no_other(plant, edit, stages):
-    assert changed(plant(), plant(edit)) == stages
+    assert changed(plant(), plant(edit)) == set(stages.split())
 
 
 def test_swapped_imports_are_a_change(plant):
@@ -168,9 +168,9 @@ def change_a_number(text: str) -> str:
     ("file", "edit", "stages"),
     [
         ("scene_sources/renderer/vehicles.py", add_a_comment, set()),
-        ("scene_sources/renderer/vehicles.py", change_a_number, {"scenes"}),
-        ("studies/claims/terms.py", change_a_number, {"claims"}),
-        ("studies/claims/paper.py", change_a_sentence, {"claims"}),
+        ("scene_sources/renderer/vehicles.py", change_a_number, "scenes"),
+        ("studies/claims/terms.py", change_a_number, "claims"),
+        ("studies/claims/paper.py", change_a_sentence, "claims"),
     ],
 )
 def test_a_change_of_the_project_reruns_what_it_must(project, tmp_path, file, edit, stages):

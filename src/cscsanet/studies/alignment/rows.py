@@ -1,5 +1,6 @@
 """The rows of the study of phase alignment."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,11 +142,15 @@ def alignment_rows(
     return rows
 
 
-def _gain_share(counts: Tensor, floor: Tensor, genie: Tensor, samples: int, seed: int) -> Estimate:
-    """Return the share of the genie's gain over the floor; all are counts (sequences, 9, 9)."""
+def _gain_share(counts: Tensor, floor: Tensor, genie: Tensor, samples: int, seed: int) -> Estimate | None:
+    """Return the share of the genie's gain over the floor; all are counts (sequences, 9, 9).
+
+    None where the genie gains nothing, as in models that have learned nothing.
+    """
 
     def share(sums: Tensor) -> Tensor:
         reached, lowest, bound = miou(sums).unbind(dim=-1)
         return (reached - lowest) / (bound - lowest)
 
-    return estimate(torch.stack((counts, floor, genie), dim=1), share, samples, seed)
+    kept = estimate(torch.stack((counts, floor, genie), dim=1), share, samples, seed)
+    return kept if all(map(math.isfinite, kept)) else None

@@ -47,6 +47,12 @@ def test_without_the_genie_there_is_no_gain_share():
     assert [columns[key] for key in ("kept", "kept_low", "kept_high")] == [None, None, None]
 
 
+def test_a_genie_that_gains_nothing_leaves_no_gain_share():
+    measured = {Case("noma", kind, POINT): counts(50) for kind in ("none", "learned", "genie-first")}
+    rows = alignment_rows(measured, {4: 0.9}, images=6, samples=200, seed=1)
+    assert [row.columns()["kept"] for row in rows] == [None, None, None]
+
+
 def test_a_row_has_the_columns_of_the_report(rows):
     learned = float(miou(counts(50).sum(dim=0)))
     row = rows["learned"]
