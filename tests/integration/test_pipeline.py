@@ -1,19 +1,16 @@
 """The pipeline on the smoke profile: from nothing to results, again, changed, killed and resumed."""
 
-import contextlib
 import csv
 import json
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from fixtures.files import contents, remove
 from fixtures.project import Project
 from PIL import Image
 from safetensors.torch import load_file
@@ -98,53 +95,10 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
     assert left == {Path("scratch/last-code") / f"{stage}.json" for stage in STAGES}
 
 
-def test_a_variant_that_is_asked_for_no_more_leaves_nothing(copy):
-    copy.edit_params("dedicated: [[8, 64]]", "dedicated: [[2, 16]]")
-    copy.run(sys.executable, "stages/physical_variants.py")
-    for folder in ("models/physical_variants", "reports/training/physical_variants"):
-        assert {path.stem for path in (copy.root / folder).iterdir()} == {"subcarrier", "L2-B16"}
-
-
 def test_a_second_repro_does_nothing(copy, finished):
     done = copy.run("dvc", "repro")
     assert "Data and pipelines are up to date" in done.stdout
     assert copy.reports() == finished.reports()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "stages"),
-    [
-        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate"}),
-        ("pictures: 4", "pictures: 2", {"evaluate"}),
-        ("seeds: [2]", "seeds: [3]", {"repeats", "measure", "evaluate", "claims", "report"}),
-        ("aged_symbols: 4", "aged_symbols: 5", {"physical_report"}),
-        ("home_snr_db: -25.0", "home_snr_db: -20.0", {"alignment_report"}),
-        ("parity_images: 2", "parity_images: 3", {"export"}),
-        ("latency_rounds: 5", "latency_rounds: 6", {"latency"}),
-        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec"}),
-    ],
-)
-def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):
-    assert changed_stages(tracked, "params.yaml", old, new) == stages
-
-
-def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_frames_alone(tracked):
-    stages = changed_stages(tracked, "params.yaml", "val_drops: 40", "val_drops: 41")
-    assert {"channels", "stage2@physical", "physical_variants", "stage3@noma", "measure"} <= stages
-    assert not stages & {"scenes", "split", "stage1@semantic", "codec", "mfnet"}
-
-
-@pytest.mark.parametrize(
-    ("module", "old", "new", "stages"),
-    [
-        ("scene_sources/renderer/vehicles.py", "import numpy as np\n", "import numpy as np  # fast\n", set()),
-        ("scene_sources/renderer/vehicles.py", "y + radius * sine", "y + 2 * radius * sine", {"scenes"}),
-        ("studies/claims/claim.py", "HIGH_SNR_DB = -30.0,", "HIGH_SNR_DB = -31.0,", {"claims"}),
-    ],
-)
-def test_a_comment_reruns_nothing_and_changed_code_what_runs_it(tracked, module, old, new, stages):
-    """An edit of the package runs the stage `code`, and then only the stages whose digest has changed."""
-    assert changed_stages(tracked, f"src/cscsanet/{module}", old, new) == {"code", *stages}
 
 
 def test_every_executed_stage_is_a_run_under_one_parent(finished):
@@ -217,63 +171,6 @@ def test_a_second_run_elsewhere_gives_the_same_bytes(finished, tmp_path):
     assert reports.items() <= finished.reports().items()
 
 
-@pytest.mark.parametrize(
-    ("training", "command"),
-    [
-        ("semantic", TRAININGS["semantic"]),
-        ("physical", TRAININGS["physical"]),
-        ("codec_link", TRAININGS["codec_link"]),
-        ("alignment/noma-phase-offset", "stages/alignment.py"),
-    ],
-)
-def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
-    """One training of each kind: with frames, with drops and a CSI-RS pretraining, with both, and a variant.
-
-    The others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
-    """
-    project = finished.copy_to(tmp_path / "killed", ".dvc")
-    results = [
-        f"reports/training/{training}.json",
-        f"reports/training/{training}.csv",
-        f"models/{training}.safetensors",
-    ]
-    for name in results:
-        (project.root / name).unlink()
-
-    killed = subprocess.Popen(
-        [sys.executable, *command.split()],
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for_a_checkpoint(project.root / "scratch" / training, killed)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
-    assert not any((project.root / name).exists() for name in results)
-
-    resumed = project.run(sys.executable, *command.split())
-    assert "resuming after epoch 1 of 2" in resumed.stderr
-    for name in results:
-        assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
-
-
-def test_only_what_is_missing_is_measured_again(copy):
-    folder = copy.root / "data" / "measurements"
-    lost = folder / "noma" / "snr0-L8-B64-Q4.npz"
-    damaged = folder / "noma@seed-2" / "snr-25-L8-B64-Q4.npz"
-    outdated = folder / "noma" / "snr7-L8-B64-Q4.npz"
-    before = contents(folder)
-    times = {name: (folder / name).stat().st_mtime_ns for name in before}
-    outdated.write_bytes(lost.read_bytes())
-    lost.unlink()
-    damaged.write_bytes(b"half a file")
-    copy.run(sys.executable, "stages/measure.py")
-    assert contents(folder) == before
-    rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
-    assert rewritten == {lost, damaged, folder / "constant.npz"}
-
-
 def test_weights_from_another_configuration_are_refused(finished, tmp_path):
     params = (finished.root / "params.yaml").read_text()
     assert params.count("csi_features: 16") == 1
@@ -325,50 +222,3 @@ def test_an_edited_params_file_is_not_overwritten(copy):
     assert done.returncode == 1
     assert "you changed this file" in done.stderr
     assert yaml.safe_load((copy.root / "params.yaml").read_text())["seed"] == 5
-
-
-@pytest.fixture(scope="module")
-def tracked(finished, tmp_path_factory) -> Project:
-    """A copy of the finished project to ask DVC about."""
-    return finished.copy_to(tmp_path_factory.mktemp("tracked"))
-
-
-def changed_stages(project: Project, name: str, old: str, new: str) -> set[str]:
-    """Return the stages that `dvc status` lists after an edit of one file, and undo the edit.
-
-    Where the file is code, the digests of the stages' code are made again first.
-    """
-    # In this process: `dvc status` as a command takes seconds to start.
-    from dvc.repo import Repo
-
-    edited, digests = project.root / name, project.root / "code.yaml"
-    before = {path: path.read_bytes() for path in (edited, digests)}
-    text = edited.read_text()
-    assert text.count(old) == 1
-    edited.write_text(text.replace(old, new))
-    try:
-        if name.startswith("src/"):
-            project.run(sys.executable, "stages/code.py")
-        with contextlib.chdir(project.root), Repo() as repo:
-            return set(repo.status())
-    finally:
-        for path, content in before.items():
-            path.write_bytes(content)
-
-
-def contents(path: Path) -> dict[Path, bytes]:
-    """Return every file below a path, by its name there."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return {file.relative_to(path): file.read_bytes() for file in files if file.is_file()}
-
-
-def remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def wait_for_a_checkpoint(scratch: Path, training: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 300
-    while not list(scratch.glob("*/last.ckpt")):
-        assert training.poll() is None, "the training ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

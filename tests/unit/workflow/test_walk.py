@@ -5,7 +5,7 @@ import pytest
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.walk import Walk
 
-LIBRARY = "src/cscsanet/library.py"
+LIBRARY = "src/cscsanet/lib.py"
 
 
 @pytest.fixture
@@ -33,26 +33,26 @@ def reach(plant):
 @pytest.mark.parametrize(
     "work",
     [
-        "from cscsanet.library import f\ndef work(): return f()",
-        "import cscsanet.library\ndef work(): return cscsanet.library.f()",
-        "import cscsanet.library as short\ndef work(): return short.f()",
-        "from cscsanet import library\ndef work(): return library.f()",
-        "def work():\n    from cscsanet.library import f\n    return f()",
-        "def work():\n    from cscsanet import library\n    return library.f()",
-        "from functools import partial\nfrom cscsanet.library import f\ndef work(): return partial(f, 1)",
-        "from cscsanet.library import f\nTABLE = {'f': f}\ndef work(): return TABLE['f']()",
-        "from cscsanet.library import f\ndef work(call=f): return call()",
-        "from cscsanet.library import f\n@f\ndef work(): return 1",
-        "from cscsanet.library import f\ndef work():\n    def inner(): return f()\n    return inner",
-        "from cscsanet.library import f\nclass A:\n    made = f()\ndef work(): return A",
-        "from cscsanet.library import f\nclass A:\n    def __len__(self): return f()\ndef work(): return A()",
-        "from cscsanet.library import f\nf = wrapped(f)\ndef work(): return f()",
-        "from cscsanet.library import f\nasync def work(): return await f()",
-        "from cscsanet.library import f\ndef work(x):\n    match x:\n        case 1: return f()",
-        "from cscsanet.library import f\ndef work(): return (y := f)()",
-        "from cscsanet.library import f\nf()\ndef work(): ...",
-        "try:\n    from cscsanet.library import f\nexcept ImportError:\n    from torch import f\ndef work(): f()",
-        "from cscsanet.library import f\nFUNCTION = None\nFUNCTION = f\ndef work(): return FUNCTION()",
+        "from cscsanet.lib import f\ndef work(): return f()",
+        "import cscsanet.lib\ndef work(): return cscsanet.lib.f()",
+        "import cscsanet.lib as short\ndef work(): return short.f()",
+        "from cscsanet import lib\ndef work(): return library.f()",
+        "def work():\n    from cscsanet.lib import f\n    return f()",
+        "def work():\n    from cscsanet import lib\n    return library.f()",
+        "from functools import partial\nfrom cscsanet.lib import f\ndef work(): return partial(f, 1)",
+        "from cscsanet.lib import f\nTABLE = {'f': f}\ndef work(): return TABLE['f']()",
+        "from cscsanet.lib import f\ndef work(call=f): return call()",
+        "from cscsanet.lib import f\n@f\ndef work(): return 1",
+        "from cscsanet.lib import f\ndef work():\n    def inner(): return f()\n    return inner",
+        "from cscsanet.lib import f\nclass A:\n    made = f()\ndef work(): return A",
+        "from cscsanet.lib import f\nclass A:\n    def __len__(self): return f()\ndef work(): return A()",
+        "from cscsanet.lib import f\nf = wrapped(f)\ndef work(): return f()",
+        "from cscsanet.lib import f\nasync def work(): return await f()",
+        "from cscsanet.lib import f\ndef work(x):\n    match x:\n        case 1: return f()",
+        "from cscsanet.lib import f\ndef work(): return (y := f)()",
+        "from cscsanet.lib import f\nf()\ndef work(): ...",
+        "try:\n    from cscsanet.lib import f\nexcept ImportError:\n    from torch import f\ndef work(): f()",
+        "from cscsanet.lib import f\nFUNCTION = None\nFUNCTION = f\ndef work(): return FUNCTION()",
     ],
 )
 def test_a_function_is_reached_by_its_name_and_nothing_else_of_its_module(reach, work):
@@ -63,7 +63,7 @@ def test_a_function_is_reached_by_its_name_and_nothing_else_of_its_module(reach,
 
 def test_a_module_that_is_handed_on_counts_as_a_whole(reach):
     reached = reach(
-        "from cscsanet import library\ndef work(): return run(library)", library="def f(): ...\nX = 1\n"
+        "from cscsanet import lib\ndef work(): return run(library)", library="def f(): ...\nX = 1\n"
     )
     assert {"library:f", "library:X"} <= reached
 
@@ -80,7 +80,7 @@ def test_names_are_followed_through_a_package_that_exports_them_again(reach):
 
 def test_methods_are_reached_by_name_in_the_class_and_in_its_bases(reach):
     reached = reach(
-        "from cscsanet.library import Child\ndef work(): return Child().run()",
+        "from cscsanet.lib import Child\ndef work(): return Child().run()",
         library="class Base:\n    def helper(self): ...\n    def idle(self): ...\n"
         "class Child(Base):\n    def run(self): return super().helper()\n    @property\n    def size(self): ...\n"
         "class Other:\n    def run(self): ...\n",
@@ -102,7 +102,7 @@ def test_methods_are_reached_by_name_in_the_class_and_in_its_bases(reach):
 )
 def test_all_methods_count_where_a_library_may_call_them(reach, base, whole):
     reached = reach(
-        "from cscsanet.library import A\ndef work(): return A()",
+        "from cscsanet.lib import A\ndef work(): return A()",
         library="from abc import ABC\nfrom torch import nn\nfrom cscsanet import module\n"
         "class Own: ...\nclass OwnModule(nn.Module): ...\n"
         f"class A{base}:\n    def forward(self): ...\n",
@@ -114,9 +114,9 @@ def test_all_methods_count_where_a_library_may_call_them(reach, base, whole):
 @pytest.mark.parametrize(
     "work",
     [
-        "from cscsanet.library import f\ndef work(): ...",
-        "import cscsanet.library\ndef work(): ...",
-        "def work():\n    import cscsanet.library",
+        "from cscsanet.lib import f\ndef work(): ...",
+        "import cscsanet.lib\ndef work(): ...",
+        "def work():\n    import cscsanet.lib",
         "from cscsanet import between\ndef work(): ...",
     ],
 )
@@ -126,7 +126,7 @@ def test_an_import_runs_the_statements_of_a_module_and_its_decorators(reach, wor
         library="from cscsanet.registry import register\nimport torch\ntorch.set_flush_denormal(True)\n"
         "@register\ndef f(): ...\ndef g(): ...\n",
         registry="TABLE = []\ndef register(function): TABLE.append(function)\n",
-        between="from cscsanet import library\n",
+        between="from cscsanet import lib\n",
     )
     assert {"library:<statement 1>", "library:f", "registry:register", "registry:TABLE"} <= reached
     assert "library:g" not in reached
@@ -134,7 +134,7 @@ def test_an_import_runs_the_statements_of_a_module_and_its_decorators(reach, wor
 
 def test_annotations_and_imports_for_the_type_checker_reach_nothing(reach):
     reached = reach(
-        "from typing import TYPE_CHECKING\nfrom cscsanet.library import A\n"
+        "from typing import TYPE_CHECKING\nfrom cscsanet.lib import A\n"
         "if TYPE_CHECKING:\n    from cscsanet.nowhere import B\n"
         "def work(x: A) -> 'B':\n    y: A = x\n    return y",
         library="class A: ...\n",
@@ -171,11 +171,11 @@ def test_what_logs_and_reports_is_not_followed(reach):
     ("work", "says"),
     [
         (
-            "from cscsanet.library import gone\ndef work(): gone()",
-            "cscsanet.library: defines no 'gone', which cscsanet.work:work uses",
+            "from cscsanet.lib import gone\ndef work(): gone()",
+            "cscsanet.lib: defines no 'gone', which cscsanet.work:work uses",
         ),
         ("from cscsanet.nowhere import f\ndef work(): f()", "cscsanet.nowhere: no such module"),
-        ("from cscsanet import library\ndef work(): library.gone()", "defines no 'gone'"),
+        ("from cscsanet import lib\ndef work(): library.gone()", "defines no 'gone'"),
         ("from cscsanet.dynamic import f\ndef work(): ...", r"dynamic\.py:1: exec\(\) hides"),
     ],
 )

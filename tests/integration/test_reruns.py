@@ -1,0 +1,74 @@
+"""What DVC runs again after an edit: the stages that depend on it, and no others."""
+
+import contextlib
+import sys
+
+import pytest
+from fixtures.project import Project
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
+
+
+@pytest.fixture(scope="module")
+def tracked(finished, tmp_path_factory) -> Project:
+    """A copy of the finished project to ask DVC about."""
+    return finished.copy_to(tmp_path_factory.mktemp("tracked"))
+
+
+def changed_stages(project: Project, name: str, old: str, new: str) -> set[str]:
+    """Return the stages that `dvc status` lists after an edit of one file, and undo the edit.
+
+    Where the file is code, the digests of the stages' code are made again first.
+    """
+    # In this process: `dvc status` as a command takes seconds to start.
+    from dvc.repo import Repo
+
+    edited, digests = project.root / name, project.root / "code.yaml"
+    before = {path: path.read_bytes() for path in (edited, digests)}
+    text = edited.read_text()
+    assert text.count(old) == 1
+    edited.write_text(text.replace(old, new))
+    try:
+        if name.startswith("src/"):
+            project.run(sys.executable, "stages/code.py")
+        with contextlib.chdir(project.root), Repo() as repo:
+            return set(repo.status())
+    finally:
+        for path, content in before.items():
+            path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stages"),
+    [
+        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate"}),
+        ("pictures: 4", "pictures: 2", {"evaluate"}),
+        ("seeds: [2]", "seeds: [3]", {"repeats", "measure", "evaluate", "claims", "report"}),
+        ("aged_symbols: 4", "aged_symbols: 5", {"physical_report"}),
+        ("home_snr_db: -25.0", "home_snr_db: -20.0", {"alignment_report"}),
+        ("parity_images: 2", "parity_images: 3", {"export"}),
+        ("latency_rounds: 5", "latency_rounds: 6", {"latency"}),
+        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec"}),
+    ],
+)
+def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):
+    assert changed_stages(tracked, "params.yaml", old, new) == stages
+
+
+def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_frames_alone(tracked):
+    stages = changed_stages(tracked, "params.yaml", "val_drops: 40", "val_drops: 41")
+    assert {"channels", "stage2@physical", "physical_variants", "stage3@noma", "measure"} <= stages
+    assert not stages & {"scenes", "split", "stage1@semantic", "codec", "mfnet"}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "stages"),
+    [
+        ("scene_sources/renderer/vehicles.py", "import numpy as np\n", "import numpy as np  # fast\n", set()),
+        ("scene_sources/renderer/vehicles.py", "y + radius * sine", "y + 2 * radius * sine", {"scenes"}),
+        ("studies/claims/claim.py", "HIGH_SNR_DB = -30.0,", "HIGH_SNR_DB = -31.0,", {"claims"}),
+    ],
+)
+def test_a_comment_reruns_nothing_and_changed_code_what_runs_it(tracked, module, old, new, stages):
+    """An edit of the package runs the stage `code`, and then only the stages whose digest has changed."""
+    assert changed_stages(tracked, f"src/cscsanet/{module}", old, new) == {"code", *stages}

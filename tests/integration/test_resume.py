@@ -1,0 +1,84 @@
+"""Killed and partly lost work: a training and the measurements go on where they stopped."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fixtures.files import contents
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
+
+
+@pytest.mark.parametrize(
+    ("training", "command"),
+    [
+        ("semantic", "stages/stage1.py semantic"),
+        ("physical", "stages/stage2.py physical"),
+        ("codec_link", "stages/codec_link.py"),
+        ("alignment/noma-phase-offset", "stages/alignment.py"),
+    ],
+)
+def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
+    """One training of each kind: with frames, with drops and a CSI-RS pretraining, with both, and a variant.
+
+    The others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
+    """
+    project = finished.copy_to(tmp_path / "killed", ".dvc")
+    results = [
+        f"reports/training/{training}.json",
+        f"reports/training/{training}.csv",
+        f"models/{training}.safetensors",
+    ]
+    for name in results:
+        (project.root / name).unlink()
+
+    killed = subprocess.Popen(
+        [sys.executable, *command.split()],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for_a_checkpoint(project.root / "scratch" / training, killed)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    assert not any((project.root / name).exists() for name in results)
+
+    resumed = project.run(sys.executable, *command.split())
+    assert "resuming after epoch 1 of 2" in resumed.stderr
+    for name in results:
+        assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
+
+
+def test_only_what_is_missing_is_measured_again(copy):
+    folder = copy.root / "data" / "measurements"
+    lost = folder / "noma" / "snr0-L8-B64-Q4.npz"
+    damaged = folder / "noma@seed-2" / "snr-25-L8-B64-Q4.npz"
+    outdated = folder / "noma" / "snr7-L8-B64-Q4.npz"
+    before = contents(folder)
+    times = {name: (folder / name).stat().st_mtime_ns for name in before}
+    outdated.write_bytes(lost.read_bytes())
+    lost.unlink()
+    damaged.write_bytes(b"half a file")
+    copy.run(sys.executable, "stages/measure.py")
+    assert contents(folder) == before
+    rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
+    assert rewritten == {lost, damaged, folder / "constant.npz"}
+
+
+def test_a_variant_that_is_asked_for_no_more_leaves_nothing(copy):
+    copy.edit_params("dedicated: [[8, 64]]", "dedicated: [[2, 16]]")
+    copy.run(sys.executable, "stages/physical_variants.py")
+    for folder in ("models/physical_variants", "reports/training/physical_variants"):
+        assert {path.stem for path in (copy.root / folder).iterdir()} == {"subcarrier", "L2-B16"}
+
+
+def wait_for_a_checkpoint(scratch: Path, training: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 300
+    while not list(scratch.glob("*/last.ckpt")):
+        assert training.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
