@@ -5,7 +5,7 @@ import pytest
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.walk import Walk
 
-LIBRARY = "src/cscsanet/lib.py"
+LIB = "src/cscsanet/lib.py"
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def reach(plant):
         "from cscsanet.lib import f\ndef work(): return f()",
         "import cscsanet.lib\ndef work(): return cscsanet.lib.f()",
         "import cscsanet.lib as short\ndef work(): return short.f()",
-        "from cscsanet import lib\ndef work(): return library.f()",
+        "from cscsanet import lib\ndef work(): return lib.f()",
         "def work():\n    from cscsanet.lib import f\n    return f()",
-        "def work():\n    from cscsanet import lib\n    return library.f()",
+        "def work():\n    from cscsanet import lib\n    return lib.f()",
         "from functools import partial\nfrom cscsanet.lib import f\ndef work(): return partial(f, 1)",
         "from cscsanet.lib import f\nTABLE = {'f': f}\ndef work(): return TABLE['f']()",
         "from cscsanet.lib import f\ndef work(call=f): return call()",
@@ -56,16 +56,14 @@ def reach(plant):
     ],
 )
 def test_a_function_is_reached_by_its_name_and_nothing_else_of_its_module(reach, work):
-    reached = reach(work, library="def f(): ...\ndef g(): ...\nX = 1\n")
-    assert "library:f" in reached
-    assert not {"library:g", "library:X"} & reached
+    reached = reach(work, lib="def f(): ...\ndef g(): ...\nX = 1\n")
+    assert "lib:f" in reached
+    assert not {"lib:g", "lib:X"} & reached
 
 
 def test_a_module_that_is_handed_on_counts_as_a_whole(reach):
-    reached = reach(
-        "from cscsanet import lib\ndef work(): return run(library)", library="def f(): ...\nX = 1\n"
-    )
-    assert {"library:f", "library:X"} <= reached
+    reached = reach("from cscsanet import lib\ndef work(): return run(lib)", lib="def f(): ...\nX = 1\n")
+    assert {"lib:f", "lib:X"} <= reached
 
 
 def test_names_are_followed_through_a_package_that_exports_them_again(reach):
@@ -81,12 +79,12 @@ def test_names_are_followed_through_a_package_that_exports_them_again(reach):
 def test_methods_are_reached_by_name_in_the_class_and_in_its_bases(reach):
     reached = reach(
         "from cscsanet.lib import Child\ndef work(): return Child().run()",
-        library="class Base:\n    def helper(self): ...\n    def idle(self): ...\n"
+        lib="class Base:\n    def helper(self): ...\n    def idle(self): ...\n"
         "class Child(Base):\n    def run(self): return super().helper()\n    @property\n    def size(self): ...\n"
         "class Other:\n    def run(self): ...\n",
     )
-    assert {"library:Child.run", "library:Base.helper"} <= reached
-    assert not {"library:Child.size", "library:Base.idle", "library:Other.run"} & reached
+    assert {"lib:Child.run", "lib:Base.helper"} <= reached
+    assert not {"lib:Child.size", "lib:Base.idle", "lib:Other.run"} & reached
 
 
 @pytest.mark.parametrize(
@@ -103,12 +101,12 @@ def test_methods_are_reached_by_name_in_the_class_and_in_its_bases(reach):
 def test_all_methods_count_where_a_library_may_call_them(reach, base, whole):
     reached = reach(
         "from cscsanet.lib import A\ndef work(): return A()",
-        library="from abc import ABC\nfrom torch import nn\nfrom cscsanet import module\n"
+        lib="from abc import ABC\nfrom torch import nn\nfrom cscsanet import module\n"
         "class Own: ...\nclass OwnModule(nn.Module): ...\n"
         f"class A{base}:\n    def forward(self): ...\n",
         module="class Own: ...\n",
     )
-    assert ("library:A.forward" in reached) is whole
+    assert ("lib:A.forward" in reached) is whole
 
 
 @pytest.mark.parametrize(
@@ -123,13 +121,13 @@ def test_all_methods_count_where_a_library_may_call_them(reach, base, whole):
 def test_an_import_runs_the_statements_of_a_module_and_its_decorators(reach, work):
     reached = reach(
         work,
-        library="from cscsanet.registry import register\nimport torch\ntorch.set_flush_denormal(True)\n"
+        lib="from cscsanet.registry import register\nimport torch\ntorch.set_flush_denormal(True)\n"
         "@register\ndef f(): ...\ndef g(): ...\n",
         registry="TABLE = []\ndef register(function): TABLE.append(function)\n",
         between="from cscsanet import lib\n",
     )
-    assert {"library:<statement 1>", "library:f", "registry:register", "registry:TABLE"} <= reached
-    assert "library:g" not in reached
+    assert {"lib:<statement 1>", "lib:f", "registry:register", "registry:TABLE"} <= reached
+    assert "lib:g" not in reached
 
 
 def test_annotations_and_imports_for_the_type_checker_reach_nothing(reach):
@@ -137,7 +135,7 @@ def test_annotations_and_imports_for_the_type_checker_reach_nothing(reach):
         "from typing import TYPE_CHECKING\nfrom cscsanet.lib import A\n"
         "if TYPE_CHECKING:\n    from cscsanet.nowhere import B\n"
         "def work(x: A) -> 'B':\n    y: A = x\n    return y",
-        library="class A: ...\n",
+        lib="class A: ...\n",
     )
     assert reached == {"work:work"}
 
@@ -175,10 +173,10 @@ def test_what_logs_and_reports_is_not_followed(reach):
             "cscsanet.lib: defines no 'gone', which cscsanet.work:work uses",
         ),
         ("from cscsanet.nowhere import f\ndef work(): f()", "cscsanet.nowhere: no such module"),
-        ("from cscsanet import lib\ndef work(): library.gone()", "defines no 'gone'"),
+        ("from cscsanet import lib\ndef work(): lib.gone()", "defines no 'gone'"),
         ("from cscsanet.dynamic import f\ndef work(): ...", r"dynamic\.py:1: exec\(\) hides"),
     ],
 )
 def test_what_cannot_be_followed_is_an_error(reach, work, says):
     with pytest.raises(CscsanetError, match=says):
-        reach(work, library="def f(): ...\n", dynamic="exec('x = 1')\n")
+        reach(work, lib="def f(): ...\n", dynamic="exec('x = 1')\n")
