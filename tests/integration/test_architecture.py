@@ -63,16 +63,16 @@ def module_file(name: str) -> Path | None:
 
 def libraries(path: Path) -> set[str]:
     """Return the libraries that a file imports, directly or through other modules of the package."""
-    found: set[str] = set()
+    tops: set[str] = set()
     seen, waiting = {path}, [path]
     while waiting:
         for name in imports(waiting.pop()):
             if not name.startswith("cscsanet"):
-                found.add(name.split(".")[0])
+                tops.add(name.split(".")[0])
             elif (module := module_file(name)) and module not in seen:
                 seen.add(module)
                 waiting.append(module)
-    return found
+    return tops
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())

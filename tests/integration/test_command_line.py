@@ -121,11 +121,11 @@ def test_a_user_s_mistake_is_one_line_and_leaves_nothing(finished, arguments, sa
     monkeypatch.setattr(sys, "argv", ["cscsanet", *arguments])
     with pytest.raises(SystemExit) as left:
         main()
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert left.value.code == 1
-    assert told.startswith("error: ")
-    assert says in told
-    assert told.count("\n") == 1
+    assert message.startswith("error: ")
+    assert says in message
+    assert message.count("\n") == 1
     assert {path.name for path in finished.root.iterdir()} == before
 
 

@@ -30,9 +30,9 @@ def read(project, name):
 
 def test_every_unit_is_there_and_equals_pytorch(finished):
     folder = finished.root / "models" / "onnx"
-    found = {path.name: {file.stem for file in path.glob("*.onnx")} for path in folder.iterdir()}
-    assert found == {"noma-aligned": {*UNITS, CSIRS}, **NETWORKS}
-    for scheme, units in found.items():
+    units_of = {path.name: {file.stem for file in path.glob("*.onnx")} for path in folder.iterdir()}
+    assert units_of == {"noma-aligned": {*UNITS, CSIRS}, **NETWORKS}
+    for scheme, units in units_of.items():
         assert all(load_unit(folder / scheme / f"{unit}.onnx", unit, scheme).info for unit in units)
     parity = read(finished, "parity")
     assert {row["drops"] for row in parity["chains"]} == {1, 2}

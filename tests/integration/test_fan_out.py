@@ -26,16 +26,16 @@ def jobs(monkeypatch) -> ModuleType:
 
 
 def test_every_job_is_done_once_on_one_thread_and_in_another_process(jobs, tmp_path):
-    told = []
-    found = fan_out(partial(jobs.note, tmp_path), list(range(5)), 2, told.append)
-    assert found == list(range(5))
+    advances = []
+    results = fan_out(partial(jobs.note, tmp_path), list(range(5)), 2, advances.append)
+    assert results == list(range(5))
     files = sorted(tmp_path.iterdir())
     assert [path.name.partition("-")[0] for path in files] == ["0", "1", "2", "3", "4"]
     assert {path.read_text() for path in files} == {"1"}
     workers = {path.name.partition("-")[2] for path in files}
     assert 1 <= len(workers) <= 2
     assert str(os.getpid()) not in workers
-    assert sum(told) == 5
+    assert sum(advances) == 5
 
 
 def test_the_first_error_is_raised_as_it_was_and_ends_the_rest(jobs, tmp_path):

@@ -20,8 +20,8 @@ def receive_dmrs(channel, paths, noise, data_symbols=4, seed=1):
     grid = resource_grid(data_symbols, channel.subcarriers, 2)
     response = path_response(paths, torch.arange(grid.symbols) + 8, channel)
     received = torch.zeros(len(paths), grid.symbols, channel.subcarriers, 2, dtype=torch.complex64)
-    for user, own in enumerate(grid.pilots):
-        q, n = own.T
+    for user, pilots in enumerate(grid.pilots):
+        q, n = pilots.T
         received[:, q, n] = AMPLITUDE * response[:, user][:, q, n]
     source = torch.Generator().manual_seed(seed)
     received += math.sqrt(noise) * complex_normal(tuple(received.shape), source)
@@ -133,8 +133,8 @@ def test_unknown_delays_give_the_filter_without_prior(small, drops):
 
 def known_delays(paths):
     """Return the prior for `receive_dmrs`: each chain receives one path of known delay."""
-    own = torch.eye(2).expand(len(paths), 2, 2, 2)
-    return DelayPrior(paths.delay, torch.zeros_like(paths.delay), 0.999 * own)
+    identity = torch.eye(2).expand(len(paths), 2, 2, 2)
+    return DelayPrior(paths.delay, torch.zeros_like(paths.delay), 0.999 * identity)
 
 
 def test_silence_stays_finite(small):

@@ -67,7 +67,7 @@ def test_directions_come_first_and_the_width_is_that_of_the_cell(small, feedback
             difference = (decoded.paths.aoa[:, 0] - estimate.aoa[:, 0] + 1) % 2 - 1
             assert difference.abs().max() <= width / 2 + 1e-3
     truncated = feedback.decode(bits[:, :4], 10.0).paths
-    assert truncated.gain[:, 1].abs().max() == 0, "a path whose direction is not told is none"
+    assert truncated.gain[:, 1].abs().max() == 0, "a path without a direction in the feedback has no gain"
 
 
 def test_a_trained_bit_carries_a_gradient(feedback, small, estimate):

@@ -1,4 +1,4 @@
-"""Rows on the page: found at their points, grouped, and written with real minus signs."""
+"""Rows on the page: looked up by point, grouped, and written with real minus signs."""
 
 from fixtures import report_results
 
@@ -30,9 +30,9 @@ def test_of_two_rows_with_one_name_the_first_counts():
 def test_rows_are_grouped_by_scheme_in_the_order_of_their_points():
     groups = index().by_scheme()
     assert set(groups) == {row["scheme"] for row in report_results.sweeps()}
-    own = [row for row in groups["noma"] if row.repeat is None]
-    assert groups["noma"][: len(own)] == own
-    assert [row.coordinates for row in own] == sorted(row.coordinates for row in own)
+    trained_once = [row for row in groups["noma"] if row.repeat is None]
+    assert groups["noma"][: len(trained_once)] == trained_once
+    assert [row.coordinates for row in trained_once] == sorted(row.coordinates for row in trained_once)
 
 
 def test_links_lead_to_rows_that_exist():
