@@ -90,7 +90,7 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
     noma = [row for row in rows if row.scheme == "noma"]
     assert [row.snr_db for row in noma] == [-25.0, 0.0]
     assert len({row.model for row in noma}) == 1
-    # Of the scratch folder only the code that each stage ran is left.
+    # Of the scratch folder only the captured graphs and the code that each stage ran are left.
     left = {path.relative_to(finished.root) for path in (finished.root / "scratch").rglob("*.*")}
     assert left == {Path("scratch/last-code") / f"{stage}.json" for stage in STAGES}
 

@@ -44,14 +44,16 @@ def export(
     check_trained(workspace, params, [scheme])
 
     from cscsanet.export.export import export_scheme
+    from cscsanet.export.graph_store import project_graphs
     from cscsanet.export.units import UNITS
     from cscsanet.workflow.machine import limit_threads
     from cscsanet.workflow.progress import progress_bar
 
     limit_threads(params.threads)
     folder = out or workspace.manual_units(scheme)
+    graphs = project_graphs(workspace)
     with progress_bar("exporting", len(UNITS)) as advance:
-        files = export_scheme(scheme, params, workspace.trained, folder, advance)
+        files = export_scheme(scheme, params, workspace.trained, folder, graphs, advance)
     note_origin(workspace, [scheme])
     typer.echo(f"{folder}: {', '.join(path.name for path in files)}")
 

@@ -28,6 +28,7 @@ from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.capture import graph_of
 from cscsanet.export.export import unit_info, write_unit
 from cscsanet.export.graph_passes import simplify
+from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature
 from cscsanet.export.units import SNR_DB, Bound, End, Part, example_images, example_paths, search_part
 from cscsanet.files import file_digest
@@ -176,11 +177,13 @@ def baseline_networks(params: Params, weights_file: Callable[[str], Path]) -> li
 
 
 def export_network(
-    network: Network, params: Params, weights_file: Callable[[str], Path], folder: Path
+    network: Network, params: Params, weights_file: Callable[[str], Path], folder: Path, graphs: GraphStore
 ) -> Path:
-    """Write one network as a unit, and return the file."""
+    """Write one network as a unit, and return the file. graphs: captured before."""
     weights = weights_file(network.weights)
-    model = simplify(graph_of(f"{network.scheme} {network.unit} {params}", network.module, network.signature))
+    model = simplify(
+        graph_of(graphs, f"{network.scheme} {network.unit} {params}", network.module, network.signature)
+    )
     info = unit_info(
         network.scheme,
         network.unit,

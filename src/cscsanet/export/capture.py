@@ -1,8 +1,7 @@
 """From a PyTorch module to an ONNX graph, and from one graph to the same graph with other weights.
 
-Capturing the path search takes a minute or more, and its graph is the same for every UE and scheme of one
-configuration. So a graph is captured once per process, its weights as named initialisers, and filled with the
-weights of each unit.
+A graph is captured with its weights as named initialisers. It is the same for every UE and scheme of one
+configuration, so it is captured once (`graph_store`) and filled with the weights of each unit.
 """
 
 import contextlib
@@ -24,25 +23,22 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 from torch import Tensor, nn
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
+from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature
 from cscsanet.stations.metadata import BATCH, TensorSpec
 
 OPSET = 18  # of the units: old enough for all runtimes
 _COUNTING_OPSET = 20  # holds GELU as one operator
 _EXAMPLE_BATCH = 3  # any length but 1, which torch.export would treat as a constant
-_captured: dict[str, onnx.ModelProto] = {}
 
 
-def graph_of(key: str, module: nn.Module, signature: Signature) -> onnx.ModelProto:
+def graph_of(graphs: GraphStore, key: str, module: nn.Module, signature: Signature) -> onnx.ModelProto:
     """Return the ONNX graph of a module with its own weights and a free batch.
 
-    key: names the graph: modules of equal keys differ only in their weights. signature: names and shapes of
-    all inputs and outputs.
+    graphs: holds what was captured before. key: names the graph: modules of equal keys differ only in their
+    weights. signature: names and shapes of all inputs and outputs.
     """
-    if key not in _captured:
-        _captured[key] = _capture(module, signature)
-    model = onnx.ModelProto()
-    model.CopyFrom(_captured[key])
+    model = graphs.get(key, lambda: _capture(module, signature))
     _fill(model, module)
     return model
 

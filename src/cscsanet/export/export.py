@@ -19,6 +19,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.capture import OPSET, graph_of, keep_outputs
 from cscsanet.export.graph_passes import simplify
+from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature, csirs_signature, signatures
 from cscsanet.export.units import BsCsi, BsReceiver, UeCsi, unit_modules
 from cscsanet.files import write_by_rename
@@ -45,11 +46,13 @@ def export_scheme(
     params: Params,
     weights_file: Callable[[str], Path],
     folder: Path,
+    graphs: GraphStore,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
     """Write the units of one trained scheme, and return the files.
 
-    weights_file: name of trained weights -> their path. progress: called with 1 after each unit.
+    weights_file: name of trained weights -> their path. graphs: captured before.
+    progress: called with 1 after each unit.
 
     Raises:
         CscsanetError: the scheme has no units, its weights are missing, or the folder cannot be written.
@@ -58,7 +61,7 @@ def export_scheme(
         raise CscsanetError(f"scheme '{name}': has no stations; choose one of {', '.join(CHAINED)}")
     link, weights = trained_link(name, params, weights_file)
     origin = weights_origin(weights_file(next(iter(scheme(name).weights.values()))))
-    return export_link(cast(NomaLink, link.cpu()), name, params, folder, weights, origin, progress)
+    return export_link(cast(NomaLink, link.cpu()), name, params, folder, weights, origin, graphs, progress)
 
 
 def export_link(
@@ -68,11 +71,12 @@ def export_link(
     folder: Path,
     weights: str,
     origin: Mapping[str, Any],
+    graphs: GraphStore,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
     """Write the units of a link, and return the files.
 
-    name: of its scheme. weights: their digest; origin: the run that trained them.
+    name: of its scheme. weights: their digest. origin: the run that trained them. graphs: captured before.
 
     Raises:
         CscsanetError: the link has the subcarrier front end, or the folder cannot be written.
@@ -88,6 +92,7 @@ def export_link(
         signature = written[unit]
         # The network of a UE always predicts phases; without alignment that part of the graph is removed.
         graph = graph_of(
+            graphs,
             _graph_key(unit, module, link, shapes),
             module,
             captured[unit] if isinstance(module, UeCsi) else signature,

@@ -8,6 +8,7 @@ from cscsanet.config.params import Params
 from cscsanet.config.schemes import SCHEMES, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.export.export import export_scheme
+from cscsanet.export.graph_store import project_graphs
 from cscsanet.files import file_digest, write_json
 from cscsanet.tracking.provenance import provenance
 from cscsanet.training.weights import halve_weights, weights_origin
@@ -48,9 +49,14 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     for stale in folder.glob("*.safetensors"):
         if stale.stem not in models:
             stale.unlink()
+    graphs = project_graphs(workspace)
     for scheme_name in EXPORTED:
         export_scheme(
-            scheme_name, params, lambda name: folder / f"{name}.safetensors", folder / "onnx" / scheme_name
+            scheme_name,
+            params,
+            lambda name: folder / f"{name}.safetensors",
+            folder / "onnx" / scheme_name,
+            graphs,
         )
     write_json(folder / _MANIFEST.name, {"profile": params.profile, "commit": commit, "models": models})
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -38,7 +38,18 @@ WITHOUT_EFFECT = (
 LIBRARIES = {"PIL": ("pillow",), "onnx": ("onnx", "onnxscript"), "onnx_ir": ("onnx-ir",)}
 # Libraries that check, store, show or draw results, but compute none.
 WITHOUT_NUMBERS = frozenset(
-    {"filelock", "jinja2", "matplotlib", "mlflow", "pydantic", "rich", "safetensors", "typer", "yaml"}
+    {
+        "filelock",
+        "google",
+        "jinja2",
+        "matplotlib",
+        "mlflow",
+        "pydantic",
+        "rich",
+        "safetensors",
+        "typer",
+        "yaml",
+    }
 )
 # Classes that call no method of their subclasses by themselves.
 _PLAIN_BASES = frozenset(

@@ -10,6 +10,7 @@ from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from cscsanet.export import capture
 from cscsanet.export.capture import fixed_graph, graph_of, keep_outputs
+from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature
 from cscsanet.stations.metadata import BATCH, TensorSpec
 
@@ -36,9 +37,10 @@ def run(model, x):
 
 def test_one_capture_is_filled_with_the_weights_of_each_module(monkeypatch):
     modules = [TwoOutputs().eval(), TwoOutputs().eval()]
-    graphs = [graph_of("two outputs", modules[0], SIGNATURE)]
+    store = GraphStore()
+    graphs = [graph_of(store, "two outputs", modules[0], SIGNATURE)]
     monkeypatch.setattr(capture, "_capture", None)
-    graphs.append(graph_of("two outputs", modules[1], SIGNATURE))
+    graphs.append(graph_of(store, "two outputs", modules[1], SIGNATURE))
     x = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
     for module, graph in zip(modules, graphs, strict=True):
         expected = module(torch.from_numpy(x))
@@ -47,7 +49,7 @@ def test_one_capture_is_filled_with_the_weights_of_each_module(monkeypatch):
 
 
 def test_dropped_outputs_take_their_weights_with_them():
-    graph = keep_outputs(graph_of("two outputs", TwoOutputs().eval(), SIGNATURE), ["y"])
+    graph = keep_outputs(graph_of(GraphStore(), "two outputs", TwoOutputs().eval(), SIGNATURE), ["y"])
     assert [output.name for output in graph.graph.output] == ["y"]
     assert not any(tensor.name.startswith("second") for tensor in graph.graph.initializer)
 

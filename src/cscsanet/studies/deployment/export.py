@@ -12,6 +12,7 @@ from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.baseline_networks import baseline_networks, export_network
 from cscsanet.export.capture import example
 from cscsanet.export.export import export_scheme
+from cscsanet.export.graph_store import project_graphs
 from cscsanet.export.units import UNITS
 from cscsanet.files import file_digest, write_json
 from cscsanet.links.csc_sa_net import NomaLink
@@ -72,15 +73,20 @@ def _export(workspace: Workspace, params: Params, files: list[Path]) -> tuple[li
     files: the written files are appended.
     """
     networks = baseline_networks(params, workspace.weights)
+    graphs = project_graphs(workspace)
     exported = params.deployment.exported
     chain_rows: list[Row] = []
     network_rows: list[Row] = []
     with progress_bar("units", len(UNITS) * len(exported) + len(networks)) as advance:
         for name in exported:
-            files += export_scheme(name, params, workspace.weights, workspace.scheme_units(name), advance)
+            files += export_scheme(
+                name, params, workspace.weights, workspace.scheme_units(name), graphs, advance
+            )
             chain_rows += _chain_rows(workspace, params, name)
         for network in networks:
-            file = export_network(network, params, workspace.weights, workspace.scheme_units(network.scheme))
+            file = export_network(
+                network, params, workspace.weights, workspace.scheme_units(network.scheme), graphs
+            )
             files.append(file)
             unit = load_unit(file, network.unit, network.scheme)
             network_rows.append(network_row(network.module, unit, params.seed))
