@@ -1,4 +1,4 @@
-"""Jobs in processes of their own: all are done, the first error stops the rest, and none outlives a killed stage."""
+"""Jobs of a stage: all are done, the first error stops the rest, and none outlives a killed stage."""
 
 import importlib
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.fan_out import fan_out
@@ -52,30 +53,44 @@ def test_the_first_error_is_raised_as_it_was_and_ends_the_rest(jobs, tmp_path):
 
 def test_ctrl_c_ends_the_workers_at_once(tmp_path):
     with stage_of(tmp_path) as stage:
-        worker = noted_worker(tmp_path)
+        workers = noted_workers(tmp_path)
         os.killpg(stage.pid, signal.SIGINT)
         assert stage.wait(timeout=30) != 0
-        assert gone(worker)
+        assert gone(workers)
+
+
+def test_jobs_one_after_the_other_run_in_this_process_on_one_thread(jobs, tmp_path):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        advances = []
+        assert fan_out(partial(jobs.note, tmp_path), [0, 1], 1, advances.append) == [0, 1]
+        assert torch.get_num_threads() == 3
+        assert advances == [1, 1]
+        assert {path.name.partition("-")[2] for path in tmp_path.iterdir()} == {str(os.getpid())}
+        assert {path.read_text() for path in tmp_path.iterdir()} == {"1"}
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_nothing_to_do_starts_nothing():
-    fan_out(print, [], 2)
+    assert fan_out(print, [], 2) == []
 
 
 def test_a_killed_stage_takes_its_workers_along(tmp_path):
     with stage_of(tmp_path) as stage:
-        worker = noted_worker(tmp_path)
+        workers = noted_workers(tmp_path)
         stage.send_signal(signal.SIGKILL)
         stage.wait()
-        assert gone(worker)
+        assert gone(workers)
 
 
 def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
-    """A process that fans out one endless job, in a group of its own."""
+    """Start a process that fans out two endless jobs, in a group of its own."""
     script = (
         "import sys; from pathlib import Path; from functools import partial;"
         "from cscsanet.workflow.fan_out import fan_out; from fan_out_jobs import sleep_long;"
-        "fan_out(partial(sleep_long, Path(sys.argv[1])), [1], 1)"
+        "fan_out(partial(sleep_long, Path(sys.argv[1])), [1, 2], 2)"
     )
     here = Path(__file__).parent
     path = f"{here.parents[1] / 'src'}{os.pathsep}{here}"
@@ -86,16 +101,19 @@ def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-def noted_worker(folder: Path) -> int:
+def noted_workers(folder: Path) -> list[Path]:
+    """Wait until both jobs run, and return the folders of their processes in /proc."""
     deadline = time.monotonic() + 60
-    while not list(folder.iterdir()) and time.monotonic() < deadline:
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    (noted,) = folder.iterdir()
-    return int(noted.name.partition("-")[2])
+    processes = [Path("/proc") / noted.name.partition("-")[2] for noted in folder.iterdir()]
+    assert len(processes) == 2
+    assert all(process.exists() for process in processes)
+    return processes
 
 
-def gone(process: int) -> bool:
+def gone(processes: list[Path]) -> bool:
     deadline = time.monotonic() + 30
-    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+    while any(process.exists() for process in processes) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return not Path(f"/proc/{process}").exists()
+    return not any(process.exists() for process in processes)

@@ -111,6 +111,17 @@ def test_the_separated_report_has_every_part_at_every_point(finished):
     }
 
 
+def test_the_path_search_is_counted_in_its_loop(finished):
+    """The graph holds loops, eager PyTorch unrolls them: two counts of the same products."""
+    report = json.loads((finished.root / "reports/complexity.json").read_text())
+    searches = [row for row in report["parts"] if row["part"] == "path search"]
+    assert {row["group"] for row in searches} >= {"csi", "csi aligned", "acquisition"}
+    for row in searches:
+        assert row["method"] == "graph"
+        assert row["multiply_additions"] == row["counted_by_torch"] > 0
+        assert row["seen"] == 1
+
+
 def test_the_alignment_report_has_every_alignment_at_every_point(finished):
     rows = json.loads((finished.root / "reports/alignment.json").read_text())
     keys = (

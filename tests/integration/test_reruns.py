@@ -2,9 +2,14 @@
 
 import contextlib
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from fixtures.project import Project
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
@@ -15,27 +20,43 @@ def tracked(finished, tmp_path_factory) -> Project:
     return finished.copy_to(tmp_path_factory.mktemp("tracked"))
 
 
-def changed_stages(project: Project, name: str, old: str, new: str) -> set[str]:
-    """Return the stages that `dvc status` lists after an edit of one file, and undo the edit.
-
-    Where the file is code, the digests of the stages' code are made again first.
-    """
-    # In this process: `dvc status` as a command takes seconds to start.
+@contextlib.contextmanager
+def edited(project: Project, name: str, old: str, new: str) -> Iterator["Repo"]:
+    """Edit a file, open the project in DVC, and undo the edit; DVC as a command takes seconds to start."""
     from dvc.repo import Repo
 
-    edited, digests = project.root / name, project.root / "code.yaml"
-    before = {path: path.read_bytes() for path in (edited, digests)}
-    text = edited.read_text()
-    assert text.count(old) == 1
-    edited.write_text(text.replace(old, new))
+    path = project.root / name
+    before = path.read_text()
+    assert before.count(old) == 1
+    path.write_text(before.replace(old, new))
     try:
-        if name.startswith("src/"):
-            project.run(sys.executable, "stages/code.py")
         with contextlib.chdir(project.root), Repo() as repo:
-            return set(repo.status())
+            yield repo
     finally:
-        for path, content in before.items():
-            path.write_bytes(content)
+        path.write_text(before)
+
+
+def changed_by_params(project: Project, old: str, new: str) -> set[str]:
+    """Return the stages whose parameters have changed for DVC after an edit of params.yaml."""
+    from dvc.dependency import ParamsDependency
+
+    with edited(project, "params.yaml", old, new) as repo:
+        return {
+            stage.addressing
+            for stage in repo.index.stages
+            if any(isinstance(dep, ParamsDependency) and dep.status() for dep in stage.deps)
+        }
+
+
+def changed_by_code(project: Project, module: str, old: str, new: str) -> set[str]:
+    """Return the stages that `dvc status` lists after an edit of a module, once the digests are made again."""
+    digests = project.root / "code.yaml"
+    before = digests.read_bytes()
+    with edited(project, f"src/cscsanet/{module}", old, new) as repo:
+        project.run(sys.executable, "stages/code.py")
+        stages = set(repo.status())
+    digests.write_bytes(before)
+    return stages
 
 
 @pytest.mark.parametrize(
@@ -52,11 +73,11 @@ def changed_stages(project: Project, name: str, old: str, new: str) -> set[str]:
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):
-    assert changed_stages(tracked, "params.yaml", old, new) == stages
+    assert changed_by_params(tracked, old, new) == stages
 
 
 def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_frames_alone(tracked):
-    stages = changed_stages(tracked, "params.yaml", "val_drops: 40", "val_drops: 41")
+    stages = changed_by_params(tracked, "val_drops: 40", "val_drops: 41")
     assert {"channels", "stage2@physical", "physical_variants", "stage3@noma", "measure"} <= stages
     assert not stages & {"scenes", "split", "stage1@semantic", "codec", "mfnet"}
 
@@ -71,4 +92,4 @@ def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_fr
 )
 def test_a_comment_reruns_nothing_and_changed_code_what_runs_it(tracked, module, old, new, stages):
     """An edit of the package runs the stage `code`, and then only the stages whose digest has changed."""
-    assert changed_stages(tracked, f"src/cscsanet/{module}", old, new) == {"code", *stages}
+    assert changed_by_code(tracked, module, old, new) == {"code", *stages}

@@ -15,14 +15,13 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 @pytest.mark.parametrize(
     ("training", "command"),
     [
-        ("semantic", "stages/stage1.py semantic"),
         ("physical", "stages/stage2.py physical"),
         ("codec_link", "stages/codec_link.py"),
         ("alignment/noma-phase-offset", "stages/alignment.py"),
     ],
 )
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
-    """One training of each kind: with frames, with drops and a CSI-RS pretraining, with both, and a variant.
+    """One training of each kind: with drops and a CSI-RS pretraining, with frames and drops, and a variant.
 
     The others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
     """
@@ -67,13 +66,6 @@ def test_only_what_is_missing_is_measured_again(copy):
     assert contents(folder) == before
     rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
     assert rewritten == {lost, damaged, folder / "constant.npz"}
-
-
-def test_a_variant_that_is_asked_for_no_more_leaves_nothing(copy):
-    copy.edit_params("dedicated: [[8, 64]]", "dedicated: [[2, 16]]")
-    copy.run(sys.executable, "stages/physical_variants.py")
-    for folder in ("models/physical_variants", "reports/training/physical_variants"):
-        assert {path.stem for path in (copy.root / folder).iterdir()} == {"subcarrier", "L2-B16"}
 
 
 def wait_for_a_checkpoint(scratch: Path, training: "subprocess.Popen[bytes]") -> None:

@@ -1,8 +1,9 @@
-"""Independent jobs of one stage in parallel, each in a separate process with one thread.
+"""Independent jobs of one stage in parallel, each on one thread.
 
 Two trainings of this size finish sooner side by side, on one thread each, than one after the other on
 two threads, since many of their operations are too small to be split. A job always has one thread, so
-its results do not depend on how many jobs run at once.
+its results do not depend on how many jobs run at once. Jobs that run at once have a process each. Jobs
+that run one after the other need none: starting one takes longer than many a job.
 """
 
 import os
@@ -37,10 +38,10 @@ def fan_out(
     """Run all jobs and return their results, in the order of the jobs.
 
     The first job that fails ends the others at once, and so does Ctrl-C. work: must be importable, since
-    another process runs it, and safe to kill. progress: called with 1 after each job.
+    another process may run it, and safe to kill. progress: called with 1 after each job.
     """
-    if not jobs:
-        return []
+    if min(num_workers, len(jobs)) <= 1:
+        return _one_by_one(work, jobs, progress)
     others = active_children()
     # A forked PyTorch hangs if its parent has used threads. A spawned one starts clean.
     pool = ProcessPoolExecutor(
@@ -60,6 +61,23 @@ def fan_out(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_by_one(
+    work: Callable[[Job], Result], jobs: Sequence[Job], progress: Callable[[int], None]
+) -> list[Result]:
+    import torch
+
+    results = []
+    threads = torch.get_num_threads()
+    limit_threads(1)
+    try:
+        for job in jobs:
+            results.append(work(job))
+            progress(1)
+    finally:
+        limit_threads(threads)
+    return results
 
 
 def _begin() -> None:

@@ -1,5 +1,6 @@
 """Counts of parts compared with hand counts, and their sums."""
 
+import torch
 from fixtures.complexity import made_part_row
 
 from cscsanet.export.units import Part
@@ -26,17 +27,14 @@ def test_the_transformers_of_the_papers_front_end(smoke):
     assert row["elementwise"] > 0
 
 
-def test_the_path_search_is_counted_in_its_loop_and_once_for_all_groups(smoke):
-    """The graph holds loops, eager PyTorch unrolls them: two counts of the same products."""
-    _, search, *_ = csi_parts(smoke)
-    assert search.name == "path search"
+def test_a_shared_part_is_counted_once_for_all_groups(smoke):
+    layer = torch.nn.Linear(4, 3)
+    part = Part("layer", "UE", layer, (torch.rand(1, 4),), calls=2, shared="layer")
     shared = {}
-    row = part_row(smoke, "csi", search, shared)
-    assert row["method"] == "graph"
-    assert row["multiply_additions"] == row["counted_by_torch"] > 0
-    assert row["seen"] == 1
+    row = part_row(smoke, "csi", part, shared)
+    assert row["multiply_additions"] == row["counted_by_torch"] == 2 * 12
     # The second group takes the numbers of the first, without calling the module.
-    unused = Part(search.name, search.end, None, (), calls=search.calls, shared=search.shared)
+    unused = Part("layer", "UE", None, (), calls=2, shared="layer")
     assert part_row(smoke, "acquisition", unused, shared) == {**row, "group": "acquisition", "front": ""}
 
 
