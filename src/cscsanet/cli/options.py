@@ -139,7 +139,7 @@ def check_trained(
         for weights in row.weights.values():
             path = workspace.trained(weights)
             if not path.exists():
-                raise CscsanetError(f"{path}: no such weights; run '{row.made_by}' to make them")
+                raise row.without_weights(path)
     for point in points:
         point.within(params.points.capacity)
 

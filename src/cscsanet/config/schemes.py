@@ -6,6 +6,7 @@ parameters, the command line, figures, claims, complexity and the page read this
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from cscsanet.errors import CscsanetError
@@ -70,6 +71,10 @@ class Scheme:
     def over_air(self) -> bool:
         """Whether there is a channel, so that SNR and drops matter."""
         return "snr_db" in self.sees
+
+    def without_weights(self, path: Path) -> CscsanetError:
+        """Return the error for trained weights that are missing. path: where they are expected."""
+        return CscsanetError(f"{path}: no such weights; run '{self.made_by}' to make them")
 
 
 # Shared by the separated designs. Their codec is the one that was trained over the real link.

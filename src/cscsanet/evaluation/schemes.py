@@ -60,7 +60,7 @@ def trained_link(name: str, params: Params, weights_file: Callable[[str], Path])
     for submodule, weights in row.weights.items():
         path = weights_file(weights)
         if not path.exists():
-            raise CscsanetError(f"{path}: no such weights; run '{row.made_by}' to make them")
+            raise row.without_weights(path)
         load_weights(link.get_submodule(submodule), path, params)
         digests.append(file_digest(path))
     link.eval().to(compute_device())
