@@ -1,6 +1,7 @@
 """dvc.yaml names all that a stage depends on: its code, its parameters, and the files that it reads."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cscsanet.pipeline import codec, csi, mfnet, repeats, stage1, stage2, stage3
 from cscsanet.studies.alignment import variants as alignment_variants
 from cscsanet.studies.physical import variants as physical_variants
 from cscsanet.studies.sweeps import measure
-from cscsanet.workflow.code import scripts, stage_code, stages_in
+from cscsanet.workflow.code import StageCode, scripts, stage_code, stages_in
 from cscsanet.workflow.pipeline_file import read_pipeline
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,18 @@ def test_every_stage_names_its_own_line_of_the_code_file():
         keys = [entry for entry in stage.get("do", stage)["params"] if isinstance(entry, dict)]
         own_line = {str: family, list: "${item}", dict: "${key}"}[type(stage.get("foreach", family))]
         assert keys == [{"code.yaml": [own_line]}], family
+
+
+def test_the_digests_are_made_again_for_other_code_and_other_versions_of_the_libraries():
+    assert set(STAGES["code"].inputs) == {"stages", "src/cscsanet", "constraints.txt"}
+    pinned = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    used = {name for stage in STAGES if stage != "code" for name in code_of(stage).libraries}
+    assert used - {"python"} <= pinned
+
+
+@cache
+def code_of(stage: str) -> StageCode:
+    return stage_code(ROOT / STAGES[stage].command.split()[1], stage, ROOT / "src")
 
 
 def test_every_script_is_used_and_a_family_shares_one():
@@ -99,12 +112,7 @@ def test_measure_reruns_for_every_parameter_that_a_measured_point_is_bound_to(pa
 
 def readers(name: str) -> set[str]:
     """Return the stages whose code reaches a definition."""
-    reached = set()
-    for script in scripts(ROOT / "stages"):
-        for stage in stages_in(script):
-            if name in stage_code(script, stage, ROOT / "src").definitions:
-                reached.add(stage)
-    return reached
+    return {stage for stage in STAGES if stage != "code" and name in code_of(stage).definitions}
 
 
 @pytest.mark.parametrize(
