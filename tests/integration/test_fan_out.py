@@ -86,10 +86,14 @@ def test_a_killed_stage_takes_its_workers_along(tmp_path):
 
 
 def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
-    """Start a process that fans out two endless jobs, in a group of its own."""
+    """Start a process that fans out two endless jobs, in a separate group.
+
+    Ctrl-C counts there even if it is ignored here, as in a process in the background.
+    """
     script = (
-        "import sys; from pathlib import Path; from functools import partial;"
+        "import signal, sys; from pathlib import Path; from functools import partial;"
         "from cscsanet.workflow.fan_out import fan_out; from fan_out_jobs import sleep_long;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "fan_out(partial(sleep_long, Path(sys.argv[1])), [1, 2], 2)"
     )
     here = Path(__file__).parent

@@ -6,7 +6,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -79,8 +78,8 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
         metrics = json.loads((reports / "training" / f"{name}.json").read_text())
         with (reports / "training" / f"{name}.csv").open() as file:
             assert len(list(csv.DictReader(file))) == metrics["epochs"] == 2
-        curves = np.asarray(Image.open(reports / "curves" / f"{name}.png").convert("RGB"))
-        assert len(np.unique(curves.reshape(-1, 3), axis=0)) > 2, "the figure shows more than black axes"
+        curves = Image.open(reports / "curves" / f"{name}.png").convert("RGB")
+        assert len(curves.getcolors(2**24)) > 2, "the figure shows more than black axes"
     assert {path.stem for path in (reports / "curves").iterdir()} == set(TRAININGS)
     rows = [ResultRow(**row) for row in json.loads((reports / "evaluation.json").read_text())]
     assert {row.scheme for row in rows} == {"constant", *finished.schemes()}
@@ -184,7 +183,7 @@ def test_weights_from_another_configuration_are_refused(finished, tmp_path):
 
 def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_nothing(copy, finished):
     server = "http://127.0.0.1:9"
-    done = copy.run(sys.executable, "stages/stage1.py", "semantic", check=False, MLFLOW_TRACKING_URI=server)
+    done = copy.run("python", "stages/stage1.py", "semantic", check=False, MLFLOW_TRACKING_URI=server)
     assert done.returncode == 1
     assert done.stderr.strip().startswith("error: ")
     assert "127.0.0.1:9" in done.stderr
@@ -193,14 +192,14 @@ def test_a_stage_with_an_unreachable_tracking_server_fails_at_once_and_writes_no
 
 def test_a_dataset_in_mfnet_s_layout_takes_the_renderer_s_place(finished, tmp_path):
     """The rendered folder has MFNet's layout, so it can play the real dataset; then its list is missing."""
-    project = Project(tmp_path)
+    project = Project(tmp_path, finished.commands)
     for folder in ("src", "stages"):
         shutil.copytree(finished.root / folder, project.root / folder)
     shutil.copytree(finished.root / "data" / "scenes", project.root / "data" / "external")
     shutil.copy(finished.root / "params.yaml", project.root)
     project.edit_params("source: rendered", "source: mfnet")
 
-    project.run(sys.executable, "stages/scenes.py")
+    project.run("python", "stages/scenes.py")
     rendered, ingested = (
         json.loads((root / "data/scenes/manifest.json").read_text()) for root in (finished.root, project.root)
     )
@@ -209,7 +208,7 @@ def test_a_dataset_in_mfnet_s_layout_takes_the_renderer_s_place(finished, tmp_pa
 
     (project.root / "data/external/train.txt").unlink()
     before = contents(project.root / "data/scenes")
-    done = project.run(sys.executable, "stages/scenes.py", check=False)
+    done = project.run("python", "stages/scenes.py", check=False)
     assert done.returncode == 1
     assert "train.txt" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
@@ -170,6 +171,7 @@ def test_the_alignment_report_has_every_alignment_at_every_point(finished):
         if row["over"] == "csirs_snr_db" and row["csirs_snr_db"] == "inf"
     }
     assert noiseless["oracle"] < noiseless["classical"] < np.pi / np.sqrt(3)
-    assert {row["symbol"] for row in errors if row["over"] == "symbol"} == set(range(14))
+    symbols = yaml.safe_load((finished.root / "params.yaml").read_text())["alignment"]["symbols"]
+    assert {row["symbol"] for row in errors if row["over"] == "symbol"} == set(range(symbols))
     figures = {path.name for path in (finished.root / "reports/alignment").iterdir()}
     assert figures == {"phase.png", "miou_noma.png", "robustness_noma.png"}

@@ -1,7 +1,6 @@
 """What DVC runs again after an edit: the stages that depend on it, and no others."""
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,7 @@ def changed_by_code(project: Project, module: str, old: str, new: str) -> set[st
     digests = project.root / "code.yaml"
     before = digests.read_bytes()
     with edited(project, f"src/cscsanet/{module}", old, new) as repo:
-        project.run(sys.executable, "stages/code.py")
+        project.run("python", "stages/code.py")
         stages = set(repo.status())
     digests.write_bytes(before)
     return stages

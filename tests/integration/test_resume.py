@@ -46,7 +46,7 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
     assert killed.wait() == -signal.SIGKILL
     assert not any((project.root / name).exists() for name in results)
 
-    resumed = project.run(sys.executable, *command.split())
+    resumed = project.run("python", *command.split())
     assert "resuming after epoch 1 of 2" in resumed.stderr
     for name in results:
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
@@ -62,7 +62,7 @@ def test_only_what_is_missing_is_measured_again(copy):
     outdated.write_bytes(lost.read_bytes())
     lost.unlink()
     damaged.write_bytes(b"half a file")
-    copy.run(sys.executable, "stages/measure.py")
+    copy.run("python", "stages/measure.py")
     assert contents(folder) == before
     rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
     assert rewritten == {lost, damaged, folder / "constant.npz"}

@@ -27,7 +27,7 @@ def shipped(finished, shared_folder) -> Project:
         (project.root / "models").rename(project.root / "trained")
         shutil.rmtree(project.root / "data")
 
-    return Project(made_once(shared_folder / "shipped", make))
+    return Project(made_once(shared_folder / "shipped", make), finished.commands)
 
 
 def test_the_manifest_names_every_model_with_its_inputs(shipped):
