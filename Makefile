@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROFILE ?=
 
-.PHONY: install repro test types tests ui clean
+.PHONY: install repro test ui clean
 
 install: $(VENV)/.installed
 
@@ -26,14 +26,10 @@ endif
 test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	@$(MAKE) --no-print-directory --jobs 2 types tests
-
-# The type checker takes a minute of one core, so it runs beside the tests.
-types: install
-	$(BIN)/mypy
-
-tests: install
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 --durations-min 1
+	@# The type checker takes a minute of one core, so it runs beside the tests.
+	@$(BIN)/mypy > $(VENV)/types.log 2>&1 & types=$$!; \
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 --durations-min 1; tests=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/types.log; exit $$((tests + types))
 
 ui: install
 	$(BIN)/cscsanet ui

@@ -47,7 +47,8 @@ def test_every_unit_is_there_and_equals_pytorch(finished):
 def test_every_unit_is_the_current_version_of_a_registered_model(finished):
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{finished.root / 'mlflow.db'}")
+    store = f"sqlite:///{finished.root / 'mlflow.db'}"
+    client = MlflowClient(store, store)
     wanted = {f"noma-aligned.{unit}" for unit in UNITS}
     wanted |= {f"{scheme}.{unit}" for scheme, units in NETWORKS.items() for unit in units}
     assert {model.name for model in client.search_registered_models()} == wanted

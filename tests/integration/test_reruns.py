@@ -51,11 +51,12 @@ def changed_by_code(project: Project, module: str, old: str, new: str) -> set[st
     """Return the stages that `dvc status` lists after an edit of a module, once the digests are made again."""
     digests = project.root / "code.yaml"
     before = digests.read_bytes()
-    with edited(project, f"src/cscsanet/{module}", old, new) as repo:
-        project.run("python", "stages/code.py")
-        stages = set(repo.status())
-    digests.write_bytes(before)
-    return stages
+    try:
+        with edited(project, f"src/cscsanet/{module}", old, new) as repo:
+            project.run("python", "stages/code.py")
+            return set(repo.status())
+    finally:
+        digests.write_bytes(before)
 
 
 @pytest.mark.parametrize(

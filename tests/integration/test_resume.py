@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
     """One training of each kind: with drops and a CSI-RS pretraining, with frames and drops, and a variant.
 
-    The others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
+    Those on frames alone and all others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
     """
     project = finished.copy_to(tmp_path / "killed", ".dvc")
     results = [
@@ -52,7 +52,9 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_
         assert (project.root / name).read_bytes() == (finished.root / name).read_bytes(), name
 
 
-def test_only_what_is_missing_is_measured_again(copy):
+def test_only_what_is_missing_is_measured_again_whether_or_not_jobs_run_at_once(copy):
+    # The pipeline ran with one thread, and so its jobs in the stage's process. These have a process each.
+    copy.edit_params("\nthreads: 1 ", "\nthreads: 2 ")
     folder = copy.root / "data" / "measurements"
     lost = folder / "noma" / "snr0-L8-B64-Q4.npz"
     damaged = folder / "noma@seed-2" / "snr-25-L8-B64-Q4.npz"

@@ -23,10 +23,10 @@ from cscsanet.baselines.mfnet import Mfnet, MfnetLink
 from cscsanet.baselines.precoding import DlPrecoding
 from cscsanet.baselines.separated_link import SeparatedLink
 from cscsanet.baselines.source_codec import SourceCodec
-from cscsanet.config.params import Params
+from cscsanet.config.params import Params, digest
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.capture import graph_of
-from cscsanet.export.export import unit_info, write_unit
+from cscsanet.export.export import shape_sections, unit_info, write_unit
 from cscsanet.export.graph_passes import simplify
 from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature
@@ -179,11 +179,10 @@ def baseline_networks(params: Params, weights_file: Callable[[str], Path]) -> li
 def export_network(
     network: Network, params: Params, weights_file: Callable[[str], Path], folder: Path, graphs: GraphStore
 ) -> Path:
-    """Write one network as a unit, and return the file. graphs: captured before."""
+    """Write one network as a unit, and return the file. graphs: takes and keeps captured graphs."""
     weights = weights_file(network.weights)
-    model = simplify(
-        graph_of(graphs, f"{network.scheme} {network.unit} {params}", network.module, network.signature)
-    )
+    key = f"{network.scheme} {network.unit} {digest(shape_sections(params))}"
+    model = simplify(graph_of(graphs, key, network.module, network.signature))
     info = unit_info(
         network.scheme,
         network.unit,

@@ -1,7 +1,7 @@
 """From a PyTorch module to an ONNX graph, and from one graph to the same graph with other weights.
 
-A graph is captured with its weights as named initialisers. It is the same for every UE and scheme of one
-configuration, so it is captured once (`graph_store`) and filled with the weights of each unit.
+A graph is captured with its weights as named initialisers. Units that differ only in their weights, like
+the path searches of all UEs and schemes, share one capture (`graph_store`), which is filled with the weights of each.
 """
 
 import contextlib

@@ -51,7 +51,7 @@ def export_scheme(
 ) -> list[Path]:
     """Write the units of one trained scheme, and return the files.
 
-    weights_file: name of trained weights -> their path. graphs: captured before.
+    weights_file: name of trained weights -> their path. graphs: takes and keeps captured graphs.
     progress: called with 1 after each unit.
 
     Raises:
@@ -76,7 +76,8 @@ def export_link(
 ) -> list[Path]:
     """Write the units of a link, and return the files.
 
-    name: of its scheme. weights: their digest. origin: the run that trained them. graphs: captured before.
+    name: of its scheme. weights: their digest. origin: the run that trained them.
+    graphs: takes and keeps captured graphs.
 
     Raises:
         CscsanetError: the link has the subcarrier front end, or the folder cannot be written.
@@ -86,7 +87,7 @@ def export_link(
         raise CscsanetError("csa.front = subcarrier: has no units; set it to beamspace and train again")
     written = signatures(params, aligned=link.physical.alignment != "none")
     captured = signatures(params, aligned=True)
-    shapes = digest(_sections(params))
+    shapes = digest(shape_sections(params))
     files = []
     for unit, module in unit_modules(link).items():
         signature = written[unit]
@@ -121,7 +122,7 @@ def _graph_key(unit: str, module: nn.Module, link: NomaLink, shapes: str) -> str
     return f"{unit} {access} {alignment} {shapes}"
 
 
-def _sections(params: Params) -> dict[str, Any]:
+def shape_sections(params: Params) -> dict[str, Any]:
     """Return the sections `_SECTIONS`, nested as in params.yaml."""
     nested: dict[str, Any] = {}
     for key, value in select(params, _SECTIONS).items():
@@ -144,7 +145,7 @@ def unit_info(
     return UnitInfo(
         scheme=name,
         unit=unit,
-        params=_sections(params),
+        params=shape_sections(params),
         weights=weights,
         origin=origin,
         capacity=params.points.capacity,

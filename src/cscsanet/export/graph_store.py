@@ -1,7 +1,7 @@
-"""Captured graphs, each captured once for one version of the code.
+"""Captured graphs, each captured once for one version of the code and one configuration of the networks.
 
-Capturing the path search takes a minute or more. Its graph depends on the code and the sizes alone, not on
-the weights. So it is kept, and an export after another training only fills in the weights.
+Capturing the path search takes a minute or more. Its graph does not depend on the weights, so it is kept,
+and an export after another training only fills in the weights.
 """
 
 from collections.abc import Callable
@@ -44,13 +44,22 @@ class GraphStore:
         path = self.folder / f"{digest(key)[:16]}.onnx"
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            try:
-                return onnx.load(path)
-            except (FileNotFoundError, DecodeError):
+            graph = _load(path)
+            if graph is None:
                 graph = capture()
                 content = graph.SerializeToString(deterministic=True)
                 write_by_rename(path, lambda partial: partial.write_bytes(content))
-                return graph
+            return graph
+
+
+def _load(path: Path) -> onnx.ModelProto | None:
+    """Return the graph in a file, or None if there is none or it is damaged."""
+    try:
+        graph = onnx.load(path)
+    except (FileNotFoundError, DecodeError):
+        return None
+    # An empty file is a message without any field.
+    return graph if graph.ir_version else None
 
 
 def project_graphs(workspace: Workspace) -> GraphStore:

@@ -43,7 +43,7 @@ class Training:
 
     @property
     def is_variant(self) -> bool:
-        """Whether its stage has several trainings, which run in parallel."""
+        """Whether its stage has several trainings, which are jobs of `fan_out`."""
         return "/" in self.name
 
 

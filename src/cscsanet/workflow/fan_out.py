@@ -1,9 +1,9 @@
-"""Independent jobs of one stage in parallel, each on one thread.
+"""Independent jobs of one stage, several at once, each on one thread.
 
 Two trainings of this size finish sooner side by side, on one thread each, than one after the other on
 two threads, since many of their operations are too small to be split. A job always has one thread, so
 its results do not depend on how many jobs run at once. Jobs that run at once have a process each. Jobs
-that run one after the other need none: starting one takes longer than many a job.
+that run one after the other share the process of the stage, since starting another takes seconds.
 """
 
 import os

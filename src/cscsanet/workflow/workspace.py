@@ -92,7 +92,8 @@ class Workspace:
         """Remove a stage's resumable state. keep: a folder that stays."""
         for stale in (self.root / "scratch" / stage).glob("*"):
             if stale != keep:
-                shutil.rmtree(stale)
+                # Another process may remove it at the same time.
+                shutil.rmtree(stale, ignore_errors=True)
 
     def last_code(self, stage: str) -> Path:
         """Return the file that lists the code of a stage's last run in this checkout."""

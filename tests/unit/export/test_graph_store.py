@@ -35,12 +35,13 @@ def test_another_process_finds_it_and_a_damaged_file_is_captured_again(tmp_path)
     assert GraphStore(tmp_path).get("a", refuse) == graph("a")
     (file,) = tmp_path.glob("*.onnx")
     whole = file.read_bytes()
-    file.write_bytes(whole[:5])
-    assert GraphStore(tmp_path).get("a", lambda: graph("a")) == graph("a")
-    assert file.read_bytes() == whole
+    for damaged in (whole[:5], b""):
+        file.write_bytes(damaged)
+        assert GraphStore(tmp_path).get("a", lambda: graph("a")) == graph("a")
+        assert file.read_bytes() == whole
 
 
-def capture_slowly(folder, barrier, counts):
+def get_and_count(folder, barrier, counts):
     def capture():
         counts.put(1)
         return graph("a")
@@ -52,7 +53,7 @@ def capture_slowly(folder, barrier, counts):
 def test_of_two_processes_one_captures_and_the_other_waits(tmp_path):
     context = multiprocessing.get_context("fork")
     barrier, counts = context.Barrier(2), context.Queue()
-    run = partial(context.Process, target=capture_slowly, args=(tmp_path, barrier, counts))
+    run = partial(context.Process, target=get_and_count, args=(tmp_path, barrier, counts))
     processes = [run(), run()]
     for process in processes:
         process.start()

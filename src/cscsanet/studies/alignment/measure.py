@@ -190,7 +190,7 @@ class AlignmentStudy:
 def _measure_link(
     workspace: Workspace, params: Params, variant: AlignmentVariant
 ) -> tuple[dict[Case, Tensor], list[RobustnessRow]]:
-    """Measure one link, in a worker process."""
+    """Measure one link; a job of `fan_out`."""
     study = AlignmentStudy(workspace, params)
     link = study.load_link(variant)
     with cached_features(link):
