@@ -1,0 +1,26 @@
+"""Resumable state: a folder for each key, and no others."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from cscsanet.workflow.workspace import Workspace
+
+
+def test_state_of_other_keys_is_removed_and_that_of_other_stages_stays(tmp_path):
+    workspace = Workspace(tmp_path)
+    other = workspace.scratch("measure", "0" * 64)
+    old = workspace.scratch("noma", "a" * 64)
+    (old / "last.ckpt").touch()
+    new = workspace.scratch("noma", "b" * 64)
+    assert not old.exists()
+    assert list(new.iterdir()) == []
+    assert other.exists()
+
+
+def test_stale_state_may_be_removed_by_two_processes_at_once(tmp_path):
+    workspace = Workspace(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        for attempt in range(20):
+            for number in range(60):
+                (workspace.scratch("graphs", f"{attempt}") / f"{number}.onnx").touch()
+            folders = pool.map(lambda key: workspace.scratch("graphs", key), 2 * [f"{attempt} new"])
+            assert {folder.exists() for folder in folders} == {True}
