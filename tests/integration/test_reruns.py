@@ -1,11 +1,14 @@
 """What DVC runs again after an edit: the stages that depend on it, and no others."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.project import Project
+from fixtures.project import Project, noted_params
+
+from cscsanet.workflow.pipeline_file import read_pipeline
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -93,3 +96,28 @@ def test_a_changed_number_of_drops_reruns_what_reads_drops_but_not_what_reads_fr
 def test_a_comment_reruns_nothing_and_changed_code_what_runs_it(tracked, module, old, new, stages):
     """An edit of the package runs the stage `code`, and then only the stages whose digest has changed."""
     assert changed_by_code(tracked, module, old, new) == {"code", *stages}
+
+
+def test_a_stage_reads_no_parameter_that_dvc_does_not_watch_for_it(finished, shared_folder):
+    """The pipeline noted what its stages read (`fixtures/noted_params`)."""
+    stages = read_pipeline(finished.root)
+    unwatched = {
+        (stage, " or ".join(keys))
+        for stage, entry in stages.items()
+        for keys in json.loads((noted_params(shared_folder) / f"{stage}.json").read_text())
+        if not any(f"{key}.".startswith(f"{watched}.") for key in keys for watched in entry.params)
+    }
+    # For every stage: the name of its runs' profile, their experiment, and the number of threads. Stages whose
+    # results depend on the threads watch them; `test_stage_dependencies` compares these.
+    for_all = {"profile", "tracking.experiment", "threads"}
+    assert {(stage, key) for stage, key in unwatched if key not in for_all} == set()
+
+
+def test_the_noted_parameters_are_those_of_the_stage(shared_folder, finished):
+    noted = {
+        stage: json.loads((noted_params(shared_folder) / f"{stage}.json").read_text())
+        for stage in ("split", "measure")
+    }
+    assert ["split.train"] in noted["split"]
+    assert ["evaluation.channel_draws"] in noted["measure"]
+    assert ["channel.users"] not in noted["split"]
