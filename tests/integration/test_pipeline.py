@@ -157,7 +157,6 @@ def test_a_second_run_elsewhere_gives_the_same_bytes(finished, tmp_path):
         "stages/channels.py": "data/channels",
         "stages/acquisition.py": "models/acquisition.safetensors",
         TRAININGS["noma"]: "models/noma.safetensors",
-        "stages/separated_report.py": "reports/separated.json",
         "stages/evaluate.py": "reports/sweeps.json",
         "stages/claims.py": "reports/claims.json",
     }

@@ -16,12 +16,11 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
     ("training", "command"),
     [
         ("physical", "stages/stage2.py physical"),
-        ("codec_link", "stages/codec_link.py"),
         ("alignment/noma-phase-offset", "stages/alignment.py"),
     ],
 )
 def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(finished, tmp_path, training, command):
-    """One training of each kind: with drops and a CSI-RS pretraining, with frames and drops, and a variant.
+    """A training on drops with a CSI-RS pretraining, and a variant of a stage, on frames and drops.
 
     Those on frames alone and all others run the same code (`pipeline/run.train`). A kill is SIGKILL after the first epoch.
     """

@@ -5,6 +5,7 @@ import json
 import onnx
 import pytest
 
+pytestmark = pytest.mark.captures
 SCHEMES = ("noma", "noma-aligned", "oma", "oma-aligned")
 
 
