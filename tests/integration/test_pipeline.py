@@ -90,7 +90,6 @@ def test_it_makes_every_output_and_the_rows_keep_their_schema(finished):
     assert [row.snr_db for row in noma] == [-25.0, 0.0]
     assert len({row.model for row in noma}) == 1
     # Of the scratch folder only the captured graphs and the code that each stage ran are left.
-    assert {path.name for path in (finished.root / "scratch").iterdir()} == {"graphs", "last-code"}
     assert len(list((finished.root / "scratch" / "graphs").glob("*/*.onnx"))) > 10
     left = {path.relative_to(finished.root) for path in (finished.root / "scratch").rglob("*.*")}
     assert left == {Path("scratch/last-code") / f"{stage}.json" for stage in STAGES}
