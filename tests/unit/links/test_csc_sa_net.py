@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from fixtures.params import altered
 
 from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import Params
 from cscsanet.config.schemes import SCHEMES, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import BUILD
@@ -127,13 +127,6 @@ def test_an_aligned_ue_rotates_its_streams_by_minus_the_predicted_phases(smoke, 
     scale = (sent / rotated)[:, :, :1, :1, :1]
     torch.testing.assert_close(sent, scale.real * rotated, rtol=1e-3, atol=1e-5)
     assert scale.real.min() > 0
-
-
-def altered(params: Params, **sections: dict[str, object]) -> Params:
-    content = params.model_dump()
-    for section, changes in sections.items():
-        content[section] |= changes
-    return Params.model_validate(content)
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,14 @@
 
 import pytest
 import torch
+from fixtures.params import altered
 from pydantic import ValidationError
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import Params
 from cscsanet.links.csc_sa_net import JOINT
 
 POINT = OperatingPoint(-10, 8, 64, 4)
 SHARES = (slice(0, None, 2), slice(1, None, 2))
-
-
-def altered(params: Params, **sections: dict[str, object]) -> Params:
-    content = params.model_dump()
-    for section, changes in sections.items():
-        content[section] |= changes
-    return Params.model_validate(content)
 
 
 @pytest.fixture(scope="module")
