@@ -46,6 +46,7 @@ NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset
 EXPORT_CHUNK_BYTES = 64 * 2**20
 
 Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = ("train", "val", "test")
 
 
 def part_seed(seed: int, part: Part) -> int:
@@ -94,7 +95,7 @@ def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
         raise CscsanetError(f"{path}: not valid JSON; draw the drops again") from None
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise CscsanetError(f"{path}: not of schema {SCHEMA}; draw the drops again with this version")
-    missing = [key for key in ("count", "channel", "shape", "sha256") if key not in manifest]
+    missing = [key for key in ("count", "channel", "seed", "shape", "sha256") if key not in manifest]
     if missing:
         raise CscsanetError(f"{path}: {missing[0]}: missing; draw the drops again")
     return DropStore(folder, manifest, {name: _open_field(folder, name, manifest, verify) for name in UNITS})
@@ -133,7 +134,8 @@ class DropStore:
             drawn_with, wanted = self.manifest["channel"][key], getattr(params, key)
             if drawn_with != wanted:
                 raise CscsanetError(
-                    f"{self.folder}: drawn with channel.{key} = {drawn_with}, but params say {wanted}; draw it again"
+                    f"{self.folder}: drawn with channel.{key} = {drawn_with}, but params.yaml says {wanted}; "
+                    "run 'dvc repro channels' to draw it again, or set it back"
                 )
 
     @cached_property

@@ -136,6 +136,10 @@ def compare(
         ),
     ],
     b: Annotated[Path, typer.Argument(metavar="ROWS_B", help="The results to compare with, in either form.")],
+    other_data: Annotated[
+        bool,
+        typer.Option("--other-data", help="Compare even if scenes, split, drops or channel differ."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
 ) -> None:
     """Print the differences A - B in mIoU at every common point, with 95 % intervals.
@@ -143,6 +147,7 @@ def compare(
     Measurements hold the counts of every image, so their intervals are paired over sequences of images, and narrow.
     Rows hold only an interval each, so differences of rows have wider intervals. If one side has a single scheme, it
     is compared with each scheme of the other side. If both have several, each scheme is compared with itself.
+    Results of different scenes, splits, drops or channels are refused unless you ask for them.
 
     Example: `cscsanet compare data/measurements/noma data/measurements/oma`
     """
@@ -153,7 +158,7 @@ def compare(
     from cscsanet.cli.tables import difference_table
     from cscsanet.evaluation.compare import compare_results
 
-    differences = compare_results(a, b)
+    differences = compare_results(a, b, other_data=other_data)
     if as_json:
         typer.echo(json.dumps([entry._asdict() for entry in differences], indent=2))
     else:

@@ -11,6 +11,7 @@ from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.evaluation.sweeps import canonical, row_point
 from cscsanet.pipeline.data import make_missing
+from cscsanet.pipeline.made_from import check_drops, check_scenes
 from cscsanet.scenes.dataset import load_part
 from cscsanet.studies.sweeps.measure import measure_points, num_draws, row_of
 from cscsanet.workflow.machine import limit_threads
@@ -33,7 +34,7 @@ def evaluate_point(
     Raises:
         CscsanetError: weights are missing or of another configuration, or the data do not match the parameters.
     """
-    _prepare(workspace, params, names)
+    _prepare(workspace, params, names, split)
     return [_row(workspace, params, name, point, split, draws) for name in names]
 
 
@@ -65,7 +66,7 @@ def sweep_axis(
     Raises:
         CscsanetError: as of `evaluate_point`.
     """
-    _prepare(workspace, params, names)
+    _prepare(workspace, params, names, split)
     scenes = load_part(workspace.scenes, workspace.split, split)
     reference = params.evaluation.home.point
     rows = []
@@ -87,10 +88,12 @@ def sweep_axis(
     return rows
 
 
-def _prepare(workspace: Workspace, params: Params, names: Sequence[str]) -> None:
+def _prepare(workspace: Workspace, params: Params, names: Sequence[str], split: Part) -> None:
     limit_threads(params.threads)
     if not (workspace.scenes.exists() and workspace.drops("test").exists()):
         # Weights of another configuration are refused here, before data are made for minutes.
         for name in names:
             trained_link(name, params, workspace.trained)
     make_missing(workspace, params)
+    check_scenes(workspace, params)
+    check_drops(workspace, params, split)

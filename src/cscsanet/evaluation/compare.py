@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.errors import CscsanetError
-from cscsanet.evaluation.measurements import SUFFIX, Measurement, read_measurement
+from cscsanet.evaluation.measurements import SUFFIX, DataDigests, Measurement, read_measurement
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.sweeps import AXES
 from cscsanet.metrics.estimate import Estimate, estimate, estimate_difference, round6
@@ -42,16 +42,20 @@ class _Result(NamedTuple):
     scheme: str
     point: tuple[float | None, ...]
     miou: Estimate
+    part: str
+    data: DataDigests
     measurement: Measurement | None
 
 
-def compare_results(a: Path, b: Path) -> list[Difference]:
+def compare_results(a: Path, b: Path, *, other_data: bool = False) -> list[Difference]:
     """Return the differences between two sets of results.
 
     a, b: each a folder of measurements, one measurement, or a file of rows.
+    other_data: whether results of different scenes, splits, drops or channels may be compared;
+    their intervals are then unpaired.
 
     Raises:
-        CscsanetError: one of them is none of these, they have no point in common, or they were measured on other images.
+        CscsanetError: one of them is none of these, they have no point in common, or they were measured on other data.
     """
     left, right = _results(a), _results(b)
     # With one scheme on a side, schemes are compared; with several on both, each with itself.
@@ -64,7 +68,23 @@ def compare_results(a: Path, b: Path) -> list[Difference]:
     ]
     if not pairs:
         raise CscsanetError(f"{a} and {b}: no point in common; 'cscsanet sweep --out' measures more")
+    if not other_data:
+        for pair in pairs:
+            _check_same_data(*pair)
     return [_difference(result_a, result_b) for result_a, result_b in pairs]
+
+
+def _check_same_data(a: _Result, b: _Result) -> None:
+    differing = a.data.differing(b.data)
+    if a.part != b.part:
+        differing = [f"part ({a.part}, {b.part})", *differing]
+    if not differing and a.measurement and b.measurement and a.measurement.names != b.measurement.names:
+        differing = ["images"]
+    if differing:
+        raise CscsanetError(
+            f"{a.name} and {b.name}: measured on other {', '.join(differing)}; measure both on the same data, "
+            "or compare them as they are with --other-data"
+        )
 
 
 def _same_point(a: _Result, b: _Result) -> bool:
@@ -82,13 +102,14 @@ def _sees(name: str) -> set[str]:
 
 
 def _difference(a: _Result, b: _Result) -> Difference:
-    paired = a.measurement is not None and b.measurement is not None
+    paired = False
     if a.measurement is not None and b.measurement is not None:
-        if a.measurement.names != b.measurement.names:
-            raise CscsanetError(
-                f"{a.name} ({a.measurement.split}) and {b.name} ({b.measurement.split}): measured on other images; "
-                f"measure both on the same part of the same scenes"
-            )
+        paired = a.measurement.names == b.measurement.names and not {"scenes", "split"} & set(
+            a.data.differing(b.data)
+        )
+    if paired:
+        assert a.measurement is not None
+        assert b.measurement is not None
         counts_a, counts_b = _counts(a.measurement), _counts(b.measurement)
         difference = estimate_difference(counts_a, counts_b, miou, _SAMPLES, _SEED)
     else:
@@ -142,7 +163,7 @@ def _rows(path: Path) -> Sequence[ResultRow]:
         ) from None
     except (ValueError, TypeError, ValidationError):
         raise CscsanetError(
-            f"{path}: not result rows; 'cscsanet evaluate --json' and 'cscsanet sweep --json' print such"
+            f"{path}: not result rows of this version; 'cscsanet evaluate --json' and 'cscsanet sweep --json' print such"
         ) from None
     if not rows:
         raise CscsanetError(f"{path}: holds no rows")
@@ -154,7 +175,8 @@ def _of_measurement(measurement: Measurement) -> _Result:
     name = measurement.scheme if repeat is None else f"{measurement.scheme}@{repeat}"
     point = tuple(float(value) for value in vars(measurement.point).values())
     value = estimate(_counts(measurement), miou, _SAMPLES, _SEED)
-    return _Result(name, measurement.scheme, point, value, measurement)
+    part, data = measurement.split, measurement.data
+    return _Result(name, measurement.scheme, point, value, part, data, measurement)
 
 
 def _counts(measurement: Measurement) -> Tensor:
@@ -163,7 +185,8 @@ def _counts(measurement: Measurement) -> Tensor:
 
 def _of_row(row: ResultRow) -> _Result:
     name = row.scheme if row.repeat is None else f"{row.scheme}@{row.repeat}"
-    return _Result(name, row.scheme, row.coordinates, Estimate(row.miou, row.ci_low, row.ci_high), None)
+    miou_of_row = Estimate(row.miou, row.ci_low, row.ci_high)
+    return _Result(name, row.scheme, row.coordinates, miou_of_row, row.split, row.data, None)
 
 
 def _label(point: tuple[float | None, ...]) -> str:

@@ -7,6 +7,7 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +21,24 @@ SUFFIX = ".npz"
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can hold
 
 
+class DataDigests(NamedTuple):
+    """Digests (SHA-256) of what a scheme was measured on; results of other data are not comparable.
+
+    scenes, split: of the frames and their split. drops, channel: of the channel drops and of the
+    section `channel`; None for a scheme without a channel.
+    """
+
+    scenes: str
+    split: str
+    drops: str | None
+    channel: str | None
+
+    def differing(self, other: "DataDigests") -> list[str]:
+        """Return the names of what differs; without a channel on one side, drops do not count."""
+        pairs = zip(self._fields, self, other, strict=True)
+        return [name for name, mine, theirs in pairs if None not in (mine, theirs) and mine != theirs]
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One scheme at one operating point.
@@ -28,6 +47,7 @@ class Measurement:
     model: digest of the weights. key: digest of everything that the outcome depends on.
     names: of the images, in the order of the counts.
     sequences: the driving sequence of each image.
+    data: digests of what was measured on.
     """
 
     scheme: str
@@ -39,6 +59,7 @@ class Measurement:
     key: str
     names: tuple[str, ...]
     sequences: tuple[str, ...]
+    data: "DataDigests"
     outcome: Outcome
 
 
@@ -61,6 +82,7 @@ def write_measurement(path: Path, measurement: Measurement) -> None:
         "key": measurement.key,
         "names": measurement.names,
         "sequences": measurement.sequences,
+        "data": measurement.data._asdict(),
         "se_per_ue": outcome.se_per_ue,
         "budget": outcome.budget,
     }
@@ -105,6 +127,7 @@ def read_measurement(path: Path) -> Measurement:
             key=about["key"],
             names=tuple(about["names"]),
             sequences=tuple(about["sequences"]),
+            data=DataDigests(**about["data"]),
             outcome=Outcome(
                 confusions, None if se_per_ue is None else tuple(se_per_ue), masks, about["budget"]
             ),
@@ -113,5 +136,5 @@ def read_measurement(path: Path) -> Measurement:
         raise CscsanetError(f"{path}: no such measurement; run 'dvc repro' to make it") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         raise CscsanetError(
-            f"{path}: not a measurement, or damaged; remove it and run 'dvc repro' to make it again"
+            f"{path}: not a measurement, damaged, or of an earlier version; remove it and run 'dvc repro' to make it again"
         ) from None

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.measure import Outcome
-from cscsanet.evaluation.measurements import Measurement
+from cscsanet.evaluation.measurements import DataDigests, Measurement
 from cscsanet.evaluation.sweeps import AXES, row_point
 from cscsanet.metrics.estimate import estimate, round6
 from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
@@ -26,6 +26,7 @@ class ResultRow(BaseModel):
     depends on them.
     repeat: None for the pipeline's training, seed-N for a further training seed, else the slug of
     the point that the model was trained for alone.
+    scenes_digest to channel_digest: see `evaluation.measurements.DataDigests`.
     ci_low, ci_high: 95 % bootstrap interval of miou over the driving sequences.
     miou_day, miou_night: None if there are no such frames.
     iou: class name -> IoU, None if the class occurs neither in the truth nor in the prediction.
@@ -43,6 +44,10 @@ class ResultRow(BaseModel):
     feedback_bits: int | None
     data_symbols: int | None
     seed: int
+    scenes_digest: str
+    split_digest: str
+    drops_digest: str | None
+    channel_digest: str | None
     images: int
     channel_draws: int
     miou: float
@@ -76,6 +81,11 @@ class ResultRow(BaseModel):
     def dedicated(self) -> bool:
         """Whether the model was trained for this point alone."""
         return self.point is not None and self.repeat == self.point.slug
+
+    @property
+    def data(self) -> DataDigests:
+        """The digests of what the scheme was measured on."""
+        return DataDigests(self.scenes_digest, self.split_digest, self.drops_digest, self.channel_digest)
 
     @property
     def reference(self) -> str:
@@ -113,6 +123,7 @@ def result_row(
         split=measurement.split,
         **shown,
         seed=measurement.seed,
+        **{f"{name}_digest": value for name, value in measurement.data._asdict().items()},
         images=outcome.confusions.shape[0],
         channel_draws=outcome.confusions.shape[1],
         **estimate(counts, miou, bootstrap_samples, measurement.seed).row("miou"),

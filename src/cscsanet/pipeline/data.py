@@ -2,8 +2,9 @@
 
 import sys
 
-from cscsanet.channel.dataset import Part, part_seed, write_drops
+from cscsanet.channel.dataset import PARTS, Part, part_seed, write_drops
 from cscsanet.config.params import Params
+from cscsanet.pipeline.made_from import num_drops, scene_parameters
 from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
@@ -27,7 +28,7 @@ def make_split(stage: Stage) -> None:
     """Split the frames into training, validation and test."""
     workspace, params = stage.workspace, stage.params
     with stage.tracked("split") as run:
-        parts = write_split(workspace.scenes, workspace.split, params.split)
+        parts = split_scenes(workspace, params)
         run.log_dataset("split", workspace.scene_digests()["split"], source="data/scenes", context="made")
         run.log_metrics({f"frames_{part}": len(names) for part, names in parts.items()})
 
@@ -51,8 +52,8 @@ def make_missing(workspace: Workspace, params: Params) -> None:
         print(f"{workspace.scenes}: missing, so it is made now", file=sys.stderr)
         write_scenes(workspace, params)
     if not workspace.split.exists():
-        write_split(workspace.scenes, workspace.split, params.split)
-    if not workspace.drops("test").exists():
+        split_scenes(workspace, params)
+    if not all(workspace.drops(part).exists() for part in PARTS):
         print(f"{workspace.drops('test').parent}: missing, so it is made now", file=sys.stderr)
         write_channels(workspace, params)
 
@@ -69,6 +70,7 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
                 height=scenes.height,
                 width=scenes.width,
                 seed=params.seed,
+                made_from=scene_parameters(params),
                 workers=params.threads,
                 progress=advance,
             )
@@ -76,19 +78,28 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
     folder = workspace.root / scenes.folder
     labels = sum(path.parent.name.lower().endswith("labels") for path in folder.rglob("*.png"))
     with progress_bar(f"checking {scenes.source}", labels) as advance:
-        ingest(scenes.source, folder, workspace.scenes, scenes.height, scenes.width, progress=advance)
+        ingest(
+            scenes.source,
+            folder,
+            workspace.scenes,
+            scenes.height,
+            scenes.width,
+            made_from=scene_parameters(params),
+            progress=advance,
+        )
+
+
+def split_scenes(workspace: Workspace, params: Params) -> dict[Part, list[str]]:
+    """Split the frames of the workspace, without an MLflow run. Return part -> its names."""
+    scenes = read_manifest(workspace.scenes).digest
+    return write_split(workspace.scenes, workspace.split, params.split, scenes)
 
 
 def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
     """Write the drops into the workspace, without an MLflow run. Return the number of each part."""
-    channel = params.channel
-    counts: dict[Part, int] = {
-        "train": channel.train_drops,
-        "val": channel.val_drops,
-        "test": channel.test_drops,
-    }
+    counts = {part: num_drops(params, part) for part in PARTS}
     with progress_bar("drawing drops", sum(counts.values())) as advance:
         for part, count in counts.items():
-            write_drops(workspace.drops(part), count, part_seed(params.seed, part), channel)
+            write_drops(workspace.drops(part), count, part_seed(params.seed, part), params.channel)
             advance(count)
     return counts

@@ -11,6 +11,7 @@ from torch import nn
 from cscsanet.config.params import Params
 from cscsanet.files import write_csv, write_json
 from cscsanet.metrics.estimate import round6
+from cscsanet.pipeline.made_from import check_inputs
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import save_weights, weights_origin
 from cscsanet.workflow.stage import Stage
@@ -58,6 +59,7 @@ def train(stage: Stage, training: Training) -> None:
     key = state_key(training.params, training.depends, training.inputs, stage.code)
     if training.is_variant and _is_done(stage, training, key):
         return
+    check_inputs(workspace, stage.params, training.inputs)
     scratch = workspace.scratch(training.name, key)
     run_id_file = scratch / "mlflow-run"
     with stage.tracked(

@@ -1,10 +1,10 @@
 """Conversion of a recorded dataset to a frames folder in MFNet's layout, at the networks' size."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -24,6 +24,7 @@ def ingest(
     target: Path,
     height: int,
     width: int,
+    made_from: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Check every file of a dataset; write its frames, resized, in MFNet's layout with a manifest.
@@ -35,6 +36,7 @@ def ingest(
     source: the layout of the dataset in `folder`.
     target: the frames folder to make or to replace.
     height, width: of the frames to write [pixels].
+    made_from: the parameters that the frames depend on, for the manifest; None: unknown.
     progress: called with the number of frames written since the last call.
 
     Returns:
@@ -60,7 +62,7 @@ def ingest(
         if source == "mfnet":
             _write_lists(folder, partial)
         _write_frames(frames, partial, (height, width), progress)
-        write_manifest(partial, source)
+        write_manifest(partial, source, made_from)
     return len(frames)
 
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_json
@@ -23,6 +24,7 @@ class Manifest:
     height, width: size of every frame [pixels].
     day, night: number of frames.
     digest: SHA-256 over names, pictures and labels in time order; equal frames have equal digests.
+    made_from: the parameters that the frames depend on, by their names in params.yaml.
     """
 
     source: Source
@@ -31,10 +33,15 @@ class Manifest:
     day: int
     night: int
     digest: str
+    made_from: Mapping[str, Any]
 
 
-def write_manifest(folder: Path, source: Source = "rendered") -> Manifest:
-    """Write the `manifest.json` of a frames folder; its bytes depend on frames and source alone.
+def write_manifest(
+    folder: Path, source: Source = "rendered", made_from: Mapping[str, Any] | None = None
+) -> Manifest:
+    """Write the `manifest.json` of a frames folder; its bytes depend on frames and arguments alone.
+
+    made_from: see `Manifest`; None: unknown, as of a folder that was made by hand.
 
     Raises:
         CscsanetError: the folder has no frames, or a frame has no label.
@@ -42,7 +49,9 @@ def write_manifest(folder: Path, source: Source = "rendered") -> Manifest:
     names = names_in(image_path(folder, "").parent)
     height, width = read_frame(image_path(folder, names[0])).shape[:2]
     nights = sum(is_night(name) for name in names)
-    manifest = Manifest(source, height, width, len(names) - nights, nights, _digest(folder, names))
+    manifest = Manifest(
+        source, height, width, len(names) - nights, nights, _digest(folder, names), made_from or {}
+    )
     write_json(folder / MANIFEST, asdict(manifest))
     return manifest
 
@@ -57,7 +66,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         manifest = Manifest(**content)
-        for key, kind in (("source", str), ("digest", str), ("height", int), ("width", int)):
+        kinds = (("source", str), ("digest", str), ("height", int), ("width", int), ("made_from", dict))
+        for key, kind in kinds:
             if not isinstance(content[key], kind):
                 raise TypeError(key)
         return manifest

@@ -95,11 +95,13 @@ def listed_split(folder: Path) -> dict[Part, list[str]]:
     return lists
 
 
-def write_split(frames: Path, target: Path, params: SplitParams) -> dict[Part, list[str]]:
+def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "") -> dict[Part, list[str]]:
     """Split a frames folder; write `train.txt`, `val.txt`, `test.txt` and `split.json` to `target`.
 
+    scenes: digest of the frames, which says later whether the split belongs to other frames.
+
     For each part, `split.json` contains the number of day and of night frames and the share of each
-    class among the pixels. It also contains a SHA-256 digest of the lists.
+    class among the pixels. It also contains a SHA-256 digest of the lists, and what they were made from.
 
     Returns:
         Part -> its names, as written.
@@ -113,7 +115,8 @@ def write_split(frames: Path, target: Path, params: SplitParams) -> dict[Part, l
         sequences = read_sequences(frames)
         parts = temporal_split(names_in(frames / "images"), params.train, params.val, sequences)
     summary = {
-        "by": params.by,
+        "made_from": split_parameters(params),
+        "scenes": scenes,
         "parts": {part: _summary(frames, names) for part, names in parts.items()},
         "digest": hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
     }
@@ -122,6 +125,12 @@ def write_split(frames: Path, target: Path, params: SplitParams) -> dict[Part, l
             (folder / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         (folder / "split.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return parts
+
+
+def split_parameters(params: SplitParams) -> dict[str, Any]:
+    """Return the parameters that a split depends on, by their names in params.yaml."""
+    names = ("by", "train", "val") if params.by == "time" else ("by",)
+    return {f"split.{name}": getattr(params, name) for name in names}
 
 
 def _boundary(count: int, share: float) -> int:

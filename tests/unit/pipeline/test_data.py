@@ -2,7 +2,7 @@
 
 import pytest
 
-from cscsanet.channel.dataset import open_drops
+from cscsanet.channel.dataset import PARTS, open_drops
 from cscsanet.pipeline import data
 from cscsanet.pipeline.data import make_channels, make_missing, make_scenes, make_split
 from cscsanet.scene_sources.manifest import read_manifest
@@ -55,7 +55,8 @@ def test_missing_data_are_made_with_a_message(tiny, capsys):
 
 
 def test_existing_data_are_neither_made_again_nor_mentioned(tiny, capsys, monkeypatch):
-    for folder in (tiny.workspace.scenes, tiny.workspace.split, tiny.workspace.drops("test")):
+    drops = [tiny.workspace.drops(part) for part in PARTS]
+    for folder in (tiny.workspace.scenes, tiny.workspace.split, *drops):
         folder.mkdir(parents=True)
     for name in ("write_scenes", "write_split", "write_channels"):
         monkeypatch.setattr(data, name, lambda *arguments: pytest.fail("made again"))

@@ -230,7 +230,11 @@ def test_written_split_by_lists(mfnet, tmp_path):
 def test_summary_counts_frames_and_pixels(mfnet, tmp_path, scene):
     parts = write_split(mfnet, tmp_path / "split", BY_TIME)
     summary = json.loads((tmp_path / "split" / "split.json").read_text())
-    assert summary["by"] == "time"
+    assert summary["made_from"] == {
+        "split.by": "time",
+        "split.train": BY_TIME.train,
+        "split.val": BY_TIME.val,
+    }
     assert summary["digest"] == hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     for part in PARTS:
         counts = summary["parts"][part]

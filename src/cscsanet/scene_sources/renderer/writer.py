@@ -2,10 +2,11 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,7 @@ def write_rendered(
     height: int,
     width: int,
     seed: int,
+    made_from: Mapping[str, Any] | None = None,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> None:
@@ -94,6 +96,7 @@ def write_rendered(
     frames_per_sequence: number of consecutive frames of a sequence.
     height, width: of a frame [pixels].
     seed: of the dataset; the seeds of its sequences derive from it.
+    made_from: the parameters that the frames depend on, for the manifest; None: unknown.
     workers: number of processes that render.
     progress: called with the number of frames written since the last call.
 
@@ -118,7 +121,7 @@ def write_rendered(
             for plan in plans
         ]
         (partial / SEQUENCES).write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
-        write_manifest(partial)
+        write_manifest(partial, made_from=made_from)
 
 
 def _render_all(

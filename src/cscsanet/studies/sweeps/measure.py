@@ -10,15 +10,16 @@ from pathlib import Path
 
 import torch
 
-from cscsanet.channel.dataset import Part, open_drops
+from cscsanet.channel.dataset import PARTS, Part, open_drops
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import Params
+from cscsanet.config.params import Params, digest
 from cscsanet.config.schemes import FLOOR, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.cache import cached_features
 from cscsanet.evaluation.measure import constant_prediction, measure
 from cscsanet.evaluation.measurements import (
     SUFFIX,
+    DataDigests,
     Measurement,
     measurement_path,
     read_measurement,
@@ -27,6 +28,7 @@ from cscsanet.evaluation.measurements import (
 from cscsanet.evaluation.rows import ResultRow, result_row
 from cscsanet.evaluation.schemes import compute_device, trained_link
 from cscsanet.evaluation.sweeps import canonical, panels_of
+from cscsanet.pipeline.made_from import check_inputs
 from cscsanet.pipeline.repeats import dedicated, further_seeds, repeated_weights
 from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.sequences import sequences_of
@@ -90,6 +92,8 @@ def measure_all(stage: Stage) -> None:
     A run that was killed goes on with the next point.
     """
     workspace, params = stage.workspace, stage.params
+    data = workspace.scene_digests() | workspace.drop_digests("test")
+    check_inputs(workspace, params, data)
     with stage.tracked("evaluation", "repeats", "points", "seed") as run:
         planned = jobs(params)
         # Long jobs first, so that the workers finish at about the same time.
@@ -102,7 +106,7 @@ def measure_all(stage: Stage) -> None:
         for path in workspace.measurements.rglob(f"*{SUFFIX}"):
             if path not in files:
                 path.unlink()
-        stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
+        stage.log_inputs(data, "test")
         run.log_metrics({"measurements": len(files)})
 
 
@@ -174,8 +178,21 @@ def measure_points(
                 key=key,
                 names=tuple(scenes.names),
                 sequences=sequences_of(scenes.names, workspace.scenes),
+                data=data_digests(workspace, params, split, over_air=scheme(name).over_air),
                 outcome=outcome,
             )
+
+
+def data_digests(workspace: Workspace, params: Params, part: Part, *, over_air: bool) -> DataDigests:
+    """Return the digests of what a scheme is measured on. over_air: whether it has a channel."""
+    scenes = workspace.scene_digests()
+    channel = params.channel.model_dump(mode="json", exclude={f"{each}_drops" for each in PARTS})
+    return DataDigests(
+        scenes["scenes"],
+        scenes["split"],
+        workspace.drop_digests(part)[f"channels_{part}"] if over_air else None,
+        digest(channel) if over_air else None,
+    )
 
 
 def num_draws(name: str, params: Params, draws: int | None = None) -> int:
@@ -213,6 +230,7 @@ def _write_constant(workspace: Workspace, params: Params) -> None:
         key="",
         names=tuple(scenes.names),
         sequences=sequences_of(scenes.names, workspace.scenes),
+        data=data_digests(workspace, params, "test", over_air=False),
         outcome=constant_prediction(scenes),
     )
     write_measurement(_constant_path(workspace), constant)

@@ -1,0 +1,110 @@
+"""Whether the data of a workspace are those that its parameters ask for.
+
+Frames and their split note the parameters that they were made from, and drops their seed, number and
+channel. Results of other data than asked for would look like results of these.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed
+from cscsanet.config.params import Params, select
+from cscsanet.errors import CscsanetError
+from cscsanet.scene_sources.manifest import read_manifest
+from cscsanet.scene_sources.split import split_parameters
+from cscsanet.workflow.workspace import Workspace
+
+# The parameters that matter only for rendered frames, or only for recorded ones.
+_RENDERED = ("scenes.sequences", "scenes.frames_per_sequence")
+_RECORDED = ("scenes.folder", "scenes.thermal_range", "scenes.absent_classes")
+
+
+def scene_parameters(params: Params) -> dict[str, Any]:
+    """Return the parameters that the frames depend on, by their names in params.yaml."""
+    if params.scenes.source == "rendered":
+        return {"seed": params.seed, **_without(select(params, ("scenes",)), _RECORDED)}
+    return {"split.by": params.split.by, **_without(select(params, ("scenes",)), _RENDERED)}
+
+
+def num_drops(params: Params, part: Part) -> int:
+    """Return the number of drops of a part."""
+    channel = params.channel
+    return {"train": channel.train_drops, "val": channel.val_drops, "test": channel.test_drops}[part]
+
+
+def check_scenes(workspace: Workspace, params: Params) -> None:
+    """Raise an error if the frames, or their split, were made from other parameters.
+
+    Raises:
+        CscsanetError: as said, or one of them is missing or damaged.
+    """
+    manifest = read_manifest(workspace.scenes)
+    _compare(workspace.scenes, manifest.made_from, scene_parameters(params), "scenes split")
+    path = workspace.split / "split.json"
+    try:
+        split = json.loads(path.read_text(encoding="utf-8"))
+        made_from, scenes = dict(split["made_from"]), str(split["scenes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CscsanetError(
+            f"{path}: no such file, damaged, or of an earlier version; run 'dvc repro split' to make it"
+        ) from None
+    _compare(workspace.split, made_from, split_parameters(params.split), "split")
+    if scenes != manifest.digest:
+        raise CscsanetError(
+            f"{workspace.split}: splits other frames than those in {workspace.scenes}; run 'dvc repro split'"
+        )
+
+
+def check_drops(workspace: Workspace, params: Params, part: Part) -> None:
+    """Raise an error if the drops of a part were drawn with other parameters.
+
+    Raises:
+        CscsanetError: as said, or they are missing or damaged.
+    """
+    store = open_drops(workspace.drops(part))
+    store.check_matches(params.channel)
+    again = "run 'dvc repro channels' to draw it again, or set it back"
+    if len(store) != num_drops(params, part):
+        raise CscsanetError(
+            f"{store.folder}: {len(store)} drops, but params.yaml says channel.{part}_drops = "
+            f"{num_drops(params, part)}; {again}"
+        )
+    if store.manifest["seed"] != part_seed(params.seed, part):
+        raise CscsanetError(
+            f"{store.folder}: drawn with another seed, but params.yaml says seed = {params.seed}; {again}"
+        )
+
+
+def check_inputs(workspace: Workspace, params: Params, inputs: Collection[str]) -> None:
+    """Raise an error if the data among the inputs of a training or a measurement are of other parameters.
+
+    inputs: names of digests, see `Workspace.scene_digests` and `Workspace.drop_digests`.
+
+    Raises:
+        CscsanetError: as said, or data are missing or damaged.
+    """
+    if "scenes" in inputs:
+        check_scenes(workspace, params)
+    for part in PARTS:
+        if f"channels_{part}" in inputs:
+            check_drops(workspace, params, part)
+
+
+def _without(parameters: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name not in names}
+
+
+def _compare(folder: Path, made_from: Mapping[str, Any], wanted: Mapping[str, Any], stages: str) -> None:
+    if not made_from:
+        raise CscsanetError(
+            f"{folder}: does not say which parameters made it; run 'dvc repro {stages}' to make it again"
+        )
+    # Of another source all parameters differ, so that it is named first.
+    for name in sorted({*made_from, *wanted}, key=lambda name: (name != "scenes.source", name)):
+        if made_from.get(name) != wanted.get(name):
+            raise CscsanetError(
+                f"{folder}: made with {name} = {made_from.get(name)}, but params.yaml says {wanted.get(name)}; "
+                f"run 'dvc repro {stages}' to make it again, or set it back"
+            )

@@ -1,0 +1,106 @@
+"""Data that were made from other parameters than those asked for are refused, with what mends it."""
+
+import json
+
+import pytest
+
+from cscsanet.pipeline.data import make_missing
+from cscsanet.pipeline.made_from import check_drops, check_inputs, check_scenes, scene_parameters
+
+SIZES = {
+    "scenes": {"sequences": 8, "frames_per_sequence": 1},
+    "channel": {"train_drops": 4, "val_drops": 3, "test_drops": 2},
+}
+
+
+def changed(params, section, **values):
+    return params.model_copy(update={section: getattr(params, section).model_copy(update=values)})
+
+
+@pytest.fixture
+def tiny(smoke, stage):
+    """A workspace with data of the smallest sizes, and the parameters that made them."""
+    params = smoke
+    for section, values in SIZES.items():
+        params = changed(params, section, **values)
+    make_missing(stage.workspace, params)
+    return stage.workspace, params
+
+
+def test_data_of_these_parameters_are_accepted(tiny):
+    workspace, params = tiny
+    check_scenes(workspace, params)
+    for part in ("train", "val", "test"):
+        check_drops(workspace, params, part)
+
+
+def test_other_scenes_are_refused_with_the_parameter_and_the_stages(tiny, fault):
+    workspace, params = tiny
+    for values, message in (
+        ({"source": "mfnet"}, "scenes.source = rendered, but params.yaml says mfnet"),
+        ({"sequences": 16}, "scenes.sequences = 8, but params.yaml says 16"),
+        ({"frames_per_sequence": 2}, "scenes.frames_per_sequence = 1, but params.yaml says 2"),
+        ({"height": 96}, "scenes.height = 48, but params.yaml says 96"),
+    ):
+        text = fault(check_scenes, workspace, changed(params, "scenes", **values))
+        assert message in text
+        assert "run 'dvc repro scenes split'" in text
+    text = fault(check_scenes, workspace, params.model_copy(update={"seed": 7}))
+    assert f"{workspace.scenes}: made with seed = {params.seed}, but params.yaml says 7" in text
+
+
+def test_what_rendered_scenes_do_not_depend_on_may_change(tiny):
+    workspace, params = tiny
+    check_scenes(workspace, changed(params, "scenes", folder="elsewhere"))
+    recorded = changed(params, "scenes", source="mfnet")
+    assert scene_parameters(recorded) == scene_parameters(changed(recorded, "scenes", sequences=80))
+    assert scene_parameters(recorded) != scene_parameters(changed(recorded, "scenes", folder="elsewhere"))
+
+
+def test_another_split_is_refused(tiny, fault):
+    workspace, params = tiny
+    text = fault(check_scenes, workspace, changed(params, "split", train=0.25))
+    assert f"{workspace.split}: made with split.train = 0.5, but params.yaml says 0.25" in text
+    assert "run 'dvc repro split'" in text
+
+
+def test_a_split_of_other_frames_is_refused(tiny, fault):
+    workspace, params = tiny
+    path = workspace.split / "split.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "scenes": "0" * 64}))
+    assert "splits other frames" in fault(check_scenes, workspace, params)
+    path.write_text(json.dumps({"digest": content["digest"]}))
+    assert "earlier version" in fault(check_scenes, workspace, params)
+
+
+def test_scenes_that_do_not_say_what_made_them_are_refused(tiny, fault):
+    workspace, params = tiny
+    path = workspace.scenes / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "made_from": {}}))
+    assert "does not say which parameters made it" in fault(check_scenes, workspace, params)
+
+
+def test_other_drops_are_refused_with_the_parameter(tiny, fault):
+    workspace, params = tiny
+    for values, message in (
+        ({"test_drops": 5}, "2 drops, but params.yaml says channel.test_drops = 5"),
+        ({"paths": 5}, "channel.paths = 2, but params.yaml says 5"),
+        ({"max_speed_kmh": 900.0}, "channel.max_speed_kmh = 120.0, but params.yaml says 900.0"),
+    ):
+        text = fault(check_drops, workspace, changed(params, "channel", **values), "test")
+        assert message in text
+        assert "run 'dvc repro channels'" in text
+    seeded = params.model_copy(update={"seed": 7})
+    assert "another seed, but params.yaml says seed = 7" in fault(check_drops, workspace, seeded, "test")
+    # The other parts are of their own sizes.
+    check_drops(workspace, changed(params, "channel", test_drops=5), "val")
+
+
+def test_a_training_checks_what_it_reads(tiny, fault):
+    workspace, params = tiny
+    other = params.model_copy(update={"seed": 7})
+    check_inputs(workspace, other, ["semantic"])
+    assert "scenes" in fault(check_inputs, workspace, other, ["scenes", "split"])
+    assert "channels" in fault(check_inputs, workspace, other, ["channels_train"])
+    check_inputs(workspace, params, ["scenes", "split", "channels_train", "channels_val"])
