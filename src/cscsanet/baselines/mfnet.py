@@ -33,6 +33,7 @@ RGB_WIDTHS = (16, 48, 48, 96, 96)
 THERMAL_WIDTHS = (16, 16, 16, 36, 36)
 # Of height and width: the decoder reverts four max-pools.
 MULTIPLE = 16
+PUBLISHED_SIZE = (480, 640)  # of the pictures that the published weights were trained on
 
 
 class NearAndWide(nn.Module):

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from cscsanet.cli.notes import note_floor, note_origin, note_untrained
 from cscsanet.cli.options import (
     AXIS_OF,
+    DEFAULT_SCHEME,
     PARAMS,
     CsirsSymbols,
     DataSymbols,
@@ -21,8 +23,6 @@ from cscsanet.cli.options import (
     Split,
     SweepAxis,
     check_trained,
-    note_origin,
-    note_untrained,
     operating_point,
     project,
     sweep_points,
@@ -32,7 +32,7 @@ from cscsanet.errors import CscsanetError
 
 
 def evaluate(
-    scheme: Scheme = "noma",
+    scheme: Scheme = DEFAULT_SCHEME,
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -52,11 +52,12 @@ def evaluate(
     names = params.evaluation.schemes if every else (scheme,)
     check_trained(workspace, params, names, [point])
 
-    from cscsanet.cli.evaluation_runs import evaluate_point
+    from cscsanet.cli.evaluation_runs import evaluate_point, floor_miou
     from cscsanet.cli.tables import row_table, rows_table
 
     rows = evaluate_point(workspace, params, names, point, split.value, draws)
-    note_untrained(params, point)
+    note_untrained(workspace, params, names, [point])
+    note_floor(rows, floor_miou(workspace, split.value))
     note_origin(workspace, names)
     if every and as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
@@ -113,11 +114,12 @@ def sweep(
     points = sweep_points(params, reference, AXIS_OF[axis], values)
     check_trained(workspace, params, names, points)
 
-    from cscsanet.cli.evaluation_runs import sweep_axis
+    from cscsanet.cli.evaluation_runs import floor_miou, sweep_axis
     from cscsanet.cli.tables import sweep_table
 
     rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
-    note_untrained(params, *points)
+    note_untrained(workspace, params, names, points)
+    note_floor(rows, floor_miou(workspace, split.value))
     note_origin(workspace, names)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows], indent=2))
@@ -174,7 +176,7 @@ def predict(
             help="The mask to write: class ids in MFNet's palette. An overlay is written next to it."
         ),
     ],
-    scheme: Scheme = "noma",
+    scheme: Scheme = DEFAULT_SCHEME,
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -194,11 +196,14 @@ def predict(
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     check_trained(workspace, params, [scheme], [point])
 
-    from cscsanet.scenes.image_pair import read_pixels
+    # A picture that cannot be read is refused before PyTorch is imported.
+    from cscsanet.scenes.images import read_picture
 
-    pixels = read_pixels(rgb, thermal, params.scenes.height, params.scenes.width)
+    for picture in (rgb, thermal):
+        read_picture(picture)
 
     from cscsanet.cli.predict import predict_pair
 
-    for line in predict_pair(workspace, params, scheme, point, pixels, out, seed):
+    for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed):
         typer.echo(line)
+    note_untrained(workspace, params, [scheme], [point])

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cscsanet.channel.dataset import Part
+from cscsanet.cli.notes import check_training_data
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
+from cscsanet.evaluation.measure import constant_prediction
 from cscsanet.evaluation.measurements import measurement_path, write_measurement
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.evaluation.sweeps import canonical, row_point
+from cscsanet.metrics.segmentation import miou
 from cscsanet.pipeline.data import make_missing
 from cscsanet.pipeline.made_from import check_drops, check_scenes
 from cscsanet.scenes.dataset import load_part
@@ -36,6 +39,12 @@ def evaluate_point(
     """
     _prepare(workspace, params, names, split)
     return [_row(workspace, params, name, point, split, draws) for name in names]
+
+
+def floor_miou(workspace: Workspace, split: Part) -> float:
+    """Return the mIoU of the prediction `unlabelled everywhere` on a part."""
+    outcome = constant_prediction(load_part(workspace.scenes, workspace.split, split))
+    return float(miou(outcome.confusions.sum(dim=(0, 1))))
 
 
 def _row(
@@ -96,4 +105,5 @@ def _prepare(workspace: Workspace, params: Params, names: Sequence[str], split: 
             trained_link(name, params, workspace.trained)
     make_missing(workspace, params)
     check_scenes(workspace, params)
+    check_training_data(workspace, names, split)
     check_drops(workspace, params, split)

@@ -23,6 +23,7 @@ PARAMS = Path("params.yaml")
 ParamsFile = Annotated[
     Path, typer.Option("--params", help="The parameters. The folder that holds them is the project's root.")
 ]
+DEFAULT_SCHEME = "noma-aligned"
 Scheme = Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")]
 _REFERENCE = "  [default: from evaluation.home]"
 SnrDb = Annotated[
@@ -155,33 +156,3 @@ def check_stations(name: str) -> None:
         raise CscsanetError(
             f"scheme '{name}': has no stations; choose one of {', '.join(schemes_of('proposal'))}"
         )
-
-
-def note_untrained(params: "Params", *points: "OperatingPoint") -> None:
-    """Print on standard error, once each, the values that the models were not trained for."""
-    low, high = params.points.snr_db
-    notes = [
-        f"snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})"
-        for point in points
-        if not low <= point.snr_db <= high
-    ]
-    for name in ("csirs_symbols", "feedback_bits", "data_symbols"):
-        trained = getattr(params.points, name)
-        notes += [
-            f"{name} = {getattr(point, name)} was not trained (points.{name} = {list(trained)})"
-            for point in points
-            if getattr(point, name) not in trained
-        ]
-    for note in dict.fromkeys(notes):
-        typer.echo(f"note: {note}", err=True)
-
-
-def note_origin(workspace: "Workspace", names: Iterable[str]) -> None:
-    """Print on standard error which trained models the schemes used."""
-    from cscsanet.pipeline.shipping import origin
-
-    by_origin: dict[str, list[str]] = {}
-    for name in names:
-        by_origin.setdefault(origin(workspace, name), []).append(name)
-    for where, schemes in by_origin.items():
-        typer.echo(f"model of {', '.join(schemes)}: {where}", err=True)

@@ -5,12 +5,13 @@ from pathlib import Path
 import torch
 
 from cscsanet.channel.paths import draw_paths
+from cscsanet.cli.notes import note_mask, note_pictures
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
-from cscsanet.evaluation.schemes import trained_link
+from cscsanet.evaluation.schemes import picture_size, trained_link
 from cscsanet.pipeline.shipping import origin
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.images import Pixels
+from cscsanet.scenes.image_pair import read_pixels
 from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
 from cscsanet.training.seeds import generator
 from cscsanet.workflow.machine import limit_threads
@@ -22,21 +23,24 @@ def predict_pair(
     params: Params,
     name: str,
     point: OperatingPoint,
-    pixels: Pixels,
+    pictures: tuple[Path, Path],
     out: Path,
     seed: int,
 ) -> list[str]:
     """Transmit a pair over one drawn channel; write the mask and, next to it, the overlay on the RGB image.
 
-    pixels: uint8 [4, height, width], see `read_pixels`. seed: selects the drop and the noise. The mask is a palette
-    PNG of the model's size: its values are class ids, its colours MFNet's. Return messages for the user: the files,
-    and the predicted classes with their shares of the pixels.
+    pictures: the RGB and the thermal picture. seed: selects the drop and the noise. The mask is a palette PNG of the
+    model's size: its values are class ids, its colours MFNet's. Return messages for the user: the files, and the
+    predicted classes with their shares of the pixels.
 
     Raises:
-        CscsanetError: the weights are of another configuration, or the mask cannot be written.
+        CscsanetError: a picture cannot be used, the weights are of another configuration, or the mask cannot be written.
     """
     limit_threads(params.threads)
-    link, digest = trained_link(name, params, workspace.trained)
+    height, width = picture_size(name, params, workspace.trained)
+    pixels = read_pixels(*pictures, height, width)
+    scenes = params.scenes.model_copy(update={"height": height, "width": width})
+    link, digest = trained_link(name, params.model_copy(update={"scenes": scenes}), workspace.trained)
     pair = torch.from_numpy(pixels)
     device = next(link.parameters()).device
     paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0)).to(device)
@@ -52,9 +56,12 @@ def predict_pair(
     write_mask(out, mask)
     overlay = out.with_name(f"{out.stem}-overlay.png")
     write_overlay(overlay, mask, pair[:3].permute(1, 2, 0).numpy())
-    shares = ", ".join(f"{label} {share:.1%}" for label, share in class_shares(mask).items())
+    shares = class_shares(mask)
+    note_pictures(workspace, name, pixels)
+    note_mask(name, shares)
+    text = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
-        f"{out}: {shares}",
+        f"{out}: {text}",
         f"{overlay}: the mask over the RGB image",
         f"model {name} {digest[:12]}, {origin(workspace, name)}",
     ]

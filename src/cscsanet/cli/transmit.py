@@ -5,11 +5,13 @@ is a separate process with numpy and ONNX Runtime, and without PyTorch.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cscsanet.cli.notes import note_mask, note_origin, note_pictures_of, note_untrained_units
 from cscsanet.cli.options import (
+    DEFAULT_SCHEME,
     PARAMS,
     CsirsSymbols,
     DataSymbols,
@@ -19,17 +21,19 @@ from cscsanet.cli.options import (
     SnrDb,
     check_stations,
     check_trained,
-    note_origin,
-    note_untrained,
     operating_point,
     project,
 )
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
 
+if TYPE_CHECKING:
+    from cscsanet.config.params import Params
+    from cscsanet.workflow.workspace import Workspace
+
 
 def export(
-    scheme: Scheme = "noma-aligned",
+    scheme: Scheme = DEFAULT_SCHEME,
     out: Annotated[
         Path | None, typer.Option(help="The folder to write to.  [default: models/exported/SCHEME]")
     ] = None,
@@ -62,7 +66,7 @@ def transmit(
     rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
     thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
     out: Annotated[Path, typer.Option(help="The folder for mask, overlay, constellations and report.")],
-    scheme: Scheme = "noma-aligned",
+    scheme: Scheme = DEFAULT_SCHEME,
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
@@ -86,25 +90,25 @@ def transmit(
     check_stations(scheme)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     folder = units or workspace.units(scheme)
-    for line in transmit_pair(folder, scheme, point, rgb, thermal, out, seed, params.threads):
+    for line in transmit_pair(workspace, params, folder, scheme, point, (rgb, thermal), out, seed):
         typer.echo(line)
-    note_untrained(params, point)
 
 
 def transmit_pair(
+    workspace: "Workspace",
+    params: "Params",
     units: Path,
     scheme: str,
     point: OperatingPoint,
-    rgb: Path,
-    thermal: Path,
+    pictures: tuple[Path, Path],
     out: Path,
     seed: int,
-    threads: int = 1,
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
-    Writes mask.png, overlay.png, constellations.png and report.json into `out`. units: folder of the scheme's
-    units. seed: selects the same drop and noise as in `predict`.
+    Writes mask.png, overlay.png, constellations.png and report.json into `out`. params: its section `channel` is
+    simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
+    drop and noise as in `predict`.
 
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
@@ -120,7 +124,7 @@ def transmit_pair(
     # Errors in the input are found before ONNX Runtime or PyTorch is imported, and before any station starts.
     if not (units / f"{CSIRS}.onnx").is_file():
         raise CscsanetError(f"{units / CSIRS}.onnx: no such unit; run 'cscsanet export --scheme {scheme}'")
-    for picture in (rgb, thermal):
+    for picture in pictures:
         read_picture(picture)
 
     from cscsanet.stations.session import load_unit
@@ -128,20 +132,20 @@ def transmit_pair(
     info = load_unit(units / f"{CSIRS}.onnx", CSIRS, scheme).info
     scenes = info.params["scenes"]
     info.serves(point)
-    pixels = read_pixels(rgb, thermal, scenes["height"], scenes["width"])
+    pixels = read_pixels(*pictures, scenes["height"], scenes["width"])
 
     from cscsanet.workflow.machine import limit_threads
 
-    limit_threads(threads)
+    limit_threads(params.threads)
     from cscsanet.channel.paths import draw_paths
     from cscsanet.stations.chain import draw_noise, running_chain
     from cscsanet.stations.link_budget import constellation_figure, link_budget
     from cscsanet.training.seeds import generator
 
     image = pixels[None].astype(np.float32) / np.float32(255)
-    paths = draw_paths(1, info.channel, generator(seed, "evaluate", 0))
-    noise = draw_noise(1, point, info.channel, generator(seed, "evaluate", 1))
-    with running_chain(units, scheme, threads) as chain:
+    paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0))
+    noise = draw_noise(1, point, params.channel, generator(seed, "evaluate", 1))
+    with running_chain(units, scheme, params.threads, params.channel) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point)
@@ -163,10 +167,14 @@ def transmit_pair(
         "feedback_bits": point.feedback_bits,
         "data_symbols": point.data_symbols,
         "seed": seed,
+        "channel": params.channel.model_dump(mode="json"),
         "link_budget": budget,
         "classes": shares,
     }
     write_json(out / "report.json", report)
+    note_pictures_of(workspace, scheme, info.params["scenes"].get("source", "rendered"), info.origin, pixels)
+    note_mask(scheme, shares)
+    note_untrained_units(info.params, params.channel, point)
     origin = ", ".join(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
     )

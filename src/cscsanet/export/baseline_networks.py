@@ -26,7 +26,7 @@ from cscsanet.baselines.source_codec import SourceCodec
 from cscsanet.config.params import Params, digest
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.capture import graph_of
-from cscsanet.export.export import shape_sections, unit_info, write_unit
+from cscsanet.export.export import shape_sections, trained_sections, unit_info, write_unit
 from cscsanet.export.graph_passes import simplify
 from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import Signature
@@ -35,7 +35,7 @@ from cscsanet.files import file_digest
 from cscsanet.networks.beamspace.path_search import DetectedPaths
 from cscsanet.scenes.layout import MODALITIES
 from cscsanet.stations.metadata import BATCH, TensorSpec
-from cscsanet.training.weights import weights_origin
+from cscsanet.training.weights import weights_metadata
 
 SEPARATED, REFERENCE = "dlcsi-dl", "mfnet"
 _PIXELS = "pixels in [0, 1]"
@@ -183,12 +183,13 @@ def export_network(
     weights = weights_file(network.weights)
     key = f"{network.scheme} {network.unit} {digest(shape_sections(params))}"
     model = simplify(graph_of(graphs, key, network.module, network.signature))
+    metadata = weights_metadata(weights)
     info = unit_info(
         network.scheme,
         network.unit,
-        params,
+        trained_sections(metadata),
         file_digest(weights),
-        weights_origin(weights),
+        metadata["origin"],
         network.signature,
         sum(parameter.numel() for parameter in network.module.parameters()),
     )

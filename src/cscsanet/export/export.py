@@ -13,7 +13,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from cscsanet.config.params import Params, digest, select
+from cscsanet.config.operating_point import Capacity
+from cscsanet.config.params import LENGTHS, Params, digest, select
 from cscsanet.config.schemes import scheme, schemes_of
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import trained_link
@@ -25,7 +26,7 @@ from cscsanet.export.units import BsCsi, BsReceiver, UeCsi, unit_modules
 from cscsanet.files import write_by_rename
 from cscsanet.links.csc_sa_net import NomaLink
 from cscsanet.stations.metadata import CSIRS, UnitInfo
-from cscsanet.training.weights import weights_origin
+from cscsanet.training.weights import weights_metadata
 
 CHAINED = tuple(schemes_of("proposal"))
 # The sections that determine the shapes of a unit, and the channel around it.
@@ -60,8 +61,18 @@ def export_scheme(
     if name not in CHAINED:
         raise CscsanetError(f"scheme '{name}': has no stations; choose one of {', '.join(CHAINED)}")
     link, weights = trained_link(name, params, weights_file)
-    origin = weights_origin(weights_file(next(iter(scheme(name).weights.values()))))
-    return export_link(cast(NomaLink, link.cpu()), name, params, folder, weights, origin, graphs, progress)
+    metadata = weights_metadata(weights_file(next(iter(scheme(name).weights.values()))))
+    return export_link(
+        cast(NomaLink, link.cpu()),
+        name,
+        params,
+        folder,
+        weights,
+        metadata["origin"],
+        graphs,
+        progress,
+        trained_sections(metadata),
+    )
 
 
 def export_link(
@@ -73,11 +84,13 @@ def export_link(
     origin: Mapping[str, Any],
     graphs: GraphStore,
     progress: Callable[[int], None] = lambda done: None,
+    trained: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write the units of a link, and return the files.
 
     name: of its scheme. weights: their digest. origin: the run that trained them.
-    graphs: takes and keeps captured graphs.
+    graphs: takes and keeps captured graphs. trained: the parameters of its training, nested as in
+    params.yaml; None: those given.
 
     Raises:
         CscsanetError: the link has the subcarrier front end, or the folder cannot be written.
@@ -88,6 +101,7 @@ def export_link(
     written = signatures(params, aligned=link.physical.alignment != "none")
     captured = signatures(params, aligned=True)
     shapes = digest(shape_sections(params))
+    sections = trained or shape_sections(params)
     files = []
     for unit, module in unit_modules(link).items():
         signature = written[unit]
@@ -100,12 +114,12 @@ def export_link(
         )
         model = simplify(keep_outputs(graph, tuple(signature.outputs)))
         count = sum(parameter.numel() for parameter in module.parameters())
-        info = unit_info(name, unit, params, weights, origin, signature, count)
+        info = unit_info(name, unit, sections, weights, origin, signature, count)
         files.append(write_unit(model, info, folder))
         progress(1)
     csirs = csirs_signature(params)
     count = sum(parameter.numel() for parameter in link.physical.csirs.parameters())
-    info = unit_info(name, CSIRS, params, weights, origin, csirs, count)
+    info = unit_info(name, CSIRS, sections, weights, origin, csirs, count)
     files.append(write_unit(_csirs_graph(link, csirs), info, folder))
     return files
 
@@ -124,8 +138,27 @@ def _graph_key(unit: str, module: nn.Module, link: NomaLink, shapes: str) -> str
 
 def shape_sections(params: Params) -> dict[str, Any]:
     """Return the sections `_SECTIONS`, nested as in params.yaml."""
+    return _nested(select(params, _SECTIONS))
+
+
+def trained_sections(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sections `_SECTIONS` of a training, and the source of its scenes, nested as in params.yaml.
+
+    metadata: of its weights.
+    """
+    flat = {
+        f"{section}.{key}": value
+        for section, content in metadata["params"].items()
+        if isinstance(content, dict)
+        for key, value in content.items()
+    }
+    names = (*_SECTIONS, "scenes.source")
+    return _nested({key: value for key, value in flat.items() if key in names or key.split(".")[0] in names})
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
-    for key, value in select(params, _SECTIONS).items():
+    for key, value in flat.items():
         section, _, entry = key.partition(".")
         nested.setdefault(section, {})[entry] = value
     return nested
@@ -134,21 +167,26 @@ def shape_sections(params: Params) -> dict[str, Any]:
 def unit_info(
     name: str,
     unit: str,
-    params: Params,
+    trained: Mapping[str, Any],
     weights: str,
     origin: Mapping[str, Any],
     signature: Signature,
     parameters: int,
 ) -> UnitInfo:
-    """Return the metadata of a unit; weights: their digest; origin: the run that trained them."""
-    low, high = params.points.snr_db
+    """Return the metadata of a unit.
+
+    trained: the parameters of its training, nested as in params.yaml. weights: their digest. origin:
+    the run that trained them.
+    """
+    points = trained["points"]
+    low, high = points["snr_db"]
     return UnitInfo(
         scheme=name,
         unit=unit,
-        params=shape_sections(params),
+        params=trained,
         weights=weights,
         origin=origin,
-        capacity=params.points.capacity,
+        capacity=Capacity(*(max(points[name]) for name in LENGTHS)),
         snr_db=(low, high),
         inputs=signature.inputs,
         outputs=signature.outputs,

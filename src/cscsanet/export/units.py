@@ -58,18 +58,23 @@ class UeCsi(nn.Module):
         physical = link.physical
         self.net = cast(BeamspaceUe, physical.ue[user])
         self.capacity = physical.capacity
-        self.bs_power_offset_db = physical.channel.bs_power_offset_db
         with torch.no_grad():
             csirs_signals = physical.csirs.csirs_signals(self.capacity.csirs_symbols)
         for name, signal in csirs_signals._asdict().items():
             self.register_buffer(name, signal.contiguous(), persistent=False)
 
     def forward(
-        self, csirs: Tensor, snr_db: Tensor, csirs_symbols: Tensor, feedback_bits: Tensor
+        self,
+        csirs: Tensor,
+        snr_db: Tensor,
+        csirs_snr_db: Tensor,
+        csirs_symbols: Tensor,
+        feedback_bits: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return bits (batch, B) uint8, phases of F (batch, N_t, S), S_CSI (batch, N_c, d), alignment (batch, Q, N_c, S).
 
-        csirs: Y_p as pairs (batch, N_c, R, L, 2). snr_db: (1,) float32; csirs_symbols, feedback_bits: (1,) int64.
+        csirs: Y_p as pairs (batch, N_c, R, L, 2). snr_db, csirs_snr_db: (1,) float32; csirs_symbols, feedback_bits:
+        (1,) int64.
         """
         sent = prefix(csirs_symbols, self.capacity.csirs_symbols)
         baseband = self.get_buffer("baseband") * sent[:, None, None, None]
@@ -82,7 +87,7 @@ class UeCsi(nn.Module):
             csirs_signals,
             snr_db.expand(csirs.shape[0]).unsqueeze(1),
             active,
-            (snr_db.double() + self.bs_power_offset_db).squeeze(0),
+            csirs_snr_db.double().squeeze(0),
             symbols,
         )
         assert view.alignment is not None

@@ -84,7 +84,6 @@ class PhysicalLayer(nn.Module):
         self.alignment = alignment
         aligned = alignment != "none"
         channel, csa, capacity = params.channel, params.csa, params.points.capacity
-        self.channel = channel
         self.capacity = capacity
         self.csirs = BsCsirsNet(channel, capacity.csirs_symbols)
         self.front = csa.front
@@ -99,6 +98,15 @@ class PhysicalLayer(nn.Module):
         else:
             self.ue = nn.ModuleList(UeCsaNet(channel, csa, capacity) for _ in users)
             self.bs = BsCsaNet(channel, csa, capacity)
+
+    @property
+    def channel(self) -> ChannelParams:
+        """The simulated channel, which the CSI-RS and the data share."""
+        return self.csirs.channel
+
+    @channel.setter
+    def channel(self, channel: ChannelParams) -> None:
+        self.csirs.channel = channel
 
     def forward(self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator) -> BeamsWithCsi:
         """Return the beams for a batch of drops, at the L, B and SNR of the point."""

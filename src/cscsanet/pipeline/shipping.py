@@ -1,6 +1,7 @@
 """The models that come with the package: a project's trained models in half precision."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.export.export import export_scheme
 from cscsanet.export.graph_store import project_graphs
 from cscsanet.files import file_digest, write_json
+from cscsanet.pipeline.pictures import NAME as PICTURES
 from cscsanet.tracking.provenance import provenance
 from cscsanet.training.weights import halve_weights, weights_origin
 from cscsanet.workflow.workspace import SHIPPED, Workspace
@@ -32,11 +34,14 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     """Write the trained models of a project into the package, and return messages for the user.
 
     Raises:
-        CscsanetError: one is missing or exceeds half precision, or they are too large to ship.
+        CscsanetError: a model or the statistic of its pictures is missing, a model exceeds half
+            precision, or they are too large to ship.
     """
     commit = provenance(workspace.root).get("mlflow.source.git.commit", "")
-    # Digests come first: they fail where weights are missing, before any file is replaced.
+    # Digests come first: they fail where a file is missing, before any is replaced.
     digests = workspace.weight_digests(*shipped_names())
+    pictures = workspace.reports / PICTURES
+    file_digest(pictures)
     models: dict[str, Any] = {}
     for name, digest in digests.items():
         source, target = workspace.weights(name), folder / f"{name}.safetensors"
@@ -49,6 +54,7 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     for stale in folder.glob("*.safetensors"):
         if stale.stem not in models:
             stale.unlink()
+    shutil.copyfile(pictures, folder / PICTURES)
     graphs = project_graphs(workspace)
     for scheme_name in EXPORTED:
         export_scheme(

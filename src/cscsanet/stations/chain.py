@@ -26,6 +26,8 @@ from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.transmission import propagate_downlink, propagate_uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
+from cscsanet.config.training_range import differing_shapes
+from cscsanet.errors import CscsanetError
 from cscsanet.links.physical_layer import csirs_noise_power
 from cscsanet.scenes.layout import MODALITIES
 from cscsanet.stations.remote import remote_station, running_process
@@ -82,16 +84,25 @@ class Reception:
 class Chain:
     """The stations of one scheme and the channel between them; see `load_chain` and `running_chain`."""
 
-    def __init__(self, ues: Sequence[UeStation], bs: BsStation, folder: Path) -> None:
-        """Connect stations; folder: of their units, for messages.
+    def __init__(
+        self, ues: Sequence[UeStation], bs: BsStation, folder: Path, channel: ChannelParams | None = None
+    ) -> None:
+        """Connect stations over a channel.
+
+        folder: of their units, for messages. channel: to simulate; None: the one of the training.
 
         Raises:
-            CscsanetError: the stations were made from different weights.
+            CscsanetError: the stations were made from different weights, or for other sizes than the channel's.
         """
         self.ues = tuple(ues)
         self.bs = bs
         self.info = bs.info
-        self.channel = self.info.channel
+        self.channel = channel or self.info.channel
+        differing = differing_shapes(self.info.params["channel"], self.channel)
+        if differing:
+            raise CscsanetError(
+                f"{folder}: made for {differing[0]}; set it back, or train and export the scheme again"
+            )
         for ue in ues:
             check_same(ue.info, self.info, folder)
 
@@ -132,7 +143,8 @@ class Chain:
         """Send the CSI-RS, and return the feedback of each UE; white: CN(0, 1) at the UEs' antennas."""
         csirs = propagate_downlink(paths, torch.from_numpy(self.bs.send_csirs(point)), self.channel)
         antennas = (csirs + math.sqrt(csirs_noise_power(point, self.channel)) * white).numpy()
-        return tuple(ue.observe(antennas[:, user], point) for user, ue in enumerate(self.ues))
+        csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
+        return tuple(ue.observe(antennas[:, user], point, csirs_snr_db) for user, ue in enumerate(self.ues))
 
     def _user_signal(self, user: int, paths: PathDrops, radiated: Tensor, point: OperatingPoint) -> Array:
         """Return Y_BB (N, Q, N_c, R) as one UE alone would cause it, without noise."""
@@ -143,21 +155,26 @@ class Chain:
         return self.bs.combine(antennas.numpy())
 
 
-def load_chain(folder: Path, scheme: str, threads: int = 1) -> Chain:
+def load_chain(folder: Path, scheme: str, threads: int = 1, channel: ChannelParams | None = None) -> Chain:
     """Load the stations of a scheme into this process, from the folder of its units.
+
+    channel: to simulate; None: the one of the training.
 
     Raises:
         CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
     ues = [load_ue(folder, name, scheme, threads) for name in MODALITIES]
-    return Chain(ues, load_bs(folder, scheme, threads), folder)
+    return Chain(ues, load_bs(folder, scheme, threads), folder, channel)
 
 
 @contextmanager
-def running_chain(folder: Path, scheme: str, threads: int = 1) -> Iterator[Chain]:
+def running_chain(
+    folder: Path, scheme: str, threads: int = 1, channel: ChannelParams | None = None
+) -> Iterator[Chain]:
     """Start a process for each station of a scheme, and end them at the end of the context.
 
-    threads: of each process. The chain computes the same bits as that of `load_chain`.
+    threads: of each process. channel: to simulate; None: the one of the training. The chain computes the
+    same bits as that of `load_chain`.
 
     Raises:
         CscsanetError: as `load_chain`; or a process ended by itself.
@@ -169,4 +186,5 @@ def running_chain(folder: Path, scheme: str, threads: int = 1) -> Iterator[Chain
             for name in MODALITIES
         ]
         bs = stack.enter_context(running_process("BS", load_bs, folder, scheme, threads))
-        yield Chain([remote_station(ue, UeStation) for ue in ues], remote_station(bs, BsStation), folder)
+        remote_ues = [remote_station(ue, UeStation) for ue in ues]
+        yield Chain(remote_ues, remote_station(bs, BsStation), folder, channel)

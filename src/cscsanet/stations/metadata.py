@@ -23,7 +23,7 @@ from cscsanet.config.operating_point import Capacity, OperatingPoint
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 
-FORMAT = 1
+FORMAT = 2
 PREFIX = "cscsanet."
 BATCH = "batch"
 CSIRS = "csirs"  # the unit that holds the CSI-RS, which both ends use

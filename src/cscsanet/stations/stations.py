@@ -22,6 +22,7 @@ from cscsanet.stations.metadata import CSIRS, UnitInfo
 from cscsanet.stations.session import Array, Unit, load_unit
 
 Packed = NDArray[np.uint8]
+_MAX_SNR_DB = 1000.0
 
 
 class Csirs(NamedTuple):
@@ -51,10 +52,11 @@ class UeStation:
         """The metadata of its units."""
         return self.csi.info
 
-    def observe(self, antennas: Array, point: OperatingPoint) -> Packed:
+    def observe(self, antennas: Array, point: OperatingPoint, csirs_snr_db: float) -> Packed:
         """Acquire the channel from the CSI-RS at its antennas, and return the feedback, (N, ceil(B / 8)) bytes.
 
-        antennas: samples (N, N_c, L, N_t).
+        antennas: samples (N, N_c, L, N_t). csirs_snr_db: SNR of the CSI-RS at an antenna [dB]; may be
+        infinite.
 
         Raises:
             CscsanetError: the point is beyond the capacity of the units, or samples are not finite.
@@ -66,6 +68,8 @@ class UeStation:
         outputs = self.csi(
             csirs=as_pairs(np.pad(received, ((0, 0), (0, 0), (0, 0), (0, padding)))),
             snr_db=np.array([point.snr_db], np.float32),
+            # A unit takes finite numbers only, and its network cuts off far below these.
+            csirs_snr_db=np.clip(np.array([csirs_snr_db], np.float32), -_MAX_SNR_DB, _MAX_SNR_DB),
             csirs_symbols=np.array([point.csirs_symbols], np.int64),
             feedback_bits=np.array([point.feedback_bits], np.int64),
         )

@@ -123,6 +123,15 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     return dict(metadata["origin"])
 
 
+def weights_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of trained weights: architecture, params and origin; see `save_weights`.
+
+    Raises:
+        CscsanetError: the file is missing, or is not a weights file of this project.
+    """
+    return _read(path)[1]
+
+
 def weights_origin(path: Path) -> dict[str, Any]:
     """Return the origin of weights; empty if there is no readable weights file."""
     try:

@@ -8,7 +8,7 @@ from cscsanet.baselines.mfnet import Mfnet, MfnetLink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.errors import CscsanetError
-from cscsanet.evaluation.schemes import trained_link
+from cscsanet.evaluation.schemes import picture_size, trained_link
 from cscsanet.scenes.dataset import SceneSet
 from cscsanet.training.mfnet_checkpoint import published_names
 from cscsanet.training.segmentation_task import SegmentationTask
@@ -101,9 +101,7 @@ def test_it_trains_as_stage_one_does(smoke, seeded):
 @pytest.mark.parametrize(
     ("name", "made_by"), [("mfnet", "dvc repro"), ("mfnet-imported", "cscsanet import-mfnet")]
 )
-def test_its_schemes_find_their_weights_whatever_the_images_size_or_say_what_makes_them(
-    smoke, tmp_path, name, made_by
-):
+def test_its_schemes_find_their_weights_or_say_what_makes_them(smoke, tmp_path, name, made_by):
     def weights_file(weights):
         return tmp_path / f"{weights}.safetensors"
 
@@ -112,8 +110,23 @@ def test_its_schemes_find_their_weights_whatever_the_images_size_or_say_what_mak
     torch.manual_seed(2)
     link = MfnetLink()
     save_weights(link, weights_file(SCHEMES[name].weights[""]), smoke, (), {})
-    scenes = smoke.scenes.model_copy(update={"height": 96, "width": 128})
-    loaded, _ = trained_link(name, smoke.model_copy(update={"scenes": scenes}), weights_file)
+    loaded, _ = trained_link(name, smoke, weights_file)
     for key, tensor in link.state_dict().items():
         assert torch.equal(loaded.state_dict()[key].cpu(), tensor)
     assert not SCHEMES[name].over_air
+
+
+def test_weights_are_refused_for_pictures_of_another_size_than_they_were_made_for(smoke, tmp_path):
+    def weights_file(weights):
+        return tmp_path / f"{weights}.safetensors"
+
+    larger = smoke.model_copy(update={"scenes": smoke.scenes.model_copy(update={"height": 96, "width": 128})})
+    save_weights(MfnetLink(), weights_file("mfnet"), smoke, (), {})
+    assert picture_size("mfnet", larger, weights_file) == (48, 64)
+    with pytest.raises(CscsanetError, match=r"mfnet: made for pictures of 48 x 64 pixels, but .* = 96 x 128"):
+        trained_link("mfnet", larger, weights_file)
+    (tmp_path / "imported").mkdir()
+    save_weights(MfnetLink(), weights_file("imported/mfnet"), None, (), {})
+    assert picture_size("mfnet-imported", larger, weights_file) == (480, 640)
+    with pytest.raises(CscsanetError, match="mfnet-imported: made for pictures of 480 x 640 pixels"):
+        trained_link("mfnet-imported", larger, weights_file)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from PIL import Image
 from cscsanet.cli import predict
 from cscsanet.cli.transmit import transmit_pair
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.scenes.image_pair import read_pixels
+from cscsanet.stations import chain
+from cscsanet.stations.chain import load_chain
+from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, save_weights
 from cscsanet.workflow.workspace import Workspace
 
 POINT = OperatingPoint(-20, 2, 16, 2)
@@ -32,10 +35,10 @@ def mask(path):
     return np.asarray(Image.open(path))
 
 
-def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, tmp_path):
+def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, smoke, tmp_path):
     units, _ = exported_link("noma-aligned")
     for name in ("first", "second"):
-        transmit_pair(units, "noma-aligned", POINT, *pair, tmp_path / name, 3)
+        transmit_pair(Workspace(tmp_path), smoke, units, "noma-aligned", POINT, pair, tmp_path / name, 3)
     names = {path.name for path in (tmp_path / "first").iterdir()}
     assert names == {"mask.png", "overlay.png", "constellations.png", "report.json"}
     report = json.loads((tmp_path / "first" / "report.json").read_text())
@@ -45,31 +48,83 @@ def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, tmp_pat
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
-def test_transmit_and_predict_give_the_same_mask(exported_link, pair, smoke, tmp_path, monkeypatch):
+@pytest.fixture
+def project(exported_link, smoke, tmp_path, monkeypatch):
+    """A workspace with trained weights of `noma-aligned`, and their units."""
     units, link = exported_link("noma-aligned")
-    monkeypatch.setattr(predict, "trained_link", lambda *_: (link, "ab" * 32))
-    monkeypatch.setattr(predict, "origin", lambda *_: "this test")
-    pixels = read_pixels(*pair, smoke.scenes.height, smoke.scenes.width)
+    workspace = Workspace(tmp_path)
+    shapes = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
+    inputs = {"scenes": "a", "split": "b", "channels_train": "c"}
+    save_weights(link, workspace.weights("noma_aligned"), smoke, shapes, {"inputs": inputs})
+    return workspace, units
+
+
+def both_masks(project, pair, params, out, seed):
+    """Return the masks of `transmit` and of `predict`."""
+    workspace, units = project
+    transmit_pair(workspace, params, units, "noma-aligned", POINT, pair, out, seed)
+    predict.predict_pair(workspace, params, "noma-aligned", POINT, pair, out / "predicted.png", seed)
+    return mask(out / "mask.png"), mask(out / "predicted.png")
+
+
+def test_transmit_and_predict_give_the_same_mask(project, pair, smoke, tmp_path):
     masks = []
     for seed in (3, 4):
-        out = tmp_path / str(seed)
-        transmit_pair(units, "noma-aligned", POINT, *pair, out, seed)
-        predict.predict_pair(
-            Workspace(tmp_path), smoke, "noma-aligned", POINT, pixels, out / "predicted.png", seed
-        )
-        masks.append(mask(out / "mask.png"))
-        np.testing.assert_array_equal(masks[-1], mask(out / "predicted.png"))
+        transmitted, predicted = both_masks(project, pair, smoke, tmp_path / str(seed), seed)
+        np.testing.assert_array_equal(transmitted, predicted)
+        masks.append(transmitted)
     # Another seed is another drop, so the equality above is no accident.
     assert (masks[0] != masks[1]).any()
     assert len(np.unique(masks[0])) > 1
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"paths": 5},
+        {"max_speed_kmh": 900.0},
+        {"max_delay": 14.5},
+        {"bs_power_offset_db": -20.0},
+        {"bs_power_offset_db": float("inf")},
+        {"oscillator_rad": 3.0},
+        {"carrier_ghz": 60.0},
+        {"symbol_duration_us": 71.4},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_both_simulate_the_channel_of_the_parameters(
+    project, pair, smoke, tmp_path, changed, capsys, monkeypatch
+):
+    # Stations in this process compute the same bits, and start at once.
+    monkeypatch.setattr(chain, "running_chain", lambda *arguments: nullcontext(load_chain(*arguments)))
+    usual, _ = both_masks(project, pair, smoke, tmp_path / "usual", 3)
+    assert "note: channel." not in capsys.readouterr().err
+    params = smoke.model_copy(update={"channel": smoke.channel.model_copy(update=changed)})
+    transmitted, predicted = both_masks(project, pair, params, tmp_path / "changed", 3)
+    np.testing.assert_array_equal(transmitted, predicted)
+    assert (transmitted != usual).any()
+    (key,) = changed
+    assert f"note: channel.{key} = {changed[key]:g} was not trained" in capsys.readouterr().err
+    report = json.loads((tmp_path / "changed" / "report.json").read_text())
+    assert report["channel"][key] == changed[key]
+
+
+def test_units_of_other_sizes_than_the_channel_s_are_refused(project, pair, smoke, tmp_path, fault):
+    workspace, units = project
+    channel = smoke.channel.model_copy(update={"bs_antennas": smoke.channel.bs_antennas * 2})
+    params = smoke.model_copy(update={"channel": channel})
+    message = fault(transmit_pair, workspace, params, units, "noma-aligned", POINT, pair, tmp_path / "out", 0)
+    assert f"channel.bs_antennas = {smoke.channel.bs_antennas}, but params.yaml says" in message
+
+
 def test_missing_units_are_refused_before_pytorch_is_imported(pair, tmp_path):
     code = (
         "import sys; from pathlib import Path; from cscsanet.config.operating_point import OperatingPoint;"
+        "from cscsanet.workflow.workspace import Workspace\n"
         "from cscsanet.cli.transmit import transmit_pair; from cscsanet.errors import CscsanetError\n"
-        f"rgb, thermal = map(Path, {[str(path) for path in pair]!r})\n"
-        "try:\n    transmit_pair(Path('missing'), 'noma', OperatingPoint(-20, 2, 16, 2), rgb, thermal, Path('out'), 0)\n"
+        f"pair, point = tuple(map(Path, {[str(path) for path in pair]!r})), OperatingPoint(-20, 2, 16, 2)\n"
+        "try:\n"
+        "    transmit_pair(Workspace(Path()), None, Path('missing'), 'noma', point, pair, Path('out'), 0)\n"
         "except CscsanetError as error:\n    print(error, 'torch' in sys.modules)"
     )
     done = subprocess.run(

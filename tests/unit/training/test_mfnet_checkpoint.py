@@ -46,8 +46,11 @@ def test_imported_weights_give_the_published_predictions(smoke, published, compu
     source, out = files
     torch.save(published, source)
     import_published(source, out)
+    scenes = smoke.scenes.model_copy(update={"height": 480, "width": 640})
     link, digest = trained_link(
-        "mfnet-imported", smoke, lambda name: files[1].parents[1] / f"{name}.safetensors"
+        "mfnet-imported",
+        smoke.model_copy(update={"scenes": scenes}),
+        lambda name: files[1].parents[1] / f"{name}.safetensors",
     )
     with torch.inference_mode():
         device = next(link.parameters()).device

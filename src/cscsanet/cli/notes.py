@@ -1,0 +1,157 @@
+"""What commands say about a result on standard error: the model, its training, and what to doubt."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cscsanet.config.schemes import scheme
+from cscsanet.config.training_range import untrained_channel, untrained_points
+from cscsanet.errors import CscsanetError
+
+if TYPE_CHECKING:
+    from cscsanet.config.operating_point import OperatingPoint
+    from cscsanet.config.params import Params
+    from cscsanet.config.system import ChannelParams
+    from cscsanet.evaluation.rows import ResultRow
+    from cscsanet.scenes.images import Pixels
+    from cscsanet.workflow.workspace import Workspace
+
+_RENDERED_ONLY = "was trained on rendered scenes alone, so its masks of real pictures are not to be trusted"
+
+
+def note(text: str) -> None:
+    """Print one note on standard error."""
+    typer.echo(f"note: {text}", err=True)
+
+
+def note_untrained(
+    workspace: "Workspace", params: "Params", names: Iterable[str], points: Sequence["OperatingPoint"]
+) -> None:
+    """Print, once each, what lies outside the training of the schemes' models."""
+    notes: list[str] = []
+    for name in names:
+        row = scheme(name)
+        for metadata in _trained(workspace, name):
+            over_air = _over_air(metadata)
+            fields = row.sees if over_air else [field for field in row.sees if field == "data_symbols"]
+            notes += untrained_points(metadata["params"]["points"], points, fields)
+            if over_air and row.over_air:
+                notes += untrained_channel(metadata["params"]["channel"], params.channel)
+    for text in dict.fromkeys(notes):
+        note(text)
+
+
+def note_untrained_units(
+    trained: Mapping[str, Any], channel: "ChannelParams", point: "OperatingPoint"
+) -> None:
+    """Print what lies outside the training of exported units. trained: the sections of their training."""
+    fields = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
+    notes = untrained_points(trained["points"], [point], fields)
+    for text in [*notes, *untrained_channel(trained["channel"], channel)]:
+        note(text)
+
+
+def check_training_data(workspace: "Workspace", names: Iterable[str], split: str) -> None:
+    """Refuse to measure a model on frames of its training; note if it was trained on other scenes.
+
+    Raises:
+        CscsanetError: a model was trained on another split of the same frames.
+    """
+    digests = workspace.scene_digests()
+    on_other_scenes = []
+    for name in names:
+        for metadata in _trained(workspace, name):
+            inputs = metadata["origin"].get("inputs", {})
+            if "scenes" not in inputs:
+                continue
+            if inputs["scenes"] != digests["scenes"]:
+                on_other_scenes.append(name)
+            elif inputs["split"] != digests["split"]:
+                raise CscsanetError(
+                    f"{name}: trained on another split of these scenes, so its training frames may be in the part "
+                    f"{split}; run 'dvc repro' to train it again, or set split in params.yaml back"
+                )
+    if on_other_scenes:
+        note(f"{', '.join(dict.fromkeys(on_other_scenes))}: trained on other scenes than these")
+
+
+def note_floor(rows: Sequence["ResultRow"], floor: float) -> None:
+    """Print which results lie within their interval of the floor. floor: mIoU of `unlabelled everywhere`."""
+    for row in rows:
+        if row.ci_low <= floor:
+            at = f" at {row.point.label()}" if row.point else ""
+            note(
+                f"{row.scheme}{at}: mIoU {row.miou:.4f} is within its interval of the floor, {floor:.4f} "
+                "with every pixel unlabelled"
+            )
+
+
+def note_mask(name: str, shares: Mapping[str, float]) -> None:
+    """Print a note if a mask has no labelled pixel. shares: class name -> share of the pixels."""
+    if set(shares) <= {"unlabelled"}:
+        note(f"{name}: every pixel of the mask is unlabelled")
+
+
+def note_pictures(workspace: "Workspace", name: str, pixels: "Pixels") -> None:
+    """Print what makes the mask of a pair of pictures doubtful, by the training of a scheme's models.
+
+    pixels: uint8 [4, H, W].
+    """
+    for metadata in _trained(workspace, name):
+        if note_pictures_of(
+            workspace, name, metadata["params"]["scenes"]["source"], metadata["origin"], pixels
+        ):
+            return
+
+
+def note_pictures_of(
+    workspace: "Workspace", name: str, source: str, origin: Mapping[str, Any], pixels: "Pixels"
+) -> bool:
+    """Print a note if a model was trained on rendered scenes alone, or on pictures unlike these.
+
+    source: of its training scenes. origin: of its weights. Return whether it was trained on scenes at all.
+    """
+    from cscsanet.pipeline.pictures import training_pictures
+
+    inputs = origin.get("inputs", {})
+    if "scenes" not in inputs:
+        return False
+    if source == "rendered":
+        note(f"{name} {_RENDERED_ONLY}")
+    statistics = training_pictures(workspace, inputs["scenes"], inputs["split"])
+    if statistics is None:
+        note(f"{name}: how far these pictures lie from its training is unknown; 'dvc repro pictures' tells")
+        return True
+    distance = statistics.distance(pixels)
+    if distance > statistics.limit:
+        note(
+            f"{name}: these pictures lie far from its training pictures, so the mask is not to be trusted "
+            f"(distance {distance:.1f}, limit {statistics.limit:.1f}; {statistics.false_alarms:.1%} of its "
+            f"{statistics.test_frames} test frames lie beyond)"
+        )
+    return True
+
+
+def note_origin(workspace: "Workspace", names: Iterable[str]) -> None:
+    """Print which trained models the schemes used."""
+    from cscsanet.pipeline.shipping import origin
+
+    by_origin: dict[str, list[str]] = {}
+    for name in names:
+        by_origin.setdefault(origin(workspace, name), []).append(name)
+    for where, schemes in by_origin.items():
+        typer.echo(f"model of {', '.join(schemes)}: {where}", err=True)
+
+
+def _trained(workspace: "Workspace", name: str) -> list[dict[str, Any]]:
+    """Return the metadata of a scheme's weights, without those from elsewhere."""
+    from cscsanet.training.weights import weights_metadata
+
+    paths = (workspace.trained(weights) for weights in scheme(name).weights.values())
+    return [metadata for metadata in map(weights_metadata, paths) if metadata["params"]]
+
+
+def _over_air(metadata: Mapping[str, Any]) -> bool:
+    """Whether weights were trained over channel drops."""
+    return "channels_train" in metadata["origin"].get("inputs", {})

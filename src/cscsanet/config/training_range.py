@@ -1,0 +1,66 @@
+"""What lies outside the training of a model: operating points, and the channel around them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
+
+_LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")
+# Parameters of the channel that bound a drawn quantity: less than in the training lies within it.
+_BOUNDS = ("max_delay", "max_speed_kmh", "oscillator_rad")
+_VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
+_SHAPES = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
+_BY_NETWORKS = ("carrier_ghz", "symbol_duration_us", "max_delay", "max_speed_kmh")
+
+
+def untrained_points(
+    points: Mapping[str, Any], measured: Iterable[OperatingPoint], fields: Collection[str]
+) -> list[str]:
+    """Return, as text, each value of some operating points that was not trained.
+
+    points: the section `points` of the training. fields: of an operating point that matter.
+    """
+    low, high = points["snr_db"]
+    notes = []
+    for point in measured:
+        if "snr_db" in fields and not low <= point.snr_db <= high:
+            notes.append(f"snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})")
+        for name in _LENGTHS:
+            if name in fields and getattr(point, name) not in points[name]:
+                notes.append(
+                    f"{name} = {getattr(point, name)} was not trained (points.{name} = {list(points[name])})"
+                )
+    return list(dict.fromkeys(notes))
+
+
+def untrained_channel(trained: Mapping[str, Any], channel: ChannelParams) -> list[str]:
+    """Return, as text, each parameter of a channel that lies outside the training.
+
+    trained: the section `channel` of the training.
+    """
+    outside: list[str] = []
+    for name in (*_VALUES, *_BOUNDS):
+        value, known = getattr(channel, name), float(trained[name])
+        if value != known and not (name in _BOUNDS and value < known):
+            limit = f"at most {known:g}" if name in _BOUNDS else f"{known:g}"
+            outside.append(f"channel.{name} = {value:g} was not trained ({limit} was)")
+    return outside
+
+
+def differing_shapes(trained: Mapping[str, Any], channel: ChannelParams) -> Sequence[str]:
+    """Return, as text, the sizes of arrays and grid that a model of another size cannot serve."""
+    return [
+        f"channel.{name} = {trained[name]}, but params.yaml says {getattr(channel, name)}"
+        for name in _SHAPES
+        if trained[name] != getattr(channel, name)
+    ]
+
+
+def channel_of_networks(trained: Mapping[str, Any], channel: ChannelParams) -> ChannelParams:
+    """Return a channel with the delays and Doppler shifts that trained networks search.
+
+    A path search is built for a longest delay and a largest Doppler shift. A trained model keeps
+    them, whatever channel it is tried over.
+    """
+    return channel.model_copy(update={name: trained[name] for name in _BY_NETWORKS})

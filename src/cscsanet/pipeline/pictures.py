@@ -1,0 +1,62 @@
+"""The stage `pictures`: how far a picture lies from the training pictures (`scenes/picture_statistics`)."""
+
+import json
+
+import numpy as np
+
+from cscsanet.errors import CscsanetError
+from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.scenes.layout import PARTS
+from cscsanet.scenes.picture_statistics import (
+    Features,
+    PictureStatistics,
+    fit_statistics,
+    picture_features,
+    read_statistics,
+)
+from cscsanet.workflow.stage import Stage
+from cscsanet.workflow.workspace import SHIPPED, Workspace
+
+NAME = "pictures.json"
+
+
+def describe_pictures(stage: Stage) -> None:
+    """Fit the statistic on the training part, and write it with its limit and its false alarms."""
+    workspace = stage.workspace
+    with stage.tracked("scenes", "split") as run:
+        scenes = {part: load_part(workspace.scenes, workspace.split, part) for part in PARTS}
+        digests = workspace.scene_digests()
+        statistics = fit_statistics(
+            {part: _features(frames) for part, frames in scenes.items()},
+            scenes["train"].night.tolist(),
+            digests["scenes"],
+            digests["split"],
+        )
+        stage.save_json(NAME, statistics.content())
+        run.log_metrics({"false_alarms": statistics.false_alarms})
+
+
+def training_pictures(workspace: Workspace, scenes: str, split: str) -> PictureStatistics | None:
+    """Return the statistic of a training part; None if neither the project nor the package has it.
+
+    scenes, split: digests of the frames and of the split that a model was trained on.
+
+    Raises:
+        CscsanetError: a file with statistics is damaged.
+    """
+    for path in (workspace.reports / NAME, SHIPPED / NAME):
+        if not path.is_file():
+            continue
+        try:
+            statistics = read_statistics(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise CscsanetError(
+                f"{path}: damaged, or of another version; run 'dvc repro pictures' to make it again"
+            ) from None
+        if (statistics.scenes, statistics.split) == (scenes, split):
+            return statistics
+    return None
+
+
+def _features(frames: SceneSet) -> Features:
+    return np.stack([picture_features(pixels) for pixels in frames.images.numpy()])
