@@ -28,6 +28,7 @@ from cscsanet.metrics.segmentation import miou
 from cscsanet.pipeline.run import initialised
 from cscsanet.pipeline.stage1 import DEPENDS
 from cscsanet.scenes.dataset import load_part, load_train_and_val
+from cscsanet.studies.sweeps.measure import data_digests
 from cscsanet.training.fit import fit
 from cscsanet.training.operating_points import validation_point
 from cscsanet.training.segmentation_task import SegmentationTask
@@ -37,7 +38,7 @@ from cscsanet.workflow.machine import limit_threads
 from cscsanet.workflow.workspace import SOURCE, Workspace, state_key
 
 ROOT = Path(__file__).parents[1]
-REPORT = ROOT / "reports" / "modalities.json"
+REPORT = ROOT / "reports" / "benchmarks" / "modalities.json"
 
 
 class NoLog:
@@ -87,6 +88,7 @@ def main() -> None:
     names = tuple(scenes.names)
     point = validation_point(params.points)
     samples = params.evaluation.bootstrap_samples
+    data = data_digests(workspace, params, "test", over_air=False)
     outcomes: dict[str, Outcome] = {}
     rows = []
     for modalities in ("both", "rgb", "thermal"):
@@ -110,6 +112,7 @@ def main() -> None:
             key="",
             names=names,
             sequences=names,  # the intervals are over frames
+            data=data,
             outcome=outcome,
         )
         row = result_row(measurement, None, scenes.night, samples)
@@ -141,7 +144,8 @@ def main() -> None:
             )
             print(json.dumps(margins[-1]))
     if arguments.write:
-        REPORT.write_text(json.dumps({"rows": rows, "margins": margins}, indent=1) + "\n")
+        made_of = {**workspace.scene_digests(), **workspace.weight_digests("semantic")}
+        REPORT.write_text(json.dumps({"made_of": made_of, "rows": rows, "margins": margins}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from fixtures.measurements import IMAGES, measurement_of, outcome_of
+from fixtures.measurements import DATA, IMAGES, measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.compare import compare_results
 from cscsanet.evaluation.evidence import Condition
-from cscsanet.evaluation.measurements import measurement_path, write_measurement
+from cscsanet.evaluation.measurements import DataDigests, measurement_path, write_measurement
 from cscsanet.evaluation.rows import result_row
 
 POINT = OperatingPoint(-25.0, 8, 1024, 4)
@@ -106,3 +106,31 @@ def test_what_cannot_be_compared_is_one_line(tmp_path):
         with pytest.raises(CscsanetError, match=message) as error:
             compare_results(noma, other)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("field", DataDigests._fields)
+def test_results_of_other_data_are_refused_unless_asked_for(tmp_path, field):
+    other = DATA._replace(**{field: "0" * 64})
+    a, b = measure(tmp_path / "a", "noma", 0.4), measure(tmp_path / "b", "oma", 0.35, data=other)
+    with pytest.raises(CscsanetError, match=rf"noma and oma: measured on other {field}; .* --other-data"):
+        compare_results(a, b)
+    (difference,) = compare_results(a, b, other_data=True)
+    # Other frames are not the same images, whatever their names.
+    assert difference.paired == (field in ("drops", "channel"))
+    row = row_file(tmp_path / "row.json", "noma", 0.4)
+    with pytest.raises(CscsanetError, match=f"measured on other {field}"):
+        compare_results(row, b)
+
+
+def test_results_of_another_part_are_refused_unless_asked_for(tmp_path):
+    a, b = measure(tmp_path / "a", "noma", 0.4), measure(tmp_path / "b", "noma", 0.35, split="val")
+    with pytest.raises(CscsanetError, match=r"measured on other part \(test, val\)"):
+        compare_results(a, b)
+    assert len(compare_results(a, b, other_data=True)) == 1
+
+
+def test_a_scheme_without_a_channel_is_compared_whatever_the_drops(tmp_path):
+    without = DATA._replace(drops=None, channel=None)
+    a, b = measure(tmp_path / "a", "mfnet", 0.5, data=without), measure(tmp_path / "b", "noma", 0.4)
+    (difference,) = compare_results(a, b)
+    assert difference.paired

@@ -1,0 +1,110 @@
+"""The committed reports: each is of one run of the pipeline, of the shipped models, and of the same data."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cscsanet.config.params import digest
+from cscsanet.config.schemes import FLOOR, SCHEMES
+from cscsanet.workflow.pipeline_file import content_hash, read_lock, read_pipeline
+from cscsanet.workflow.workspace import SHIPPED
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ROOT / "reports"
+STAGES, LOCK = read_pipeline(ROOT), read_lock(ROOT)
+# Written beside the stages: by benchmarks, and the time that each stage took.
+OTHER = ("benchmarks", "times")
+
+
+def read(name):
+    return json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """Name of the weights -> their digest in the package's manifest."""
+    models = json.loads((SHIPPED / "manifest.json").read_text(encoding="utf-8"))["models"]
+    return {name: model["full_precision"] for name, model in models.items()}
+
+
+def stale(root, stages, lock):
+    """Return the reports of a project that are not what their stage wrote when it last ran."""
+    outputs = [(path, lock[entry.address]) for entry in stages.values() for path in entry.outputs]
+    return [
+        path
+        for path, entry in outputs
+        if path.startswith("reports/") and content_hash(root / path) != entry.files[path]
+    ]
+
+
+def test_every_report_is_what_its_stage_wrote():
+    assert stale(ROOT, STAGES, LOCK) == []
+
+
+def test_a_report_of_another_run_is_noticed(tmp_path):
+    for name in ("metrics", "claims"):
+        (tmp_path / "reports").mkdir(exist_ok=True)
+        (tmp_path / f"reports/{name}.json").write_text((REPORTS / f"{name}.json").read_text())
+    stages = {name: STAGES[name] for name in ("claims",)}
+    assert stale(tmp_path, stages, LOCK) == ["reports/claims_metrics.json"]
+    (tmp_path / "reports/claims.json").write_text("{}")
+    assert stale(tmp_path, stages, LOCK) == ["reports/claims.json", "reports/claims_metrics.json"]
+
+
+def test_every_report_belongs_to_a_stage():
+    outputs = {path for entry in STAGES.values() for path in entry.outputs}
+    found = {path.relative_to(ROOT) for path in REPORTS.rglob("*") if path.is_file()}
+    unknown = {
+        path
+        for path in found
+        if path.parts[1] not in OTHER and not any(str(parent) in outputs for parent in (path, *path.parents))
+    }
+    assert unknown == set()
+
+
+def test_every_stage_read_what_the_stages_before_it_wrote():
+    written = {path: LOCK[entry.address].files[path] for entry in STAGES.values() for path in entry.outputs}
+    for entry in STAGES.values():
+        for path in entry.inputs:
+            if path in written:
+                assert LOCK[entry.address].files[path] == written[path], (entry.address, path)
+
+
+def test_rows_are_of_the_shipped_models(shipped):
+    rows = [row for row in (*read("sweeps"), *read("evaluation")) if row["repeat"] is None]
+    assert len({row["scheme"] for row in rows}) > 10
+    for row in rows:
+        if row["scheme"] != FLOOR:
+            weights = [shipped[name] for name in SCHEMES[row["scheme"]].weights.values()]
+            assert row["model"] == (weights[0] if len(weights) == 1 else digest(weights)), row["scheme"]
+    latency = read("latency")
+    assert latency["model"] == shipped[SCHEMES[latency["scheme"]].weights[""]]
+    for row in read("parity")["chains"]:
+        assert row["weights"] == shipped[SCHEMES[row["scheme"]].weights[""]]
+
+
+def test_rows_are_of_the_data_that_the_shipped_models_were_split_from():
+    models = json.loads((SHIPPED / "manifest.json").read_text(encoding="utf-8"))["models"]
+    inputs = models["semantic"]["inputs"]
+    rows = [*read("sweeps"), *read("evaluation")]
+    assert {(row["scenes_digest"], row["split_digest"]) for row in rows} == {
+        (inputs["scenes"], inputs["split"])
+    }
+    over_air = [row for row in rows if row["snr_db"] is not None]
+    assert len({(row["drops_digest"], row["channel_digest"]) for row in over_air}) == 1
+    assert all(row["drops_digest"] for row in over_air)
+    pictures = read("pictures")
+    assert (pictures["scenes"], pictures["split"]) == (inputs["scenes"], inputs["split"])
+    assert json.loads((SHIPPED / "pictures.json").read_text(encoding="utf-8")) == pictures
+
+
+def test_every_genie_hybrid_is_of_the_same_drops():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    rows = [
+        *(row for row in read("physical") if row["scheme"] == "genie"),
+        *(row for row in read("spectral_efficiency") if row["scheme"] == "genie"),
+        *(row for row in read("separated")["csi"] if row["method"] == "genie hybrid"),
+    ]
+    assert {row["drops"] for row in rows} == {params["study"]["drops"]}

@@ -1,0 +1,106 @@
+"""Notes on results: what was not trained, other training data, the floor, and doubtful masks."""
+
+import pytest
+import torch
+from fixtures.measurements import measurement_of, outcome_of
+
+from cscsanet.cli import notes
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.evidence import Condition
+from cscsanet.evaluation.rows import result_row
+from cscsanet.files import write_json
+from cscsanet.scenes.picture_statistics import fit_statistics, picture_features
+from cscsanet.training.weights import save_weights
+from cscsanet.workflow.workspace import Workspace
+
+POINT = OperatingPoint(-25.0, 8, 64, 4)
+INPUTS = {"scenes": "a" * 64, "split": "b" * 64, "channels_train": "c" * 64}
+
+
+@pytest.fixture
+def workspace(tmp_path, smoke):
+    """A workspace with weights of `noma`, scenes and a split, all of the same digests."""
+    workspace = Workspace(tmp_path)
+    save_weights(torch.nn.Linear(1, 1), workspace.weights("noma"), smoke, (), {"inputs": INPUTS})
+    write_data(workspace)
+    return workspace
+
+
+def write_data(workspace, scenes=INPUTS["scenes"], split=INPUTS["split"]):
+    write_json(workspace.scenes / "manifest.json", {"digest": scenes})
+    write_json(workspace.split / "split.json", {"digest": split})
+
+
+def test_what_the_weights_were_not_trained_for_is_noted_whatever_params_say(workspace, smoke, capsys):
+    notes.note_untrained(workspace, smoke, ["noma"], [POINT])
+    assert capsys.readouterr().err == ""
+    wider = smoke.points.model_copy(update={"snr_db": (-40.0, 40.0)})
+    channel = smoke.channel.model_copy(update={"paths": 5})
+    changed = smoke.model_copy(update={"points": wider, "channel": channel})
+    notes.note_untrained(workspace, changed, ["noma", "noma"], [OperatingPoint(40.0, 8, 64, 4)])
+    assert capsys.readouterr().err.splitlines() == [
+        "note: snr_db = 40 was not trained (points.snr_db = [-25.0, -25.0])",
+        "note: channel.paths = 5 was not trained (2 was)",
+    ]
+
+
+def test_frames_of_the_training_are_refused_and_other_scenes_noted(workspace, capsys, fault):
+    notes.check_training_data(workspace, ["noma"], "test")
+    assert capsys.readouterr().err == ""
+    write_data(workspace, split="0" * 64)
+    message = fault(notes.check_training_data, workspace, ["noma"], "test")
+    assert "noma: trained on another split of these scenes" in message
+    write_data(workspace, scenes="0" * 64, split="0" * 64)
+    notes.check_training_data(workspace, ["noma"], "test")
+    assert capsys.readouterr().err == "note: noma: trained on other scenes than these\n"
+
+
+def test_a_result_within_its_interval_of_the_floor_is_noted(capsys):
+    night = torch.zeros(40, dtype=torch.bool)
+    rows = [
+        result_row(measurement_of(Condition("noma", POINT), outcome_of(value, 0.1)), POINT, night, 200)
+        for value in (0.3, 0.5)
+    ]
+    floor = rows[0].ci_low
+    notes.note_floor(rows, floor)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"note: noma at {POINT.label()}: mIoU {rows[0].miou:.4f} is within its interval")
+    notes.note_floor(rows, floor - 1e-6)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_mask_without_a_labelled_pixel_is_noted(capsys):
+    notes.note_mask("noma", {"unlabelled": 1.0})
+    assert "every pixel of the mask is unlabelled" in capsys.readouterr().err
+    notes.note_mask("noma", {"unlabelled": 0.999, "car": 0.001})
+    assert capsys.readouterr().err == ""
+
+
+def test_pictures_far_from_the_training_are_noted(workspace, capsys):
+    source = torch.Generator().manual_seed(1)
+
+    def picture(offset=0):
+        noise = torch.randint(0, 40, (4, 24, 32), generator=source, dtype=torch.uint8)
+        return (noise + 60 + offset).to(torch.uint8).numpy()
+
+    features = {
+        part: torch.stack([torch.from_numpy(picture_features(picture())) for _ in range(80)]).numpy()
+        for part in ("train", "val", "test")
+    }
+    statistics = fit_statistics(features, [False] * 80, INPUTS["scenes"], INPUTS["split"])
+    rendered = "note: noma was trained on rendered scenes alone"
+    notes.note_pictures(workspace, "noma", picture())
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(rendered)
+    assert "how far these pictures lie from its training is unknown" in second
+    write_json(workspace.reports / "pictures.json", statistics.content())
+    notes.note_pictures(workspace, "noma", picture())
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(rendered)
+    notes.note_pictures(workspace, "noma", picture(offset=100))
+    _, far = capsys.readouterr().err.splitlines()
+    assert far.startswith("note: noma: these pictures lie far from its training pictures")
+    assert f"of its {statistics.test_frames} test frames lie beyond" in far
+    write_json(workspace.reports / "pictures.json", [])
+    with pytest.raises(notes.CscsanetError, match=r"pictures\.json: damaged"):
+        notes.note_pictures(workspace, "noma", picture())
