@@ -52,6 +52,17 @@ def test_statements_are_text_and_never_markup(html, page):
     assert "<b>no number</b>" in page.text
 
 
+def test_rows_at_the_floor_are_marked_and_say_their_data(page):
+    floor = report_results.FIXED["constant"]
+    at_floor = [
+        row for row in report_results.sweeps() if row["scheme"] != "constant" and row["ci_low"] <= floor
+    ]
+    assert 0 < len(at_floor) < len(report_results.sweeps())
+    assert page.text.count("at the floor") == len(at_floor)
+    assert page.text.count("At the floor") == 1
+    assert f"scenes {'a' * 12}, split {'b' * 12}, drops {'c' * 12}, channel {'d' * 12}" in page.text
+
+
 def test_the_headlines_are_computed_from_the_rows(page):
     level = {row["scheme"]: row["miou"] for row in report_results.sweeps() if _at_home(row)}
     for scheme in ("noma", "noma-aligned"):
