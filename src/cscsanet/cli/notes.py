@@ -10,6 +10,8 @@ from cscsanet.config.training_range import untrained_channel, untrained_points
 from cscsanet.errors import CscsanetError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cscsanet.config.operating_point import OperatingPoint
     from cscsanet.config.params import Params
     from cscsanet.config.system import ChannelParams
@@ -40,6 +42,21 @@ def note_untrained(
                 notes += untrained_channel(metadata["params"]["channel"], params.channel)
     for text in dict.fromkeys(notes):
         note(text)
+
+
+def note_other_units(workspace: "Workspace", name: str, weights: str, units: "Path") -> None:
+    """Print a note if units were exported from other weights than those that `predict` uses.
+
+    weights: digest of those of the units.
+    """
+    from cscsanet.files import file_digest
+
+    path = workspace.trained(scheme(name).weights[""])
+    if path.is_file() and file_digest(path) != weights:
+        note(
+            f"{units}: exported from other weights than {path}; run 'cscsanet export --scheme {name}', "
+            "and name its folder with --units"
+        )
 
 
 def note_untrained_units(

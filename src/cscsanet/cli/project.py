@@ -147,10 +147,14 @@ def scenes_preview(
     params_file: ParamsFile = PARAMS,
 ) -> None:
     """Write a contact sheet: RGB, thermal and label (MFNet's palette) of frames by day and by night."""
-    from cscsanet.workflow.workspace import Workspace
+    if folder is None:
+        workspace, params = project(params_file)
+        folder = workspace.scenes
+        if folder.exists():
+            from cscsanet.pipeline.made_from import check_frames
 
-    scenes = folder or Workspace(params_file.resolve().parent).scenes
-    typer.echo(preview_scenes(scenes, out, frames, columns))
+            check_frames(workspace, params)
+    typer.echo(preview_scenes(folder, out, frames, columns))
 
 
 def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cscsanet.cli.notes import note_mask, note_origin, note_pictures_of, note_untrained_units
+from cscsanet.cli.notes import (
+    note_mask,
+    note_origin,
+    note_other_units,
+    note_pictures_of,
+    note_untrained_units,
+)
 from cscsanet.cli.options import (
     DEFAULT_SCHEME,
     PARAMS,
@@ -174,6 +180,7 @@ def transmit_pair(
     write_json(out / "report.json", report)
     note_pictures_of(workspace, scheme, info.params["scenes"].get("source", "rendered"), info.origin, pixels)
     note_mask(scheme, shares)
+    note_other_units(workspace, scheme, info.weights, units)
     note_untrained_units(info.params, params.channel, point)
     origin = ", ".join(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)

@@ -34,14 +34,24 @@ def num_drops(params: Params, part: Part) -> int:
     return {"train": channel.train_drops, "val": channel.val_drops, "test": channel.test_drops}[part]
 
 
+def check_frames(workspace: Workspace, params: Params) -> str:
+    """Raise an error if the frames were made from other parameters; return their digest.
+
+    Raises:
+        CscsanetError: as said, or they are missing or damaged.
+    """
+    manifest = read_manifest(workspace.scenes)
+    _compare(workspace.scenes, manifest.made_from, scene_parameters(params), "scenes split")
+    return manifest.digest
+
+
 def check_scenes(workspace: Workspace, params: Params) -> None:
     """Raise an error if the frames, or their split, were made from other parameters.
 
     Raises:
         CscsanetError: as said, or one of them is missing or damaged.
     """
-    manifest = read_manifest(workspace.scenes)
-    _compare(workspace.scenes, manifest.made_from, scene_parameters(params), "scenes split")
+    frames = check_frames(workspace, params)
     path = workspace.split / "split.json"
     try:
         split = json.loads(path.read_text(encoding="utf-8"))
@@ -51,7 +61,7 @@ def check_scenes(workspace: Workspace, params: Params) -> None:
             f"{path}: no such file, damaged, or of an earlier version; run 'dvc repro split' to make it"
         ) from None
     _compare(workspace.split, made_from, split_parameters(params.split), "split")
-    if scenes != manifest.digest:
+    if scenes != frames:
         raise CscsanetError(
             f"{workspace.split}: splits other frames than those in {workspace.scenes}; run 'dvc repro split'"
         )

@@ -8,7 +8,7 @@ from cscsanet.cli import notes
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.rows import result_row
-from cscsanet.files import write_json
+from cscsanet.files import file_digest, write_json
 from cscsanet.scenes.picture_statistics import fit_statistics, picture_features
 from cscsanet.training.weights import save_weights
 from cscsanet.workflow.workspace import Workspace
@@ -42,6 +42,14 @@ def test_what_the_weights_were_not_trained_for_is_noted_whatever_params_say(work
         "note: snr_db = 40 was not trained (points.snr_db = [-25.0, -25.0])",
         "note: channel.paths = 5 was not trained (2 was)",
     ]
+
+
+def test_units_of_other_weights_than_those_of_the_project_are_noted(workspace, capsys):
+    path = workspace.weights("noma")
+    notes.note_other_units(workspace, "noma", file_digest(path), workspace.onnx)
+    assert capsys.readouterr().err == ""
+    notes.note_other_units(workspace, "noma", "ab" * 32, workspace.onnx)
+    assert f"{workspace.onnx}: exported from other weights than {path}" in capsys.readouterr().err
 
 
 def test_frames_of_the_training_are_refused_and_other_scenes_noted(workspace, capsys, fault):
