@@ -1,6 +1,6 @@
 """The tables of complexity.md and deployment.md."""
 
-from table_rows import Row, markdown, read_report
+from table_rows import Row, markdown, read_report, select
 
 from cscsanet.page.rows import count
 
@@ -74,6 +74,21 @@ def complexity_parts() -> str:
     return markdown([*head, "peak activations"], lines)
 
 
+def front_end_parameters() -> str:
+    """Return the parameters of the paper's front end over those of ours, at the paper's sizes."""
+    rows = select(read_report("complexity")["parts"], sizes="paper", group="csi")
+    subcarrier, beamspace = (
+        sum(row["parameters"] for row in select(rows, front=front)) for front in ("subcarrier", "beamspace")
+    )
+    return f"{subcarrier / beamspace:.0f}"
+
+
+def mfnet_parameters() -> str:
+    """Return the parameters that the paper gives for MFNet over those that it has."""
+    (row,) = select(read_report("complexity")["table_ii"], title="MFNet")
+    return f"{row['paper_parameters'] / row['parameters']:.1f}"
+
+
 def parity() -> str:
     """Return the comparisons of the chain of units with the link in PyTorch."""
     lines = [
@@ -131,6 +146,12 @@ def latency() -> str:
         for row in read_report("latency")["units"]
     ]
     return markdown(["unit", "threads", "ONNX Runtime [ms]", "PyTorch [ms]", "times as fast", "slots"], lines)
+
+
+def csi_slots() -> str:
+    """Return the slots that the slower UE needs to acquire its CSI on one thread."""
+    rows = select(read_report("latency")["units"], threads=1)
+    return f"{max(row['slots'] for row in rows if row['unit'].endswith('_csi')):.0f}"
 
 
 def int8_times() -> str:

@@ -27,6 +27,20 @@ def elastic() -> str:
     return markdown(["Stage III", "mIoU, for all points minus for this one"], lines)
 
 
+def level_with_separated() -> str:
+    """Return the comparisons of claim A.3: `noma-aligned` beside every separated design."""
+    (claim,) = select(read_report("claims")["own"], id="A.3")
+    lines = [
+        [
+            comparison["what"],
+            interval(comparison, "value", 3),
+            ", ".join(str(count) for count in comparison["seeds"].values()),
+        ]
+        for comparison in claim["judged"]["ours"]["comparisons"]
+    ]
+    return markdown(["comparison", "difference in mIoU", "trainings of the two"], lines)
+
+
 def aligned_share() -> str:
     """Return the share of the ceiling that `noma-aligned` reaches at -25 dB."""
     return f"{100 * _miou('noma-aligned', -25.0) / _miou('ideal', -25.0):.0f} %"
@@ -36,6 +50,16 @@ def separated_lead() -> str:
     """Return the lead of the best separated design over `noma-aligned` at -10 dB, in points of mIoU."""
     best = max(_miou(scheme, -10.0) for scheme in schemes_of(*SEPARATED_ROLES))
     return f"{100 * (best - _miou('noma-aligned', -10.0)):.1f}"
+
+
+def perfect_csi_lead() -> str:
+    """Return the lead of perfect initial CSI at -25 dB and L = 1, with PCA precoding, in points of mIoU."""
+    point = {"snr_db": -25.0, "csirs_symbols": 1, "feedback_bits": 1024, "data_symbols": 4}
+    perfect, estimated = (
+        select(read_rows("sweeps"), scheme=scheme, **point)[0]["miou"]
+        for scheme in ("perfect-pca", "dlcsi-pca")
+    )
+    return f"{100 * (perfect - estimated):.0f}"
 
 
 def _miou(scheme: str, snr_db: float) -> float:

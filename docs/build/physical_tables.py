@@ -41,6 +41,39 @@ def schemes() -> str:
     return markdown(["", *(f"{snr:+g} dB" for snr in snrs)], lines)
 
 
+def paper_measure() -> str:
+    """Return the sum SE by eq. (30) of the genie, the codebook and the elastic model, at the largest L and B."""
+    rows = [row for row in read_rows("physical") if row["bs_power_offset_db"] in (_OFFSET_DB, None)]
+    rows = select(rows, csirs_symbols=distinct(rows, "csirs_symbols")[-1])
+    rows = [row for row in rows if row["feedback_bits"] in (distinct(rows, "feedback_bits")[-1], None)]
+    snrs = distinct(rows, "snr_db")
+    lines = []
+    for scheme in ("genie", "codebook", "beamspace-elastic"):
+        by_snr = row_by(select(rows, scheme=scheme), "snr_db")
+        cells = [
+            f"{by_snr[snr]['sum_se_paper']:.2f}"
+            f" [{by_snr[snr]['paper_ci_low']:.2f}, {by_snr[snr]['paper_ci_high']:.2f}]"
+            for snr in snrs
+        ]
+        lines.append([TITLES[scheme], *cells])
+    return markdown(["by eq. (30)", *(f"{snr:+g} dB" for snr in snrs)], lines)
+
+
+def ageing() -> str:
+    """Return the largest change of a mean sum SE over the data symbols, at any SNR and speed."""
+    rows = read_rows("physical_ageing")
+    series: dict[tuple[str, float, float], list[float]] = {}
+    for row in rows:
+        series.setdefault((row["scheme"], row["snr_db"], row["speed_kmh"]), []).append(row["sum_se"])
+    return f"{max(100 * (max(rates) / min(rates) - 1) for rates in series.values()):.2f} %"
+
+
+def drops() -> str:
+    """Return the number of drops behind every row."""
+    (count,) = distinct(read_rows("physical"), "drops")
+    return str(count)
+
+
 def grid() -> str:
     """Return the elastic model's share of the genie over L and B, and its leads [%]."""
     rows = select(read_rows("physical"), bs_power_offset_db=_OFFSET_DB)

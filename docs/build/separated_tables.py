@@ -57,6 +57,13 @@ def rate(part: str, axis: str, label: str) -> str:
     return _over(part, axis, label, lambda row: interval(row, "sum_se", 2))
 
 
+def drops(*parts: str) -> str:
+    """Return the number of drops behind the rows of these parts of the report."""
+    rows = [row for row in read_report("separated")["csi"] if row["part"] in parts]
+    (count,) = distinct(rows, "drops")
+    return str(count)
+
+
 def _over(part: str, axis: str, label: str, cell: Callable[[Row], str]) -> str:
     rows = select(read_report("separated")["csi"], part=part)
     values = distinct(rows, axis)

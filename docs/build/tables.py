@@ -13,6 +13,7 @@ import cost_tables as costs
 import evidence_tables as evidence
 import physical_tables as physical
 import separated_tables as separated
+import time_tables as times
 
 ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,6 +22,8 @@ VALUE = re.compile(r"(<!-- value: ([\w-]+) -->)[^<]*(<!-- end -->)")
 TABLES: Mapping[str, Callable[[], str]] = {
     "claims": evidence.claims,
     "elastic": evidence.elastic,
+    "stage-times": times.stages,
+    "level-with-separated": evidence.level_with_separated,
     "schemes-miou": separated.schemes_miou,
     "schemes-budgets": separated.schemes_budgets,
     "csi-estimate": lambda: separated.accuracy("estimate", "csirs_symbols", "estimate; L:"),
@@ -31,6 +34,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "physical-schemes": physical.schemes,
     "physical-grid": physical.grid,
     "physical-power": physical.power,
+    "physical-paper-measure": physical.paper_measure,
+    "time-to-quality": times.time_to_quality,
     "alignment-miou": alignment.miou,
     "alignment-kept": alignment.gain_share,
     "alignment-power": lambda: alignment.robustness("bs_power_offset_db", "CSI-RS over the UEs [dB]"),
@@ -51,6 +56,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
 VALUES: Mapping[str, Callable[[], str]] = {
     "aligned-share": evidence.aligned_share,
     "separated-lead": evidence.separated_lead,
+    "perfect-csi-lead": evidence.perfect_csi_lead,
+    "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),
+    "hybrid-drops": lambda: separated.drops("hybrid"),
+    "physical-drops": physical.drops,
+    "physical-ageing": physical.ageing,
+    "front-end-parameters": costs.front_end_parameters,
+    "mfnet-parameters": costs.mfnet_parameters,
+    "csi-slots": costs.csi_slots,
 }
 
 

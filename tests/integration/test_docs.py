@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from fixtures.typed_results import NO_RESULTS, SINGLE_RUNS, prose, typed_results
 
 from cscsanet.cli import app
 from cscsanet.workflow.pipeline_file import read_pipeline
@@ -61,6 +62,16 @@ def test_every_table_and_number_is_written_from_the_reports(tables, tmp_path, ca
         text = (tmp_path / page).read_text(encoding="utf-8")
         assert all(match[0].count("\n|") >= 3 for match in tables.TABLE.finditer(text))
         assert all(re.search(r">-?\d[\d.]*( %)?<", match[0]) for match in tables.VALUE.finditer(text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_result_is_typed_into_a_page(page):
+    assert typed_results(page.read_text(encoding="utf-8")) == []
+
+
+def test_every_exception_from_typed_results_occurs():
+    text = "\n".join(prose(page.read_text(encoding="utf-8")) for page in PAGES)
+    assert [phrase for phrase in NO_RESULTS if phrase not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -119,6 +130,26 @@ def test_wrong_names_and_wide_lines_are_noticed():
         "dvc repro gone",
     ]
     assert _wide_lines(text) == [1]
+
+
+def test_typed_results_are_noticed():
+    text = (
+        "# Results\n"
+        "mIoU .257, 0.31 and -0.9 [-2.2, +0.5]; 89 % of the ceiling, 79 to 93 %, 40\n"
+        "min, 37 to 43 slots, 1e-3 of it, 4 300 operators, 3 points, 6 dB better, a factor of 40.\n"
+        "It costs a tenth, Seventeen points or three quarters, and is two to four times as fast.\n"
+        "| `scheme` | 2.155 |\n"
+        "<!-- table: claims -->\n| 0.5 | 1 % |\n<!-- end --> is <!-- value: aligned-share -->89 %<!-- end -->.\n"
+        "At -25 dB, L = 8, 480 x 640, eq. (30), 16 features, a 95 % interval; `--snr-db 2.5`.\n"
+        "```sh\nsleep 2.5   # 90 %\n# 3.5\n```\n"
+        f"## What was tried\n\n{SINGLE_RUNS}\n\nIt had .257, and 3 points more.\n"
+        "### Next\n\n.123 is typed.\n"
+    )
+    assert typed_results(text) == [
+        *(".257", "0.31", "-0.9", "-2.2", "+0.5", "89 %", "79 to 93 %", "40 min"),
+        *("37 to 43 slots", "1e-3", "4 300", "3 points", "6 dB better", "factor of 40"),
+        *("a tenth", "Seventeen points", "three quarters", "two to four times", "2.155", ".123"),
+    ]
 
 
 def _inline_codes(text: str) -> list[str]:

@@ -144,6 +144,7 @@ def transmit_pair(
 
     limit_threads(params.threads)
     from cscsanet.channel.paths import draw_paths
+    from cscsanet.evaluation.rates import json_decibel
     from cscsanet.stations.chain import draw_noise, running_chain
     from cscsanet.stations.link_budget import constellation_figure, link_budget
     from cscsanet.training.seeds import generator
@@ -173,7 +174,10 @@ def transmit_pair(
         "feedback_bits": point.feedback_bits,
         "data_symbols": point.data_symbols,
         "seed": seed,
-        "channel": params.channel.model_dump(mode="json"),
+        "channel": {
+            **params.channel.model_dump(mode="json"),
+            "bs_power_offset_db": json_decibel(params.channel.bs_power_offset_db),
+        },
         "link_budget": budget,
         "classes": shares,
     }

@@ -1,0 +1,68 @@
+"""The tables of times: the stages of the pipeline, and Stage II to a fixed quality."""
+
+from collections.abc import Mapping, Sequence
+
+from table_rows import REPORTS, Row, markdown, read_report
+
+_GROUPS: Mapping[str, Sequence[str]] = {
+    "Stages I": ("semantic", "semantic_oma"),
+    "Stage II": ("physical",),
+    "Stages III": ("noma", "noma_aligned", "oma", "oma_aligned"),
+    "further seeds, and models dedicated to one point": ("repeats",),
+    "comparison trainings of the studies": ("physical_variants", "alignment"),
+    "separated designs": ("acquisition", "feedback", "precoding", "codec", "codec_link"),
+    "MFNet": ("mfnet",),
+    "measurements": ("measure", "physical_report", "separated_report", "alignment_report"),
+    "complexity, export, latency": ("complexity", "export", "latency"),
+}
+_CASES = {
+    "beamspace": "`beamspace`",
+    "subcarrier": "`subcarrier`, SNR from -30 to +10 dB",
+    "subcarrier-linear-10dB": "`subcarrier`, the plain sum at +10 dB, as the authors train",
+}
+_SNRS = ("-25", "10")
+
+
+def stages() -> str:
+    """Return the minutes of every group of stages, of the others, and of all of them."""
+    minutes = {
+        path.stem: read_report(f"times/{path.stem}")["seconds"] / 60
+        for path in sorted((REPORTS / "times").glob("*.json"))
+    }
+    grouped = {title: sum(minutes[stage] for stage in group) for title, group in _GROUPS.items()}
+    grouped["all others"] = sum(minutes.values()) - sum(grouped.values())
+    lines = [[title, f"{value:.1f}"] for title, value in grouped.items()]
+    return markdown(["stages", "minutes"], [*lines, ["together", f"{sum(minutes.values()):.0f}"]])
+
+
+def time_to_quality() -> str:
+    """Return the steps of every front end to shares of the genie, and its share at both ends of a training."""
+    report = read_report("benchmarks/time_to_quality")
+    lines = []
+    for case, title in _CASES.items():
+        first, last = report[case]["curve"][0], report[case]["curve"][-1]
+        lines.append(
+            [
+                title,
+                *(_steps(report[case]["reached"], snr) for snr in _SNRS),
+                _shares(first),
+                _shares(last),
+                str(last["step"]),
+                f"{last['seconds']:.0f}",
+            ]
+        )
+    head = ["front end", *(f"steps to 50, 70, 85 % at {int(snr):+d} dB" for snr in _SNRS)]
+    shares = [
+        f"share {when}, at {', '.join(f'{int(snr):+d}' for snr in _SNRS)} dB"
+        for when in ("before training", "at the end")
+    ]
+    return markdown([*head, *shares, "steps", "seconds"], lines)
+
+
+def _steps(reached: Mapping[str, Row | None], snr: str) -> str:
+    at_shares = [row for key, row in reached.items() if key.endswith(f" at {snr} dB")]
+    return ", ".join("never" if row is None else str(row["step"]) for row in at_shares)
+
+
+def _shares(row: Row) -> str:
+    return ", ".join(f"{100 * row[f'share_at_{snr}dB']:.1f} %" for snr in _SNRS)
