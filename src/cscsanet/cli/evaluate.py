@@ -16,10 +16,13 @@ from cscsanet.cli.options import (
     DataSymbols,
     FeedbackBits,
     ParamsFile,
+    RgbPicture,
     Scheme,
     SnrDb,
     Split,
     SweepAxis,
+    ThermalPicture,
+    ThermalRange,
     check_trained,
     note_origin,
     note_untrained,
@@ -161,8 +164,8 @@ def compare(
 
 
 def predict(
-    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
-    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    rgb: RgbPicture,
+    thermal: ThermalPicture,
     out: Annotated[
         Path,
         typer.Option(
@@ -174,6 +177,7 @@ def predict(
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
+    thermal_range: ThermalRange = None,
     seed: Annotated[int, typer.Option(min=0, help="Selects the channel drop and the noise.")] = 0,
     params_file: ParamsFile = PARAMS,
 ) -> None:
@@ -191,9 +195,11 @@ def predict(
 
     from cscsanet.scenes.image_pair import read_pixels
 
-    pixels = read_pixels(rgb, thermal, params.scenes.height, params.scenes.width)
+    pair = read_pixels(rgb, thermal, params.scenes.height, params.scenes.width, thermal_range)
+    for note in pair.notes:
+        typer.echo(f"note: {note}", err=True)
 
     from cscsanet.cli.predict import predict_pair
 
-    for line in predict_pair(workspace, params, scheme, point, pixels, out, seed):
+    for line in predict_pair(workspace, params, scheme, point, pair.pixels, out, seed):
         typer.echo(line)

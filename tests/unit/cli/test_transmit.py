@@ -49,7 +49,7 @@ def test_transmit_and_predict_give_the_same_mask(exported_link, pair, smoke, tmp
     units, link = exported_link("noma-aligned")
     monkeypatch.setattr(predict, "trained_link", lambda *_: (link, "ab" * 32))
     monkeypatch.setattr(predict, "origin", lambda *_: "this test")
-    pixels = read_pixels(*pair, smoke.scenes.height, smoke.scenes.width)
+    pixels = read_pixels(*pair, smoke.scenes.height, smoke.scenes.width).pixels
     masks = []
     for seed in (3, 4):
         out = tmp_path / str(seed)
@@ -62,6 +62,16 @@ def test_transmit_and_predict_give_the_same_mask(exported_link, pair, smoke, tmp
     # Another seed is another drop, so the equality above is no accident.
     assert (masks[0] != masks[1]).any()
     assert len(np.unique(masks[0])) > 1
+
+
+def test_transmit_prints_the_notes_of_the_pictures(exported_link, pair, tmp_path, capsys):
+    units, _ = exported_link("noma-aligned")
+    wide = tmp_path / "wide.png"
+    Image.fromarray(np.asarray(Image.open(pair[1])).astype(np.uint16) * 100).save(wide)
+    transmit_pair(units, "noma-aligned", POINT, pair[0], wide, tmp_path / "out", 3, 1, (0.0, 25500.0))
+    assert capsys.readouterr().err == f"note: {wide}: 16 bits; 0 to 25500 become 0 to 255\n"
+    transmit_pair(units, "noma-aligned", POINT, *pair, tmp_path / "eight", 3)
+    np.testing.assert_array_equal(mask(tmp_path / "out" / "mask.png"), mask(tmp_path / "eight" / "mask.png"))
 
 
 def test_missing_units_are_refused_before_pytorch_is_imported(pair, tmp_path):
