@@ -134,15 +134,23 @@ def _read_thermal(path: Path) -> Picture:
 
 
 def thermal_extent(frames: list[SourceFrame]) -> ThermalRange:
-    """Return the lowest and the highest value of all thermal pictures of over 8 bits.
+    """Return the lowest and the highest value of all thermal pictures, which have over 8 bits.
 
     Raises:
-        CscsanetError: a picture is damaged.
+        CscsanetError: a picture is damaged, or some have 8 bits.
     """
     low, high = np.inf, -np.inf
+    files: dict[bool, list[Path]] = {True: [], False: []}
     for frame in frames:
         picture = _read_thermal(frame.thermal)
+        files[is_wide(picture)].append(picture.path)
         if is_wide(picture):
             values = wide_values(picture)
             low, high = min(low, values.min()), max(high, values.max())
+    if files[False]:
+        rarer = min(files, key=lambda wide: len(files[wide]))
+        raise CscsanetError(
+            f"{files[rarer][0]}: has {'over 8' if rarer else '8'} bits, as {len(files[rarer])} of {len(frames)} thermal "
+            "pictures, but not the others; restore them from the dataset"
+        )
     return ThermalRange(float(low), float(high))

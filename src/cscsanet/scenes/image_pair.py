@@ -112,7 +112,8 @@ def _two_files(rgb: Picture, thermal: Picture, stated: ThermalRange | None) -> t
             "register the two pictures to one size first"
         )
     if not is_opaque(rgb):
-        notes.insert(0, f"{rgb.path}: its colours are used, its fourth channel is ignored")
+        ignored = "fourth channel" if rgb.image.mode == "RGBA" else "transparency"
+        notes.insert(0, f"{rgb.path}: its colours are used, its {ignored} is ignored")
     return np.dstack([colours, heat]), notes
 
 

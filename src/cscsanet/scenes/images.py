@@ -69,7 +69,8 @@ def read_picture(path: Path) -> Picture:
             be decoded without loss (see `altered`).
     """
     if not path.is_file():
-        raise CscsanetError(f"{path}: no such file; name a PNG, JPEG or TIFF")
+        what = "is no file" if path.exists() else "no such file"
+        raise CscsanetError(f"{path}: {what}; name a PNG, JPEG or TIFF")
     with warnings_as_faults():
         return _decode(path, ("PNG", "JPEG", "TIFF"))
 
@@ -81,7 +82,7 @@ def read_tiff(path: Path) -> Picture:
 
 @contextmanager
 def warnings_as_faults() -> Iterator[None]:
-    """Make an error of what Pillow only warns of: damaged metadata, pictures of monstrous size.
+    """Make an error of what Pillow only warns of: damaged metadata, pictures of excessive size.
 
     It holds for all threads, so it is opened before they start.
     """
@@ -173,6 +174,15 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
     except UnidentifiedImageError:
         raise CscsanetError(
             f"{path}: cannot be decoded as {expected}; convert it, or fetch it again"
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise CscsanetError(
+            f"{path}: has over {Image.MAX_IMAGE_PIXELS} pixels; make it smaller, such as 480 x 640"
+        ) from None
+    except UserWarning as warning:
+        reason = " ".join(str(warning).split())
+        raise CscsanetError(
+            f"{path}: has damaged metadata ({reason}), so how it is turned is unknown; save it without"
         ) from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files.
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -322,3 +322,15 @@ def test_wide_thermal_pictures_are_mapped_by_one_range(msrs, target, scene):
         f"{msrs}: {cut:.1%} of the thermal pixels are outside of scenes.thermal_range, and become its ends"
         in notes
     )
+
+
+@pytest.mark.parametrize("wide", [1, 15])
+def test_thermal_pictures_of_mixed_bits_blame_the_rarer(msrs, target, fault, wide):
+    for path in sorted((msrs / "ir").iterdir())[:wide]:
+        Image.fromarray(20000 + np.asarray(Image.open(path)).astype(np.uint16)).save(path)
+    name, bits = (NAMES[0], "over 8") if wide == 1 else (NAMES[15], "8")
+    message = fault(convert, "msrs", msrs, target, 24, 32)
+    assert (
+        f"{msrs / 'ir' / name}.png: has {bits} bits, as 1 of 16 thermal pictures, but not the others"
+        in message
+    )
