@@ -19,7 +19,10 @@ README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 WIDTH = 100
 # Folders of a user's dataset, and folders that runs write and that are no output of a stage.
-OTHER_FOLDERS = {"images/", "labels/", "mlruns/", "scratch/"}
+OTHER_FOLDERS = {
+    *("images/", "labels/", "vi/", "ir/", "Segmentation_labels/", "train/", "test/"),
+    *("mlruns/", "scratch/"),
+}
 # The scheme that docs/extending.md adds step by step.
 WALKTHROUGH = ("random_beams", "random-beams")
 

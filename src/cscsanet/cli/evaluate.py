@@ -18,10 +18,13 @@ from cscsanet.cli.options import (
     DataSymbols,
     FeedbackBits,
     ParamsFile,
+    RgbPicture,
     Scheme,
     SnrDb,
     Split,
     SweepAxis,
+    ThermalPicture,
+    ThermalRange,
     check_trained,
     operating_point,
     project,
@@ -168,8 +171,8 @@ def compare(
 
 
 def predict(
-    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
-    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    rgb: RgbPicture,
+    thermal: ThermalPicture,
     out: Annotated[
         Path,
         typer.Option(
@@ -181,6 +184,7 @@ def predict(
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
+    thermal_range: ThermalRange = None,
     seed: Annotated[int, typer.Option(min=0, help="Selects the channel drop and the noise.")] = 0,
     params_file: ParamsFile = PARAMS,
 ) -> None:
@@ -197,13 +201,16 @@ def predict(
     check_trained(workspace, params, [scheme], [point])
 
     # A picture that cannot be read is refused before PyTorch is imported.
+    from cscsanet.scenes.image_pair import THERMAL_RANGE
     from cscsanet.scenes.images import read_picture
+    from cscsanet.scenes.thermal_values import stated_range
 
+    stated_range(thermal_range, THERMAL_RANGE)
     for picture in (rgb, thermal):
         read_picture(picture)
 
     from cscsanet.cli.predict import predict_pair
 
-    for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed):
+    for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed, thermal_range):
         typer.echo(line)
     note_untrained(workspace, params, [scheme], [point])

@@ -42,6 +42,18 @@ FeedbackBits = Annotated[
 DataSymbols = Annotated[
     int | None, typer.Option(min=1, help="Q, uplink OFDM symbols that carry semantics." + _REFERENCE)
 ]
+RgbPicture = Annotated[Path, typer.Argument(help="The RGB image (PNG, JPEG or TIFF), UE 1's.")]
+ThermalPicture = Annotated[
+    Path,
+    typer.Argument(help="The thermal image of the same scene, UE 2's. An RGBA frame may be named for both."),
+]
+ThermalRange = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        metavar="LOW HIGH",
+        help="The values of a thermal image of over 8 bits that become 0 and 255.  [default: its percentiles 1 and 99]",
+    ),
+]
 
 
 class Split(StrEnum):

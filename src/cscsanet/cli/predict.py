@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from cscsanet.channel.paths import draw_paths
-from cscsanet.cli.notes import note_mask, note_pictures
+from cscsanet.cli.notes import note, note_mask, note_pictures
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.evaluation.schemes import picture_size, trained_link
@@ -26,19 +26,23 @@ def predict_pair(
     pictures: tuple[Path, Path],
     out: Path,
     seed: int,
+    thermal_range: tuple[float, float] | None = None,
 ) -> list[str]:
     """Transmit a pair over one drawn channel; write the mask and, next to it, the overlay on the RGB image.
 
-    pictures: the RGB and the thermal picture. seed: selects the drop and the noise. The mask is a palette PNG of the
-    model's size: its values are class ids, its colours MFNet's. Return messages for the user: the files, and the
-    predicted classes with their shares of the pixels.
+    pictures: the RGB and the thermal picture. seed: selects the drop and the noise. thermal_range: see `read_pixels`.
+    The mask is a palette PNG of the model's size: its values are class ids, its colours MFNet's. Return messages for
+    the user: the files, and the predicted classes with their shares of the pixels.
 
     Raises:
         CscsanetError: a picture cannot be used, the weights are of another configuration, or the mask cannot be written.
     """
     limit_threads(params.threads)
     height, width = picture_size(name, params, workspace.trained)
-    pixels = read_pixels(*pictures, height, width)
+    read = read_pixels(*pictures, height, width, thermal_range)
+    for text in read.notes:
+        note(text)
+    pixels = read.pixels
     scenes = params.scenes.model_copy(update={"height": height, "width": width})
     link, digest = trained_link(name, params.model_copy(update={"scenes": scenes}), workspace.trained)
     pair = torch.from_numpy(pixels)
@@ -59,9 +63,9 @@ def predict_pair(
     shares = class_shares(mask)
     note_pictures(workspace, name, pixels)
     note_mask(name, shares)
-    text = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
+    found = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
-        f"{out}: {text}",
+        f"{out}: {found}",
         f"{overlay}: the mask over the RGB image",
         f"model {name} {digest[:12]}, {origin(workspace, name)}",
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cscsanet.cli.notes import (
+    note,
     note_mask,
     note_origin,
     note_other_units,
@@ -23,8 +24,11 @@ from cscsanet.cli.options import (
     DataSymbols,
     FeedbackBits,
     ParamsFile,
+    RgbPicture,
     Scheme,
     SnrDb,
+    ThermalPicture,
+    ThermalRange,
     check_stations,
     check_trained,
     operating_point,
@@ -69,14 +73,15 @@ def export(
 
 
 def transmit(
-    rgb: Annotated[Path, typer.Argument(help="The RGB image (PNG or JPEG), UE 1's.")],
-    thermal: Annotated[Path, typer.Argument(help="The thermal image of the same scene, UE 2's.")],
+    rgb: RgbPicture,
+    thermal: ThermalPicture,
     out: Annotated[Path, typer.Option(help="The folder for mask, overlay, constellations and report.")],
     scheme: Scheme = DEFAULT_SCHEME,
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
+    thermal_range: ThermalRange = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Which channel drop and noise; the same as those of `predict`.")
     ] = 0,
@@ -96,7 +101,9 @@ def transmit(
     check_stations(scheme)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     folder = units or workspace.units(scheme)
-    for line in transmit_pair(workspace, params, folder, scheme, point, (rgb, thermal), out, seed):
+    for line in transmit_pair(
+        workspace, params, folder, scheme, point, (rgb, thermal), out, seed, thermal_range
+    ):
         typer.echo(line)
 
 
@@ -109,12 +116,13 @@ def transmit_pair(
     pictures: tuple[Path, Path],
     out: Path,
     seed: int,
+    thermal_range: tuple[float, float] | None = None,
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
     Writes mask.png, overlay.png, constellations.png and report.json into `out`. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
-    drop and noise as in `predict`.
+    drop and noise as in `predict`. thermal_range: see `read_pixels`.
 
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
@@ -122,14 +130,16 @@ def transmit_pair(
     import numpy as np
 
     from cscsanet.files import write_by_rename, write_json
-    from cscsanet.scenes.image_pair import read_pixels
+    from cscsanet.scenes.image_pair import THERMAL_RANGE, read_pixels
     from cscsanet.scenes.images import read_picture
     from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
+    from cscsanet.scenes.thermal_values import stated_range
     from cscsanet.stations.metadata import CSIRS
 
     # Errors in the input are found before ONNX Runtime or PyTorch is imported, and before any station starts.
     if not (units / f"{CSIRS}.onnx").is_file():
         raise CscsanetError(f"{units / CSIRS}.onnx: no such unit; run 'cscsanet export --scheme {scheme}'")
+    stated_range(thermal_range, THERMAL_RANGE)
     for picture in pictures:
         read_picture(picture)
 
@@ -138,7 +148,10 @@ def transmit_pair(
     info = load_unit(units / f"{CSIRS}.onnx", CSIRS, scheme).info
     scenes = info.params["scenes"]
     info.serves(point)
-    pixels = read_pixels(*pictures, scenes["height"], scenes["width"])
+    pair = read_pixels(*pictures, scenes["height"], scenes["width"], thermal_range)
+    for text in pair.notes:
+        note(text)
+    pixels = pair.pixels
 
     from cscsanet.workflow.machine import limit_threads
 

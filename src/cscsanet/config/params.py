@@ -76,6 +76,14 @@ class Params(Section):
     tracking: TrackingParams
 
     @model_validator(mode="after")
+    def _check_lists(self) -> "Params":
+        if self.split.by == "lists" and self.scenes.source == "rendered":
+            raise ValueError(
+                "split.by = lists: must be time with scenes.source = rendered, which comes without lists"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_latent_positions(self) -> "Params":
         positions = self.msf.latent_height * self.msf.latent_width
         if positions != self.channel.subcarriers:

@@ -20,6 +20,10 @@ def _even(bits: int) -> int:
     return bits
 
 
+# MFNet's classes; `scenes/classes.py`, which must not be imported here, has their ids and colours.
+ClassName = Literal[
+    "unlabelled", "car", "person", "bike", "curve", "car_stop", "guardrail", "color_cone", "bump"
+]
 Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
 
 
@@ -30,7 +34,11 @@ class Section(BaseModel):
 
 
 class SceneParams(Section):
-    """The source of the RGB-thermal frames, and their size [pixels]."""
+    """The source of the RGB-thermal frames, and their size [pixels].
+
+    thermal_range: the values of thermal pictures of over 8 bits that become 0 and 255; none: there are no such
+    pictures. absent_classes: those of MFNet's classes that no label of the dataset holds.
+    """
 
     source: Literal["rendered", "mfnet", "msrs"]
     folder: Annotated[str, Field(min_length=1)]
@@ -38,6 +46,33 @@ class SceneParams(Section):
     width: Annotated[int, Field(ge=32, le=3840)]
     sequences: Annotated[int, Field(ge=8, multiple_of=8)]
     frames_per_sequence: Count
+    thermal_range: tuple[float, float] | None = None
+    absent_classes: tuple[ClassName, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_thermal_range(self) -> "SceneParams":
+        if self.thermal_range is None:
+            return self
+        if self.source != "msrs":
+            raise ValueError(
+                f"thermal_range = {list(self.thermal_range)}: must be null with source = {self.source}, whose thermal "
+                f"values have 8 bits"
+            )
+        if self.thermal_range[0] >= self.thermal_range[1]:
+            raise ValueError(
+                f"thermal_range = {list(self.thermal_range)}: must be [low, high], low below high"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_absent_classes(self) -> "SceneParams":
+        if self.source == "rendered" and self.absent_classes:
+            raise ValueError(
+                f"absent_classes = {list(self.absent_classes)}: must be [] with source = rendered, which renders every class"
+            )
+        if len(set(self.absent_classes)) < len(self.absent_classes):
+            raise ValueError(f"absent_classes = {list(self.absent_classes)}: an entry is there twice")
+        return self
 
 
 class SplitParams(Section):

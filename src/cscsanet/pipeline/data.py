@@ -5,6 +5,7 @@ import sys
 from cscsanet.channel.dataset import PARTS, Part, part_seed, write_drops
 from cscsanet.config.params import Params
 from cscsanet.pipeline.made_from import num_drops, scene_parameters
+from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
@@ -75,18 +76,20 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
                 progress=advance,
             )
         return
-    folder = workspace.root / scenes.folder
-    labels = sum(path.parent.name.lower().endswith("labels") for path in folder.rglob("*.png"))
-    with progress_bar(f"checking {scenes.source}", labels) as advance:
-        ingest(
-            scenes.source,
-            folder,
+    dataset = read_dataset(scenes.source, workspace.root / scenes.folder, params.split.by)
+    with progress_bar(f"checking {scenes.source}", len(dataset.frames)) as advance:
+        notes = ingest(
+            dataset,
             workspace.scenes,
             scenes.height,
             scenes.width,
+            thermal_range=scenes.thermal_range,
+            absent_classes=scenes.absent_classes,
             made_from=scene_parameters(params),
             progress=advance,
         )
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def split_scenes(workspace: Workspace, params: Params) -> dict[Part, list[str]]:

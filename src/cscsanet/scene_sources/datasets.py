@@ -1,128 +1,143 @@
-"""Readers of the recorded RGB-thermal datasets: MFNet and MSRS.
+"""The recorded RGB-thermal datasets, MFNet and MSRS: which frames a folder holds.
 
-MFNet has `images/`, `labels/`, `train.txt`, `val.txt` and `test.txt`. The frames are those of the
-three lists; other files are ignored. The mirrored copies (`*_flip`) that MFNet's tools add to the
-training list are left out, because augmentation mirrors at random.
+MFNet has `images/` (RGBA, the fourth channel thermal) and `labels/`. MSRS has `vi/`, `ir/` and
+`Segmentation_labels/`, either directly in its folder or once in `train/` and once in `test/`. Its
+class ids and names are MFNet's.
 
-MSRS has `vi/`, `ir/` and `Segmentation_labels/`, either directly in its folder or once in `train/`
-and once in `test/`. Its class ids and names are MFNet's. It has no validation list, so the frames
-of `train/` and `test/` are taken together, and `split.by` must be `time`.
+For a split by time the frames are all of the folder. For a split by lists they are those of the
+dataset's own `train.txt`, `val.txt` and `test.txt`. The mirrored copies (`*_flip`) that MFNet's
+tools add are left out, because augmentation mirrors at random.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import Literal
 
 from cscsanet.errors import CscsanetError
-from cscsanet.scene_sources.split import listed_split
-from cscsanet.scenes.dataset import read_scene
-from cscsanet.scenes.images import Pixels, colour, gray, read_label, read_png, size_of, thermal_channel
-from cscsanet.scenes.layout import image_path, in_time_order, label_path, names_in
+from cscsanet.scene_sources.source_frames import SourceFrame
+from cscsanet.scenes.layout import ADD_LISTS, Part, files_in, in_time_order, other_pictures, read_lists
+
+RecordedSource = Literal["mfnet", "msrs"]
+
+_VISIBLE, _INFRARED = "vi", "ir"
+# Folder of each kind of file -> its endings. Thermal pictures of over 8 bits are often TIFF.
+_KINDS: dict[RecordedSource, dict[str, tuple[str, ...]]] = {
+    "mfnet": {"images": (".png",), "labels": (".png",)},
+    "msrs": {_VISIBLE: (".png",), _INFRARED: (".png", ".tif", ".tiff"), "Segmentation_labels": (".png",)},
+}
+_NAMED = 5  # files or frames that a note names
 
 
 @dataclass(frozen=True)
-class SourceFrame:
-    """A frame of a dataset, not yet decoded.
+class Dataset:
+    """The frames of a recorded dataset, not yet decoded.
 
-    name: of the frame in MFNet's layout.
-    picture: the RGBA file, or None where RGB and thermal are two files.
-    label: the label file.
-    read: decodes and checks the files, and returns uint8 [H, W, 4] (red, green, blue, thermal) and
-    uint8 [H, W] (class ids).
+    source: its layout. folder: of the dataset. frames: in time order. lists: part -> names, for a
+    split by lists. notes: what of the folder is left out.
     """
 
-    name: str
-    picture: Path | None
-    label: Path
-    read: Callable[[], tuple[Pixels, Pixels]]
+    source: RecordedSource
+    folder: Path
+    frames: list[SourceFrame]
+    lists: dict[Part, list[str]] | None
+    notes: list[str]
 
 
-def mfnet_frames(folder: Path) -> list[SourceFrame]:
-    """List the frames of MFNet's dataset, in time order.
+def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "lists"]) -> Dataset:
+    """List the frames of a dataset.
+
+    by: of the split, by time or by the lists of the dataset.
 
     Raises:
-        CscsanetError: a list is missing or faulty, or a listed frame has no picture or no label.
+        CscsanetError: a folder is missing or empty, a frame lacks one of its files, the name of a
+            file is not that of a frame, a frame is there twice, or a list is missing or faulty.
     """
-    listed = listed_split(folder)
-    names = in_time_order(name for names in listed.values() for name in names)
-    return [_mfnet_frame(image_path(folder, name), label_path(folder, name)) for name in names]
+    if not folder.is_dir():
+        raise CscsanetError(
+            f"{folder}: no such folder; set scenes.folder to the folder of the {source} dataset, "
+            "or scenes.source: rendered"
+        )
+    roots = [folder] if source == "mfnet" else _roots(folder)
+    lists = read_lists(folder, ADD_LISTS) if by == "lists" else None
+    endings = _KINDS[source]
+    files = {root: {kind: files_in(root / kind, endings[kind]) for kind in endings} for root in roots}
+    root_of = _root_of(files)
+    notes = [note for root in roots for kind in endings for note in _skipped(root / kind, endings[kind])]
+    if lists is None:
+        names = in_time_order(root_of)
+        for name in names:
+            _check_complete(root_of[name], files[root_of[name]], name)
+    else:
+        names = in_time_order(name for listed in lists.values() for name in listed)
+        for part, listed in lists.items():
+            for name in listed:
+                _check_listed(root_of.get(name, roots[0]), files, name, part)
+        if unlisted := in_time_order(set(root_of) - set(names)):
+            notes.append(f"{folder}: frames in no list are left out: {_some(unlisted)}")
+    frames = [
+        SourceFrame(name, tuple(by_kind[name] for by_kind in files[root_of[name]].values())) for name in names
+    ]
+    return Dataset(source, folder, frames, lists, notes)
 
 
-def _mfnet_frame(image: Path, label: Path) -> SourceFrame:
-    return SourceFrame(name=image.stem, picture=image, label=label, read=partial(_read_mfnet, image, label))
-
-
-def _read_mfnet(image: Path, label: Path) -> tuple[Pixels, Pixels]:
-    pixels, ids = read_scene(image, label)
-    thermal_channel(pixels, image)
-    return pixels, ids
-
-
-_VISIBLE, _INFRARED, _LABELS = "vi", "ir", "Segmentation_labels"
-
-
-def msrs_frames(folder: Path) -> list[SourceFrame]:
-    """List the frames of the MSRS dataset, in time order.
-
-    Raises:
-        CscsanetError: a folder is missing or empty, a frame lacks one of its three files, or the
-            name of a file is not that of a frame, or occurs in `train/` and in `test/`.
-    """
-    root_of: dict[str, Path] = {}
-    for root in _roots(folder):
-        for name in _complete_names(root):
-            if name in root_of:
-                raise CscsanetError(
-                    f"{root / _VISIBLE / name}.png: {root_of[name].name}/ holds {name} too; remove one of them"
-                )
-            root_of[name] = root
-    return [_msrs_frame(root_of[name], name) for name in in_time_order(root_of)]
+_Files = dict[str, dict[str, Path]]  # kind -> frame name -> file
 
 
 def _roots(folder: Path) -> list[Path]:
-    if (folder / _VISIBLE).is_dir():
-        return [folder]
     halves = [folder / "train", folder / "test"]
-    if not any(half.is_dir() for half in halves):
+    flat, divided = (folder / _VISIBLE).is_dir(), [half for half in halves if half.is_dir()]
+    if flat and divided:
+        raise CscsanetError(
+            f"{folder}: holds {_VISIBLE}/ and {divided[0].name}/, and only one of them can be meant; move one away"
+        )
+    if not flat and not divided:
         raise CscsanetError(
             f"{folder}: holds neither {_VISIBLE}/ nor train/ and test/; "
             "set scenes.folder to the MSRS dataset's folder"
         )
-    return halves
+    return [folder] if flat else halves
 
 
-def _complete_names(root: Path) -> list[str]:
-    names = {kind: names_in(root / kind) for kind in (_VISIBLE, _INFRARED, _LABELS)}
-    for kind, kind_names in names.items():
-        for other_kind, other_names in names.items():
-            missing = set(kind_names) - set(other_names)
-            if missing:
-                name = min(missing)
-                raise CscsanetError(
-                    f"{root / other_kind / name}.png: no such file, yet {kind}/ holds {name}.png; "
-                    "restore it, or remove the frame from all three folders"
-                )
-    return names[_VISIBLE]
+def _root_of(files: dict[Path, _Files]) -> dict[str, Path]:
+    """Return for each frame, of which there is any file, the folder that holds its files."""
+    root_of: dict[str, Path] = {}
+    for root, kinds in files.items():
+        for name in {name: None for by_kind in kinds.values() for name in by_kind}:
+            if name in root_of:
+                file = next(by_kind[name] for by_kind in kinds.values() if name in by_kind)
+                raise CscsanetError(f"{file}: {root_of[name].name}/ holds {name} too; remove one of them")
+            root_of[name] = root
+    return root_of
 
 
-def _msrs_frame(root: Path, name: str) -> SourceFrame:
-    visible, infrared, label = (root / kind / f"{name}.png" for kind in (_VISIBLE, _INFRARED, _LABELS))
-    return SourceFrame(
-        name=name, picture=None, label=label, read=partial(_read_msrs, visible, infrared, label)
+def _check_complete(root: Path, files: _Files, name: str) -> None:
+    held = next(kind for kind, by_kind in files.items() if name in by_kind)
+    for kind, by_kind in files.items():
+        if name not in by_kind:
+            raise CscsanetError(
+                f"{root / kind / name}.png: no such file, yet {held}/ holds {files[held][name].name}; "
+                "restore it, or remove the frame from all folders"
+            )
+
+
+def _check_listed(root: Path, files: dict[Path, _Files], name: str, part: Part) -> None:
+    for kind, by_kind in files[root].items():
+        if name not in by_kind:
+            raise CscsanetError(
+                f"{root / kind / name}.png: no such file, yet {part}.txt lists {name}; restore it or unlist it"
+            )
+
+
+def _skipped(folder: Path, endings: Sequence[str]) -> list[str]:
+    others = other_pictures(folder, endings)
+    return (
+        [f"{folder}: files that are no {' or '.join(endings)} are left out: {_some(others)}"]
+        if others
+        else []
     )
 
 
-def _read_msrs(visible: Path, infrared: Path, label: Path) -> tuple[Pixels, Pixels]:
-    rgb = colour(read_png(visible), visible)
-    thermal = gray(read_png(infrared), infrared)
-    ids = read_label(label)
-    for path, pixels in ((infrared, thermal), (label, ids)):
-        if pixels.shape != rgb.shape[:2]:
-            raise CscsanetError(
-                f"{path}: is {size_of(pixels)} pixels, but {visible.parent.name}/{visible.name} is "
-                f"{size_of(rgb)}; restore the frame from the dataset"
-            )
-    return np.dstack([rgb, thermal]), ids
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

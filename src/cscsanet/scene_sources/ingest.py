@@ -1,106 +1,167 @@
 """Conversion of a recorded dataset to a frames folder in MFNet's layout, at the networks' size."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
-from cscsanet.scene_sources.datasets import SourceFrame, mfnet_frames, msrs_frames
+from cscsanet.scene_sources.datasets import Dataset
+from cscsanet.scene_sources.label_classes import check_classes, shares_text
 from cscsanet.scene_sources.manifest import MANIFEST, write_manifest
-from cscsanet.scenes.images import resize_frame, resize_label
-from cscsanet.scenes.layout import image_path, label_path, read_lists
+from cscsanet.scene_sources.source_frames import (
+    KEY,
+    TURNED,
+    SourceFrame,
+    UnstatedRange,
+    thermal_extent,
+)
+from cscsanet.scenes.classes import NUM_CLASSES
+from cscsanet.scenes.frame_sizes import check_one_size
+from cscsanet.scenes.images import warnings_as_faults
+from cscsanet.scenes.layout import image_path, label_path
+from cscsanet.scenes.resizing import crop, fitting_notes, resize_frame, resize_label
+from cscsanet.scenes.thermal_values import ThermalRange, stated_range
 
 _THREADS = 4
 
 
+@dataclass(frozen=True)
+class _Written:
+    """What was found in a frame. size: that it had, (height, width). ids: pixels of each class, [9]."""
+
+    size: tuple[int, int]
+    ids: NDArray[np.int64]
+    remarks: tuple[tuple[Path, str], ...]
+    outside: float
+
+
 def ingest(
-    source: Literal["mfnet", "msrs"],
-    folder: Path,
+    dataset: Dataset,
     target: Path,
     height: int,
     width: int,
+    *,
+    thermal_range: tuple[float, float] | None = None,
+    absent_classes: Sequence[str] = (),
     made_from: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] | None = None,
-) -> int:
+) -> list[str]:
     """Check every file of a dataset; write its frames, resized, in MFNet's layout with a manifest.
 
     Files that need no change are copied byte for byte: pictures and labels of MFNet, and labels of
-    MSRS, that have the size already. Frames are stretched where the aspect ratio differs. The
+    MSRS, that are upright and have the size already. Of other aspect ratios the middle is used. The
     target appears by rename, once it is complete.
 
-    source: the layout of the dataset in `folder`.
     target: the frames folder to make or to replace.
     height, width: of the frames to write [pixels].
+    thermal_range: the values of thermal pictures of over 8 bits that become 0 and 255, the same for
+    all frames.
+    absent_classes: names of the classes that occur in no label.
     made_from: the parameters that the frames depend on, for the manifest; None: unknown.
     progress: called with the number of frames written since the last call.
 
     Returns:
-        The number of frames.
+        Notes for the user: what was left out or changed, and the share of each class.
 
     Raises:
-        CscsanetError: a file of the dataset is faulty, the frames differ in size, or the target
-            cannot be written or contains something else. Nothing is written then.
+        CscsanetError: a file of the dataset is faulty, the frames differ in size, other classes are
+            absent, or the target cannot be written or contains something else. Nothing is written
+            then.
     """
-    if not folder.is_dir():
-        raise CscsanetError(
-            f"{folder}: no such folder; set scenes.folder to the folder of the {source} dataset, "
-            "or scenes.source: rendered"
-        )
+    folder = dataset.folder
     if folder.resolve().is_relative_to(target.resolve()):
         raise CscsanetError(
             f"{target}: holds the dataset {folder} itself; name another folder for the frames"
         )
-    frames = mfnet_frames(folder) if source == "mfnet" else msrs_frames(folder)
+    stated = stated_range(thermal_range, KEY)
     with folder_by_rename(target, MANIFEST) as partial:
         for path in (image_path(partial, ""), label_path(partial, "")):
             path.parent.mkdir()
-        if source == "mfnet":
-            _write_lists(folder, partial)
-        _write_frames(frames, partial, (height, width), progress)
-        write_manifest(partial, source, made_from)
-    return len(frames)
-
-
-def _write_lists(folder: Path, target: Path) -> None:
-    for part, names in read_lists(folder).items():
-        (target / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        for part, names in (dataset.lists or {}).items():
+            (partial / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        try:
+            written = _write_frames(dataset.frames, partial, (height, width), stated, progress)
+        except UnstatedRange as fault:
+            low, high = thermal_extent(dataset.frames)
+            raise CscsanetError(
+                f"{fault}: [low, high] in params.yaml, one range for all frames, which scaling each by itself "
+                f"would make incomparable; the thermal pictures of {folder} hold {low:.10g} to {high:.10g}"
+            ) from None
+        pixels = np.sum([frame.ids for frame in written], axis=0)
+        check_classes(pixels, absent_classes, folder)
+        write_manifest(partial, dataset.source, made_from)
+    return [
+        *dataset.notes,
+        *_remark_notes(written),
+        *fitting_notes(f"{folder}: {len(written)} frames", written[0].size, (height, width)),
+        *_range_notes(folder, written, stated),
+        f"{folder}: {len(written)} frames, of whose pixels {shares_text(pixels)}",
+    ]
 
 
 def _write_frames(
-    frames: list[SourceFrame], target: Path, size: tuple[int, int], progress: Callable[[int], None] | None
-) -> None:
-    with ThreadPoolExecutor(_THREADS) as pool:
-        # The sizes come in order, so the reported fault does not depend on the threads' timing.
-        sizes = pool.map(lambda frame: _write_frame(frame, target, size), frames)
-        first = None
-        for frame, size_read in zip(frames, sizes, strict=True):
-            first = first or size_read
-            if size_read != first:
-                raise CscsanetError(
-                    f"{frame.picture or frame.label}: is {size_read[0]} x {size_read[1]} pixels, {frames[0].name} "
-                    f"is {first[0]} x {first[1]}; all frames need one size: restore it from the dataset"
-                )
+    frames: list[SourceFrame],
+    target: Path,
+    size: tuple[int, int],
+    stated: ThermalRange | None,
+    progress: Callable[[int], None] | None,
+) -> list[_Written]:
+    written = []
+    with warnings_as_faults(), ThreadPoolExecutor(_THREADS) as pool:
+        # The results come in order, so the reported fault does not depend on the threads' timing.
+        for frame in pool.map(lambda frame: _write_frame(frame, target, size, stated), frames):
+            written.append(frame)
             if progress is not None:
                 progress(1)
+    files = [frame.frame or frame.label for frame in frames]
+    check_one_size(files, [frame.size for frame in written], "restore them from the dataset")
+    return written
 
 
-def _write_frame(frame: SourceFrame, target: Path, size: tuple[int, int]) -> tuple[int, int]:
-    """Write one frame at `size`, and return the size (rows, columns) that it had in the dataset."""
-    pixels, ids = frame.read()
+def _write_frame(
+    frame: SourceFrame, target: Path, size: tuple[int, int], stated: ThermalRange | None
+) -> _Written:
+    """Write one frame at `size`."""
+    scene = frame.read(stated)
+    pixels, ids = scene.pixels, scene.ids
     size_read = (pixels.shape[0], pixels.shape[1])
+    turned = any(remark == TURNED for _, remark in scene.remarks)
     image, label = image_path(target, frame.name), label_path(target, frame.name)
-    if size_read == size:
-        if frame.picture is None:
-            Image.fromarray(pixels).save(image)
-        else:
-            shutil.copyfile(frame.picture, image)
+    if size_read == size and frame.frame is not None and not turned:
+        shutil.copyfile(frame.frame, image)
+    else:
+        Image.fromarray(resize_frame(crop(pixels, size), *size)).save(image)
+    if size_read == size and not turned:
         shutil.copyfile(frame.label, label)
     else:
-        Image.fromarray(resize_frame(pixels, *size)).save(image)
-        Image.fromarray(resize_label(ids, *size)).save(label)
-    return size_read
+        Image.fromarray(resize_label(crop(ids, size), *size)).save(label)
+    counts = np.bincount(ids.reshape(-1), minlength=NUM_CLASSES)
+    return _Written(size_read, counts, scene.remarks, scene.outside)
+
+
+def _remark_notes(written: list[_Written]) -> list[str]:
+    files: dict[str, list[Path]] = {}
+    for frame in written:
+        for file, remark in frame.remarks:
+            files.setdefault(remark, []).append(file)
+    return [
+        f"{found[0]}: {remark}" + (f", and of {len(found) - 1} more files" if found[1:] else "")
+        for remark, found in files.items()
+    ]
+
+
+def _range_notes(folder: Path, written: list[_Written], stated: ThermalRange | None) -> list[str]:
+    cut = float(np.mean([frame.outside for frame in written]))
+    return (
+        [f"{folder}: {cut:.1%} of the thermal pixels are outside of {KEY}, and become its ends"]
+        if cut
+        else []
+    )

@@ -13,6 +13,7 @@ import numpy as np
 from cscsanet.config.system import SplitParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
+from cscsanet.scene_sources.copied_frames import check_no_copy_in_two_parts
 from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES
 from cscsanet.scenes.images import read_label
 from cscsanet.scenes.layout import (
@@ -78,13 +79,13 @@ def temporal_split(
 
 
 def listed_split(folder: Path) -> dict[Part, list[str]]:
-    """Split the frames by the dataset's own lists, in their order, without mirrored copies.
+    """Split the frames of a frames folder by the lists in it, in their order.
 
     Raises:
         CscsanetError: a list is missing or faulty, a name is in two lists, or a listed frame is
         missing.
     """
-    lists = read_lists(folder)
+    lists = read_lists(folder, "make the frames again, with split.by: lists, by 'dvc repro'")
     for part, names in lists.items():
         for name in names:
             for path in (image_path(folder, name), label_path(folder, name)):
@@ -107,13 +108,15 @@ def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "
         Part -> its names, as written.
 
     Raises:
-        CscsanetError: the frames or lists are faulty, or a part would be empty.
+        CscsanetError: the frames or lists are faulty, a part would be empty, or a frame and a copy
+        of it would be in two parts.
     """
     if params.by == "lists":
         parts = listed_split(frames)
     else:
         sequences = read_sequences(frames)
         parts = temporal_split(names_in(frames / "images"), params.train, params.val, sequences)
+    check_no_copy_in_two_parts(frames, parts)
     summary = {
         "made_from": split_parameters(params),
         "scenes": scenes,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scenes.frame_sizes import check_one_size
 from cscsanet.scenes.images import Pixels, read_frame, read_label, size_of
 from cscsanet.scenes.layout import Part, image_path, is_night, label_path, read_list
 
@@ -48,12 +49,21 @@ def read_scene(image: Path, label: Path) -> tuple[Pixels, Pixels]:
         CscsanetError: a file is faulty (see `read_frame` and `read_label`), or the sizes differ.
     """
     pixels, ids = read_frame(image), read_label(label)
+    check_label_size(pixels, ids, label)
+    return pixels, ids
+
+
+def check_label_size(pixels: Pixels, ids: Pixels, label: Path) -> None:
+    """Raise if labels have not the size of their picture. label: their file, for the message.
+
+    Raises:
+        CscsanetError: as said.
+    """
     if pixels.shape[:2] != ids.shape:
         raise CscsanetError(
             f"{label}: is {size_of(ids)} pixels, but its picture is {size_of(pixels)}; "
             "restore both files from the dataset"
         )
-    return pixels, ids
 
 
 def load_scenes(folder: Path, names: Sequence[str]) -> SceneSet:
@@ -71,12 +81,11 @@ def load_scenes(folder: Path, names: Sequence[str]) -> SceneSet:
     image_array, label_array = images.numpy(), labels.numpy()
 
     def decode(index: int) -> None:
-        path = image_path(folder, names[index])
-        pixels, ids = read_scene(path, label_path(folder, names[index]))
+        pixels, ids = read_scene(image_path(folder, names[index]), label_path(folder, names[index]))
         if pixels.shape != first.shape:
-            raise CscsanetError(
-                f"{path}: is {size_of(pixels)} pixels, but {names[0]} is {size_of(first)}; "
-                "all frames need one size: make the frames folder again"
+            files = [image_path(folder, name) for name in names]
+            check_one_size(
+                files, [read_frame(file).shape[:2] for file in files], "make the frames folder again"
             )
         image_array[index] = pixels.transpose(2, 0, 1)
         label_array[index] = ids

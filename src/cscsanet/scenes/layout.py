@@ -7,7 +7,7 @@ is the frame's number in order of time, followed by D (day) or N (night): 00001D
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -20,6 +20,14 @@ PARTS: tuple[Part, ...] = ("train", "val", "test")
 # The channels of a frame that each camera takes, and so each UE sends.
 MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 
+# What to do where a list is missing: that of a split, or one of the dataset's own.
+MAKE_SPLIT = "make the split with 'dvc repro'"
+ADD_LISTS = (
+    "split.by: lists needs the dataset's own lists, one frame name a line; "
+    "set split.by: time where the frames come without lists"
+)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".pgm", ".ppm"}
 _NAME = re.compile(r"[0-9]+[DN]")
 # MFNet's tools add mirrored copies to the training list. They are left out: augmentation mirrors.
 _MIRRORED = "_flip"
@@ -53,46 +61,93 @@ def check_name(name: str, source: Path) -> str:
     Raises:
         CscsanetError: the name is of another form.
     """
-    if not _NAME.fullmatch(name):
+    if _NAME.fullmatch(name):
+        return name
+    meant = PurePath(name.replace("\\", "/")).stem.upper()
+    if _NAME.fullmatch(meant):
         raise CscsanetError(
-            f"{source}: frame name {name!r} is not a number followed by D (day) or N (night); "
-            "rename it like 00001D, without a file ending"
+            f"{source}: {name!r} is not a frame name; write {meant}, "
+            "without a folder or a file ending, and with a capital letter"
         )
-    return name
+    raise CscsanetError(
+        f"{source}: frame name {name!r} is not a number followed by D (day) or N (night); "
+        "rename it like 00001D, without a file ending"
+    )
 
 
-def names_in(folder: Path, *, ending: str = ".png") -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """List the frames whose files are in a folder, in time order; as `files_in`."""
+    return list(files_in(folder))
+
+
+def files_in(folder: Path, endings: Sequence[str] = (".png",)) -> dict[str, Path]:
     """List the frames whose files are in a folder, in time order, without mirrored copies.
 
+    endings: of the files, in small letters; capital letters are accepted as well.
+
+    Returns:
+        Frame name -> its file.
+
     Raises:
-        CscsanetError: the folder is missing or has no such file, or a file has not the name of a
-        frame.
+        CscsanetError: the folder is missing or has no such file, a file has not the name of a
+        frame, or two files are of one frame.
     """
     if not folder.is_dir():
         raise CscsanetError(f"{folder}: no such folder; check scenes.source and scenes.folder in params.yaml")
-    # File managers and archivers leave files with a leading dot, such as ._00001D.png.
-    files = [file for file in folder.iterdir() if file.suffix == ending and not file.name.startswith(".")]
-    names = [check_name(file.stem, file) for file in sorted(files) if not file.stem.endswith(_MIRRORED)]
-    if not names:
-        raise CscsanetError(f"{folder}: holds no {ending} file; put the dataset's frames there")
-    return in_time_order(names)
+    files: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        # File managers and archivers leave files with a leading dot, such as ._00001D.png.
+        if file.suffix.lower() not in endings or file.name.startswith(".") or file.stem.endswith(_MIRRORED):
+            continue
+        name = check_name(file.stem, file)
+        if name in files:
+            raise CscsanetError(
+                f"{file}: is of frame {name}, as {files[name].name} is; remove one of the two"
+            )
+        files[name] = file
+    if not files:
+        others = other_pictures(folder, endings)
+        found = f", but {len(others)} other pictures such as {others[0]}; convert them" if others else ""
+        raise CscsanetError(
+            f"{folder}: holds no {' or '.join(endings)} file{found or '; put the frames of the dataset there'}"
+        )
+    return {name: files[name] for name in in_time_order(files)}
 
 
-def read_list(path: Path) -> list[str]:
+def other_pictures(folder: Path, endings: Sequence[str] = (".png",)) -> list[str]:
+    """List the picture files of a folder whose endings are others, which `files_in` leaves out."""
+    return sorted(
+        file.name
+        for file in folder.iterdir()
+        if file.suffix.lower() in _PICTURE_ENDINGS
+        and file.suffix.lower() not in endings
+        and not file.name.startswith(".")
+    )
+
+
+def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
     """Read a list of frame names, one a line, in the order of the file, without mirrored copies.
+
+    remedy: what to do where the list is missing, for the message.
 
     Raises:
         CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
         another form (see `check_name`).
     """
+    if path.is_dir():
+        raise CscsanetError(f"{path}: is a folder; a list is a text file, with one frame name a line")
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise CscsanetError(
-            f"{path}: no such list; put the dataset's list there, one frame name a line, "
-            "or set split.by: time where the frames come without lists"
-        ) from None
-    except (OSError, UnicodeDecodeError):
+        raise CscsanetError(f"{path}: no such list; {remedy}") from None
+    except OSError:
+        raise CscsanetError(f"{path}: cannot be read; check its rights") from None
+    if content.startswith(_UTF_16) or b"\0" in content:
+        raise CscsanetError(f"{path}: is not UTF-8, but perhaps UTF-16; save it as UTF-8, or as plain text")
+    try:
+        # Editors of Windows put a mark before UTF-8.
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
         raise CscsanetError(f"{path}: cannot be read as text; write one frame name a line") from None
     entries = [line.strip() for line in lines if line.strip()]
     names = [check_name(entry, path) for entry in entries if not entry.endswith(_MIRRORED)]
@@ -104,13 +159,15 @@ def read_list(path: Path) -> list[str]:
     return names
 
 
-def read_lists(folder: Path) -> dict[Part, list[str]]:
+def read_lists(folder: Path, remedy: str = MAKE_SPLIT) -> dict[Part, list[str]]:
     """Read `train.txt`, `val.txt` and `test.txt` of a folder; the parts are disjoint.
+
+    remedy: what to do where a list is missing, for the message.
 
     Raises:
         CscsanetError: a list is faulty (see `read_list`), or a name is in two lists.
     """
-    lists = {part: read_list(folder / f"{part}.txt") for part in PARTS}
+    lists = {part: read_list(folder / f"{part}.txt", remedy) for part in PARTS}
     part_of: dict[str, Part] = {}
     for part, names in lists.items():
         for name in names:

@@ -35,6 +35,8 @@ REFUSALS = [
     ("predict a.png b.png --out mask.png", "a.png: no such file"),
     ("predict a.png b.png --out mask.jpg", "mask.jpg: the mask must be a .png"),
     ("predict a.png b.png --out mask.png --data-symbols 99", "data_symbols = 99"),
+    ("predict a.png b.png --out mask.png --thermal-range 9 5", "--thermal-range 9 5: must be two numbers"),
+    ("transmit a.png b.png --out sent --thermal-range 9 5", "--thermal-range 9 5: must be two numbers"),
     ("transmit a.png b.png --out sent", "a.png: no such file"),
     ("transmit a.png b.png --units nowhere --out sent", "csirs.onnx: no such unit"),
     ("transmit a.png b.png --scheme mfnet --out sent", "scheme 'mfnet': has no stations"),

@@ -117,6 +117,23 @@ def test_units_of_other_sizes_than_the_channel_s_are_refused(project, pair, smok
     assert f"channel.bs_antennas = {smoke.channel.bs_antennas}, but params.yaml says" in message
 
 
+def test_transmit_and_predict_print_the_notes_of_the_pictures(project, pair, smoke, tmp_path, capsys):
+    workspace, units = project
+    wide = tmp_path / "wide.png"
+    Image.fromarray(np.asarray(Image.open(pair[1])).astype(np.uint16) * 100).save(wide)
+    stated, out = (0.0, 25500.0), tmp_path / "out"
+    pictures = (pair[0], wide)
+    arguments = (workspace, smoke, units, "noma-aligned", POINT)
+    note = f"note: {wide}: 16 bits; 0 to 25500 become 0 to 255\n"
+    transmit_pair(*arguments, pictures, out, 3, stated)
+    assert note in capsys.readouterr().err
+    predict.predict_pair(workspace, smoke, "noma-aligned", POINT, pictures, out / "predicted.png", 3, stated)
+    assert note in capsys.readouterr().err
+    transmit_pair(*arguments, pair, tmp_path / "eight", 3)
+    for name in ("mask.png", "predicted.png"):
+        np.testing.assert_array_equal(mask(out / name), mask(tmp_path / "eight" / "mask.png"))
+
+
 def test_missing_units_are_refused_before_pytorch_is_imported(pair, tmp_path):
     code = (
         "import sys; from pathlib import Path; from cscsanet.config.operating_point import OperatingPoint;"

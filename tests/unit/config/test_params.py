@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+from fixtures.params import altered
+from pydantic import ValidationError
 
 from cscsanet.config.params import PROFILES, Params, digest, load_params, profile_text, select
+from cscsanet.config.system import ClassName
 from cscsanet.errors import CscsanetError
+from cscsanet.scenes.classes import CLASS_NAMES
 
 ROOT = Path(__file__).parents[3]
 
@@ -94,6 +99,16 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("channel.max_delay", float("inf"), "channel.max_delay = inf"),
         ("evaluation.schemes", ["nomaa"], "evaluation.schemes = ['nomaa']: scheme 'nomaa': there is none"),
         ("scenes.folder", "", "scenes.folder = ''"),
+        ("split.by", "lists", "split.by = lists: must be time with scenes.source = rendered"),
+        ("scenes.thermal_range", [0, 9], "thermal_range = [0.0, 9.0]: must be null with source = rendered"),
+        ("scenes.thermal_range", [0], "scenes.thermal_range"),
+        ("scenes.thermal_range", [0, float("nan")], "scenes.thermal_range.1 = nan"),
+        ("scenes.absent_classes", ["bump"], "absent_classes = ['bump']: must be [] with source = rendered"),
+        (
+            "scenes.absent_classes",
+            ["tree"],
+            "scenes.absent_classes.0 = 'tree': input should be 'unlabelled', 'car'",
+        ),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
@@ -101,6 +116,42 @@ def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
         load_params(changed(tmp_path, key, value))
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "value", "says"),
+    [
+        (
+            "mfnet",
+            "thermal_range",
+            (0, 9),
+            "must be null with source = mfnet, whose thermal values have 8 bits",
+        ),
+        ("msrs", "thermal_range", (9, 9), "thermal_range = [9.0, 9.0]: must be [low, high], low below high"),
+        (
+            "msrs",
+            "absent_classes",
+            ("bump", "bump"),
+            "absent_classes = ['bump', 'bump']: an entry is there twice",
+        ),
+    ],
+)
+def test_parameters_of_recorded_datasets_that_contradict_each_other(smoke, source, key, value, says):
+    with pytest.raises(ValidationError) as error:
+        altered(smoke, scenes={"source": source, key: value})
+    assert says in str(error.value)
+
+
+def test_recorded_datasets_may_have_a_range_absent_classes_and_lists(smoke):
+    scenes = {"source": "msrs", "thermal_range": (-20, 40.5), "absent_classes": ("bump", "car")}
+    params = altered(smoke, scenes=scenes, split={"by": "lists"})
+    assert params.scenes.thermal_range == (-20.0, 40.5)
+    assert params.scenes.absent_classes == ("bump", "car")
+    assert altered(smoke, scenes={"source": "mfnet"}, split={"by": "lists"}).split.by == "lists"
+
+
+def test_classes_are_named_as_where_they_are_defined():
+    assert get_args(ClassName) == CLASS_NAMES
 
 
 def test_a_missing_key_a_missing_file_and_no_yaml_are_told_apart(tmp_path):

@@ -1,6 +1,7 @@
 """The stages that make the data, and data that are made when they are missing."""
 
 import pytest
+from fixtures.params import altered
 
 from cscsanet.channel.dataset import PARTS, open_drops
 from cscsanet.pipeline import data
@@ -35,6 +36,18 @@ def test_scenes_and_split_are_logged_with_their_sizes(tiny):
     assert scenes.datasets == [("scenes", "made")]
     assert sum(split.metrics.values()) == 8
     assert split.datasets == [("split", "made")]
+
+
+def test_a_recorded_dataset_becomes_frames_and_its_notes_are_printed(smoke, stage, mfnet, capsys):
+    scenes = {"source": "mfnet", "folder": str(mfnet), "height": 48, "width": 64}
+    stage.params = altered(smoke, scenes=scenes, split={"by": "lists"})
+    make_scenes(stage)
+    make_split(stage)
+    notes = capsys.readouterr().err.splitlines()
+    assert notes[0] == f"note: {mfnet}: 16 frames: enlarged from 24 x 32 to 48 x 64 pixels"
+    assert notes[1].startswith(f"note: {mfnet}: 16 frames, of whose pixels unlabelled ")
+    assert len(notes) == 2
+    assert stage.runs[1].metrics == {"frames_train": 8, "frames_val": 4, "frames_test": 4}
 
 
 def test_missing_data_are_made_with_a_message(tiny, capsys):

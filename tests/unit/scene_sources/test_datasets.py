@@ -4,34 +4,38 @@ import shutil
 
 import numpy as np
 import pytest
+from fixtures.scenes import NAMES
 from PIL import Image
 
-from cscsanet.scene_sources.datasets import mfnet_frames, msrs_frames
+from cscsanet.scene_sources.datasets import read_dataset
+from cscsanet.scene_sources.source_frames import thermal_extent
 from cscsanet.scenes.layout import PARTS, image_path, label_path, names_in
+from cscsanet.scenes.thermal_values import ThermalRange
 
 KINDS = ("vi", "ir", "Segmentation_labels")
 
 
-def read_all(frames):
+def read_all(source, folder, by="time"):
     """Decode every frame: name -> pixels and labels."""
-    return {frame.name: frame.read() for frame in frames}
+    scenes = {frame.name: frame.read() for frame in read_dataset(source, folder, by).frames}
+    return {name: (scene.pixels, scene.ids) for name, scene in scenes.items()}
 
 
 @pytest.fixture
 def mfnet_fault(mfnet, fault):
     """A function that reads a faulty MFNet dataset and returns the message."""
-    return lambda: fault(lambda: read_all(mfnet_frames(mfnet)))
+    return lambda: fault(read_all, "mfnet", mfnet, "lists")
 
 
 @pytest.fixture
 def msrs_fault(tmp_path, fault):
     """A function that reads a faulty MSRS dataset and returns the message."""
-    return lambda: fault(lambda: read_all(msrs_frames(tmp_path / "msrs")))
+    return lambda: fault(read_all, "msrs", tmp_path / "msrs")
 
 
 @pytest.mark.parametrize("form", ["msrs", "msrs_halves"])
 def test_both_forms_of_msrs_hold_the_same_frames(request, scene, form):
-    frames = read_all(msrs_frames(request.getfixturevalue(form)))
+    frames = read_all("msrs", request.getfixturevalue(form))
     assert list(frames) == sorted(frames)
     assert len(frames) == 16
     for name, (pixels, ids) in frames.items():
@@ -47,7 +51,7 @@ def test_frames_of_mfnet_are_those_of_its_lists(mfnet, scene):
         file.write("00001D_flip\n")
     names = names_in(mfnet / "images")
     (mfnet / "images" / "00099D.png").write_bytes(b"unlisted")
-    frames = read_all(mfnet_frames(mfnet))
+    frames = read_all("mfnet", mfnet, "lists")
     assert list(frames) == names
     for name, (pixels, ids) in frames.items():
         expected_pixels, expected_ids = scene(name, 24, 32)
@@ -58,7 +62,7 @@ def test_frames_of_mfnet_are_those_of_its_lists(mfnet, scene):
 def test_infrared_of_msrs_may_be_gray_saved_as_rgb(msrs, scene):
     for path in (msrs / "ir").iterdir():
         Image.open(path).convert("RGB").save(path)
-    assert np.array_equal(read_all(msrs_frames(msrs))["00003D"][0], scene("00003D", 24, 32)[0])
+    assert np.array_equal(read_all("msrs", msrs)["00003D"][0], scene("00003D", 24, 32)[0])
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -247,3 +251,153 @@ def test_msrs_frame_in_both_halves(msrs_halves, msrs_fault):
     message = msrs_fault()
     assert f"{msrs_halves / 'test' / 'vi' / '00001D.png'}" in message
     assert "train/ holds 00001D too" in message
+
+
+def test_split_by_time_takes_all_frames_and_reads_no_list(mfnet, msrs):
+    for part in PARTS:
+        (mfnet / f"{part}.txt").unlink()
+    (mfnet / "val.txt").mkdir()
+    for source, folder in (("mfnet", mfnet), ("msrs", msrs)):
+        dataset = read_dataset(source, folder, "time")
+        assert [frame.name for frame in dataset.frames] == NAMES
+        assert dataset.lists is None
+        assert dataset.notes == []
+
+
+@pytest.mark.parametrize("form", ["mfnet", "msrs", "msrs_halves"])
+def test_split_by_lists_takes_the_frames_of_the_folders_own_lists(request, form):
+    folder = request.getfixturevalue(form)
+    lists = {"train": NAMES[4:9], "val": NAMES[:3], "test": NAMES[12:]}
+    for part, names in lists.items():
+        (folder / f"{part}.txt").write_text("\n".join(names))
+    dataset = read_dataset(form.removesuffix("_halves"), folder, "lists")
+    assert dataset.lists == lists
+    assert [frame.name for frame in dataset.frames] == NAMES[:3] + NAMES[4:9] + NAMES[12:]
+    assert dataset.notes == [
+        f"{folder}: frames in no list are left out: {', '.join([NAMES[3], *NAMES[9:12]])}"
+    ]
+
+
+@pytest.mark.parametrize(("source", "form"), [("mfnet", "mfnet"), ("msrs", "msrs"), ("msrs", "msrs_halves")])
+def test_missing_lists_name_the_folder_of_the_dataset(request, fault, source, form):
+    folder = request.getfixturevalue(form)
+    for part in PARTS:
+        (folder / f"{part}.txt").unlink(missing_ok=True)
+    message = fault(read_dataset, source, folder, "lists")
+    assert f"{folder / 'train.txt'}: no such list" in message
+    assert "set split.by: time" in message
+
+
+def test_a_listed_frame_that_msrs_lacks(msrs_halves, fault):
+    for part, name in zip(PARTS, ("00001D", "00002D", "00099D"), strict=True):
+        (msrs_halves / f"{part}.txt").write_text(f"{name}\n")
+    message = fault(read_dataset, "msrs", msrs_halves, "lists")
+    assert "vi/00099D.png: no such file, yet test.txt lists 00099D" in message
+
+
+@pytest.mark.parametrize("kind", ["images", "labels"])
+def test_mfnet_by_time_needs_both_files_of_every_frame(mfnet, fault, kind):
+    path = mfnet / kind / "00012N.png"
+    path.unlink()
+    assert f"{path}: no such file" in fault(read_dataset, "mfnet", mfnet, "time")
+
+
+def test_a_note_names_a_few_of_many_frames(mfnet):
+    for part, name in zip(PARTS, NAMES, strict=False):
+        (mfnet / f"{part}.txt").write_text(f"{name}\n")
+    (note,) = read_dataset("mfnet", mfnet, "lists").notes
+    assert note.endswith("are left out: 00004D, 00005D, 00006D, 00007D, 00008D and 8 more")
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [("mfnet", "images"), ("mfnet", "labels"), *(("msrs", kind) for kind in KINDS)]
+)
+def test_endings_of_any_case_are_read(request, scene, source, kind):
+    folder = request.getfixturevalue(source)
+    for path in (folder / kind).iterdir():
+        path.rename(path.with_suffix(".PNG"))
+    frames = read_all(source, folder)
+    assert list(frames) == NAMES
+    assert np.array_equal(frames["00003D"][0], scene("00003D", 24, 32)[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_of_other_kinds_are_left_out_with_a_note(msrs, kind):
+    (msrs / kind / "00099D.jpg").write_bytes(b"")
+    (note,) = read_dataset("msrs", msrs, "time").notes
+    assert note.startswith(f"{msrs / kind}: files that are no .png")
+    assert note.endswith("are left out: 00099D.jpg")
+
+
+def test_msrs_flat_and_in_halves_at_once(msrs, msrs_fault):
+    (msrs / "train").mkdir()
+    assert f"{msrs}: holds vi/ and train/, and only one of them can be meant" in msrs_fault()
+
+
+def test_transparency_of_msrs_is_ignored_with_a_remark(msrs, scene):
+    path = msrs / "ir" / "00003D.png"
+    thermal = np.asarray(Image.open(path))
+    Image.fromarray(np.dstack([thermal] * 3 + [255 - thermal])).save(path)
+    frame = next(frame for frame in read_dataset("msrs", msrs, "time").frames if frame.name == "00003D")
+    decoded = frame.read()
+    assert np.array_equal(decoded.pixels, scene("00003D", 24, 32)[0])
+    assert decoded.remarks == ((path, "transparency ignored"),)
+
+
+@pytest.mark.parametrize("kind", ["vi", "ir"])
+def test_msrs_dead_camera(msrs, msrs_fault, kind):
+    Image.new("RGB", (32, 24), (9, 9, 9)).save(msrs / kind / "00003D.png")
+    camera = "RGB" if kind == "vi" else "thermal"
+    assert f"{msrs / kind / '00003D.png'}: every {camera} pixel is" in msrs_fault()
+
+
+@pytest.mark.parametrize(("channels", "camera"), [(slice(0, 3), "RGB"), (slice(3, 4), "thermal")])
+def test_mfnet_dead_camera(mfnet, mfnet_fault, channels, camera):
+    path = image_path(mfnet, "00003D")
+    pixels = np.array(Image.open(path))
+    pixels[..., channels] = 40
+    Image.fromarray(pixels).save(path)
+    assert f"{path}: every {camera} pixel is" in mfnet_fault()
+
+
+def test_frames_that_are_too_small(mfnet, mfnet_fault, scene):
+    pixels, labels = scene("00003D", 12, 16)
+    Image.fromarray(pixels).save(image_path(mfnet, "00003D"))
+    Image.fromarray(labels).save(label_path(mfnet, "00003D"))
+    assert f"{image_path(mfnet, '00003D')}: 12 x 16 pixels" in mfnet_fault()
+
+
+def test_labels_of_one_bit(mfnet, mfnet_fault):
+    Image.new("1", (32, 24)).save(label_path(mfnet, "00003D"))
+    assert f"{label_path(mfnet, '00003D')}: is gray of 1 bit a pixel" in mfnet_fault()
+
+
+def write_wide(msrs, dtype, ending):
+    """Replace the thermal pictures by values of over 8 bits, 20 000 plus 10 times theirs."""
+    for path in list((msrs / "ir").iterdir()):
+        values = 20000 + 10 * np.asarray(Image.open(path)).astype(dtype)
+        path.unlink()
+        Image.fromarray(values.astype(dtype)).save(path.with_suffix(ending))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ending"), [(np.uint16, ".png"), (np.uint16, ".tif"), (np.float32, ".TIFF")]
+)
+def test_wide_thermal_pictures_are_mapped_by_the_range(msrs, scene, dtype, ending):
+    write_wide(msrs, dtype, ending)
+    for frame in read_dataset("msrs", msrs, "time").frames:
+        decoded = frame.read(ThermalRange(20000, 22550))
+        assert np.array_equal(decoded.pixels, scene(frame.name, 24, 32)[0])
+        assert decoded.outside == 0
+    cut = frame.read(ThermalRange(20000, 21000))
+    assert cut.outside == (scene(frame.name, 24, 32)[0][..., 3] > 100).mean()
+    extent = thermal_extent(read_dataset("msrs", msrs, "time").frames)
+    thermal = np.stack([scene(name, 24, 32)[0][..., 3] for name in NAMES]).astype(int)
+    assert extent == (20000 + 10 * thermal.min(), 20000 + 10 * thermal.max())
+
+
+def test_a_range_for_thermal_pictures_of_eight_bits(msrs, fault):
+    frame = read_dataset("msrs", msrs, "time").frames[0]
+    message = fault(frame.read, ThermalRange(0.0, 100.0))
+    assert f"{frame.thermal}: has 8 bits" in message
+    assert "scenes.thermal_range = [0.0, 100.0]; set it to null" in message

@@ -227,6 +227,39 @@ def test_written_split_by_lists(mfnet, tmp_path):
     )
 
 
+def test_lists_that_a_frames_folder_lacks(mfnet, tmp_path, fault):
+    (mfnet / "val.txt").unlink()
+    message = fault(write_split, mfnet, tmp_path / "split", BY_LISTS)
+    assert f"{mfnet / 'val.txt'}: no such list; make the frames again, with split.by: lists" in message
+
+
+def copy_frame(folder, source, name, mirrored=False, changed=False):
+    """Put a frame's picture under another name."""
+    pixels = np.array(Image.open(image_path(folder, source)))
+    pixels = pixels[:, ::-1] if mirrored else pixels
+    pixels[0, 0, 3] ^= changed
+    Image.fromarray(pixels).save(image_path(folder, name), compress_level=1)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize(("name", "part"), [("00005D", "val"), ("00008D", "test"), ("00018N", "test")])
+def test_a_picture_in_two_parts_is_an_error_that_names_both(mfnet, tmp_path, fault, name, part, mirrored):
+    copy_frame(mfnet, "00002D", name, mirrored)
+    message = fault(write_split, mfnet, tmp_path / "split", BY_TIME)
+    assert f"frame {name} of {part} has the pixels of 00002D of train, or is its mirrored copy" in message
+    assert not (tmp_path / "split").exists()
+
+
+def test_a_picture_twice_in_one_part_is_no_leak(mfnet, tmp_path):
+    copy_frame(mfnet, "00002D", "00003D")
+    write_split(mfnet, tmp_path / "split", BY_TIME)
+
+
+def test_a_picture_that_differs_in_one_value_is_another(mfnet, tmp_path):
+    copy_frame(mfnet, "00002D", "00008D", changed=True)
+    write_split(mfnet, tmp_path / "split", BY_TIME)
+
+
 def test_summary_counts_frames_and_pixels(mfnet, tmp_path, scene):
     parts = write_split(mfnet, tmp_path / "split", BY_TIME)
     summary = json.loads((tmp_path / "split" / "split.json").read_text())

@@ -70,12 +70,13 @@ def test_label_of_another_size(mfnet, fault):
     assert f"{label_path(mfnet, '00006D')}: is 23 x 32 pixels, but its picture is 24 x 32" in message
 
 
-def test_frame_of_another_size(mfnet, fault, scene):
-    pixels, labels = scene("00006D", 12, 16)
-    Image.fromarray(pixels).save(image_path(mfnet, "00006D"))
-    Image.fromarray(labels).save(label_path(mfnet, "00006D"))
+@pytest.mark.parametrize("name", ["00001D", "00006D", "00018N"])
+def test_frame_of_another_size(mfnet, fault, scene, name):
+    pixels, labels = scene(name, 12, 16)
+    Image.fromarray(pixels).save(image_path(mfnet, name))
+    Image.fromarray(labels).save(label_path(mfnet, name))
     message = fault(load_scenes, mfnet, names_in(mfnet / "images"))
-    assert f"{image_path(mfnet, '00006D')}: is 12 x 16 pixels, but 00001D is 24 x 32" in message
+    assert f"{image_path(mfnet, name)}: is 12 x 16 pixels, as 1 of 16 frames; 15 are 24 x 32" in message
 
 
 def test_the_first_fault_is_reported_whatever_the_threads_do(mfnet, fault):

@@ -5,14 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cscsanet.scenes.layout import (
+    ADD_LISTS,
     PARTS,
     check_name,
     evenly_spaced,
+    files_in,
     image_path,
     in_time_order,
     is_night,
     label_path,
     names_in,
+    other_pictures,
     read_list,
     read_lists,
 )
@@ -49,7 +52,20 @@ def test_other_names_are_refused(tmp_path, fault, name):
     message = fault(check_name, name, tmp_path / "train.txt")
     assert repr(name) in message
     assert str(tmp_path / "train.txt") in message
-    assert "00001D" in message
+
+
+@pytest.mark.parametrize("name", ["00001", "D", "00001X", "", "００１D", "00001D_flip"])
+def test_a_name_that_tells_no_frame_is_answered_with_an_example(tmp_path, fault, name):
+    assert "rename it like 00001D, without a file ending" in fault(check_name, name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["00001d", "00001D.png", "images/00001D.png", "images\\00001D", "./00001D", "00001D.PNG"]
+)
+def test_a_name_that_is_written_otherwise_is_answered_with_what_to_write(tmp_path, fault, name):
+    message = fault(check_name, name, tmp_path)
+    assert repr(name) in message
+    assert "write 00001D, without a folder or a file ending" in message
 
 
 def test_names_of_a_folder_leave_out_mirrored_copies_and_other_files(mfnet):
@@ -69,6 +85,52 @@ def test_a_folder_without_frames(tmp_path, fault):
     assert "cat.png" in message
 
 
+@pytest.mark.parametrize("ending", [".PNG", ".Png"])
+def test_endings_of_any_case_are_frames(mfnet, ending):
+    file = mfnet / "images" / "00001D.png"
+    renamed = file.rename(file.with_suffix(ending))
+    assert files_in(mfnet / "images")["00001D"] == renamed
+    assert len(names_in(mfnet / "images")) == 16
+
+
+@pytest.mark.parametrize("other", ["00001D.PNG", "00001D.tif"])
+def test_two_files_of_one_frame(mfnet, fault, other):
+    (mfnet / "images" / other).write_bytes(b"")
+    message = fault(files_in, mfnet / "images", (".png", ".tif"))
+    assert "is of frame 00001D, as 00001D." in message
+    assert "remove one of the two" in message
+
+
+def test_pictures_with_other_endings_are_listed(mfnet):
+    for other in ("00099D.jpg", "00098D.BMP", "._00001D.jpg", "readme.md"):
+        (mfnet / "images" / other).write_bytes(b"")
+    assert other_pictures(mfnet / "images") == ["00098D.BMP", "00099D.jpg"]
+    assert len(names_in(mfnet / "images")) == 16
+
+
+def test_a_folder_of_other_pictures_alone(tmp_path, fault):
+    for name in ("00001D.jpg", "00002D.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    message = fault(names_in, tmp_path)
+    assert "holds no .png file, but 2 other pictures such as 00001D.jpg; convert them" in message
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xef\xbb\xbf00001D\n00002N\n", b"00001D\r00002N", b"00001D\r\n00002N\t\r\n"]
+)
+def test_marks_and_line_ends_of_other_systems_are_no_part_of_a_name(tmp_path, content):
+    path = tmp_path / "train.txt"
+    path.write_bytes(content)
+    assert read_list(path) == ["00001D", "00002N"]
+
+
+def test_a_list_that_is_a_folder(tmp_path, fault):
+    (tmp_path / "train.txt").mkdir()
+    assert f"{tmp_path / 'train.txt'}: is a folder; a list is a text file" in fault(
+        read_list, tmp_path / "train.txt"
+    )
+
+
 def test_lists_keep_their_order_without_blanks_and_mirrored_copies(tmp_path):
     path = tmp_path / "train.txt"
     path.write_bytes(b"00003D\r\n00001D \n\n00001D_flip\n00002N\n")
@@ -84,7 +146,10 @@ def test_lists_keep_their_order_without_blanks_and_mirrored_copies(tmp_path):
         (b"00001D_flip\n", "lists no frame"),
         (b"00001D\n00002D\n00001D\n", "lists 00001D twice"),
         (b"00001\n", "'00001' is not a number followed by D (day) or N (night)"),
-        (b"\xff\xfe00001D", "cannot be read as text"),
+        (b"00001D\xff", "cannot be read as text"),
+        ("00001D\n".encode("utf-16"), "is not UTF-8, but perhaps UTF-16; save it as UTF-8"),
+        ("00001D\n".encode("utf-16-le"), "is not UTF-8, but perhaps UTF-16; save it as UTF-8"),
+        (b"00001D\n00001d\n", "'00001d' is not a frame name; write 00001D"),
     ],
 )
 def test_faults_of_a_list(tmp_path, fault, content, expected):
@@ -97,7 +162,10 @@ def test_faults_of_a_list(tmp_path, fault, content, expected):
 
 
 def test_a_missing_list_says_what_to_do(tmp_path, fault):
-    assert "split.by: time" in fault(read_list, tmp_path / "train.txt")
+    assert "make the split with 'dvc repro'" in fault(read_list, tmp_path / "train.txt")
+    message = fault(read_lists, tmp_path, ADD_LISTS)
+    assert f"{tmp_path / 'train.txt'}: no such list" in message
+    assert "split.by: lists needs the dataset's own lists" in message
 
 
 def test_a_name_in_two_lists_is_reported_with_both(mfnet, fault):

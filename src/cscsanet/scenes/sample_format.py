@@ -1,0 +1,57 @@
+"""What Pillow alters in silence while it decodes, found from the file: lost bits, signs and pages."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+# Pillow's modes that hold gray of over 8 bits as it is in the file.
+WIDE_GRAY = frozenset({"I;16", "I;16B", "I;16L", "I", "F"})
+_MODES = WIDE_GRAY | {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+# Where a PNG has the bits of a sample, in its first chunk.
+_PNG_BITS = 24
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 258, 262, 338, 339
+_WHITE_IS_ZERO, _ASSOCIATED_ALPHA, _SIGNED = 0, 1, 2
+
+
+def bits_of_sample(path: Path, file: Image.Image) -> int:
+    """Return the bits of one sample in a file that is open; Pillow's mode does not tell them."""
+    if file.format == "PNG":
+        with path.open("rb") as opened:
+            opened.seek(_PNG_BITS)
+            (bits,) = struct.unpack("B", opened.read(1))
+            return int(bits)
+    return max(_tag(file, _BITS_PER_SAMPLE, 1)) if file.format == "TIFF" else 8
+
+
+def altered(file: Image.Image, bits: int, pictures: int) -> str:
+    """Return why the decoded pixels are not those of the file, and what to do; empty if they are.
+
+    bits: of one sample. pictures: in the file.
+    """
+    # The first picture of a JPEG with several is the one that every viewer shows.
+    if pictures > 1 and file.format in ("PNG", "TIFF"):
+        return f"holds {pictures} pictures; save the one that is meant by itself"
+    if file.mode not in _MODES:
+        return f"has channels of mode {file.mode}; save it as RGB, or as gray"
+    wide = file.mode in WIDE_GRAY
+    if bits > 8 and not wide:
+        return f"has {bits} bits a channel, of which only 8 would be read; save it with 8 bits a channel"
+    if file.format != "TIFF":
+        return ""
+    signed = _SIGNED in _tag(file, _SAMPLE_FORMAT, 1)
+    if wide and _tag(file, _PHOTOMETRIC, 1) == (_WHITE_IS_ZERO,):
+        return "has gray whose zero is white; save it with zero as black"
+    if bits == 8 and signed:
+        return "has signed samples of 8 bits; save it with 16 bits"
+    if file.mode == "I" and not signed and np.asarray(file).min() < 0:
+        return "has samples above 2147483647; save it as floats"
+    if _ASSOCIATED_ALPHA in _tag(file, _EXTRA_SAMPLES, 0):
+        return "has colours that are multiplied by alpha; save it without alpha"
+    return ""
+
+
+def _tag(file: Image.Image, tag: int, default: int) -> tuple[int, ...]:
+    value = getattr(file, "tag_v2", {}).get(tag, default)
+    return value if isinstance(value, tuple) else (value,)
