@@ -4,9 +4,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_MOST_CHARACTERS = 1000
+
 
 class CscsanetError(Exception):
-    """A mistake of the user or of the environment; its message says what, where, and what to do."""
+    """A mistake of the user or of the environment; its message says what, where, and what to do.
+
+    The message is one line that can be printed, whatever is in the names and values that it quotes:
+    other characters are escaped, and the middle of an endless message is left out.
+    """
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        if len(message) > _MOST_CHARACTERS:
+            half = _MOST_CHARACTERS // 2
+            message = f"{message[:half]} ... {message[-half:]}"
+        if message.isprintable():
+            return message
+        return "".join(
+            letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in message
+        )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "cscsanet"
 FLOORS = {
     "errors": 0,
+    "parsing": 0,
     "files": 1,
     "config": 1,
     "metrics": 1,

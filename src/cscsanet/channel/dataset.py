@@ -11,7 +11,8 @@ of a shorter one.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from cscsanet.channel.paths import PathDrops, draw_paths
@@ -28,6 +30,7 @@ from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename, write_by_rename
+from cscsanet.parsing import parse_json
 
 SCHEMA = "cscsanet-drops-1"
 BLOCK = 4096  # drops
@@ -86,18 +89,19 @@ def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
     """
     path = folder / "manifest.json"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = parse_json(path.read_text(encoding="utf-8"))
     except OSError:
         raise CscsanetError(
             f"{folder}: no drop folder, manifest.json is missing; draw the drops first"
         ) from None
-    except ValueError:
-        raise CscsanetError(f"{path}: not valid JSON; draw the drops again") from None
+    except ValueError as error:
+        raise CscsanetError(f"{path}: not valid JSON ({error}); draw the drops again") from None
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise CscsanetError(f"{path}: not of schema {SCHEMA}; draw the drops again with this version")
     missing = [key for key in ("count", "channel", "seed", "shape", "sha256") if key not in manifest]
     if missing:
         raise CscsanetError(f"{path}: {missing[0]}: missing; draw the drops again")
+    _check_manifest(path, manifest)
     return DropStore(folder, manifest, {name: _open_field(folder, name, manifest, verify) for name in UNITS})
 
 
@@ -141,14 +145,7 @@ class DropStore:
     @cached_property
     def channel(self) -> ChannelParams:
         """The channel parameters of the manifest, with neutral values for others."""
-        return ChannelParams(
-            **self.manifest["channel"],
-            bs_power_offset_db=0.0,
-            oscillator_rad=0.0,
-            train_drops=1,
-            val_drops=1,
-            test_drops=1,
-        )
+        return _channel(self.manifest)
 
 
 def open_train_and_val(folder: Callable[[Part], Path], params: ChannelParams) -> tuple[DropStore, DropStore]:
@@ -252,13 +249,39 @@ def _manifest(folder: Path, count: int, seed: int, params: ChannelParams) -> dic
     }
 
 
+def _channel(manifest: Mapping[str, Any]) -> ChannelParams:
+    neutral = {"bs_power_offset_db": 0.0, "oscillator_rad": 0.0}
+    sizes = {"train_drops": 1, "val_drops": 1, "test_drops": 1}
+    return ChannelParams.model_validate({**neutral, **sizes, **manifest["channel"]}, strict=True)
+
+
+def _check_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    count, shape, digests = manifest["count"], manifest["shape"], manifest["sha256"]
+    # A bool is an int, too.
+    if type(count) is not int or count < 1:
+        raise CscsanetError(f"{path}: count = {count!r}: must be a number of drops; draw the drops again")
+    try:
+        channel = _channel(manifest)
+    except (ValidationError, TypeError):
+        raise CscsanetError(
+            f"{path}: channel: not the parameters of a channel; draw the drops again"
+        ) from None
+    wanted = [count, channel.users, channel.paths]
+    if shape != wanted or any(type(length) is not int for length in shape):
+        raise CscsanetError(f"{path}: shape = {shape!r}: must be {wanted}; draw the drops again")
+    if not isinstance(digests, dict) or not all(isinstance(digests.get(name), str) for name in UNITS):
+        raise CscsanetError(f"{path}: sha256: not a digest for each file; draw the drops again")
+
+
 def _open_field(folder: Path, name: str, manifest: dict[str, Any], verify: bool) -> npt.NDArray[np.float32]:
     path = folder / f"{name}.npy"
     try:
-        field: npt.NDArray[np.float32] = np.load(path, mmap_mode="r")
+        # What numpy warns of, this project did not write.
+        with warnings.catch_warnings(action="error"):
+            field: npt.NDArray[np.float32] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise CscsanetError(f"{path}: missing; draw the drops again") from None
-    except (OSError, ValueError, EOFError):
+    except Exception:  # numpy raises whatever its parser does for a damaged header
         raise CscsanetError(f"{path}: truncated or not a .npy file; draw the drops again") from None
     if list(field.shape) != manifest["shape"] or field.dtype != np.float32:
         raise CscsanetError(

@@ -1,12 +1,10 @@
 """Differences between two sets of results at their common points."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
 from torch import Tensor
 
 from cscsanet.config.schemes import SCHEMES
@@ -16,6 +14,7 @@ from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.sweeps import AXES
 from cscsanet.metrics.estimate import Estimate, estimate, estimate_difference, round6
 from cscsanet.metrics.segmentation import miou
+from cscsanet.parsing import parse_json
 from cscsanet.scenes.sequences import by_sequence
 
 _SAMPLES, _SEED = 1000, 1  # of the bootstrap
@@ -150,18 +149,24 @@ def _results(path: Path) -> list[_Result]:
         return [_of_measurement(read_measurement(file)) for file in files]
     if path.suffix == SUFFIX:
         return [_of_measurement(read_measurement(path))]
-    return [_of_row(row) for row in _rows(path)]
+    return [_of_row(row) for row in read_rows(path)]
 
 
-def _rows(path: Path) -> Sequence[ResultRow]:
+def read_rows(path: Path) -> Sequence[ResultRow]:
+    """Read result rows, a list or a single one, from a JSON file.
+
+    Raises:
+        CscsanetError: the file cannot be read, or does not hold result rows.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        rows = [ResultRow(**row) for row in (content if isinstance(content, list) else [content])]
+        content = parse_json(path.read_text(encoding="utf-8"))
+        given = content if isinstance(content, list) else [content]
+        rows = [ResultRow.model_validate(row, strict=True) for row in given]
     except OSError:
         raise CscsanetError(
             f"{path}: cannot be read; name a folder of measurements or a file of rows"
         ) from None
-    except (ValueError, TypeError, ValidationError):
+    except ValueError:  # of the parser, of UTF-8 or of pydantic
         raise CscsanetError(
             f"{path}: not result rows of this version; 'cscsanet evaluate --json' and 'cscsanet sweep --json' print such"
         ) from None

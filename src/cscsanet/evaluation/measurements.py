@@ -4,18 +4,23 @@ With the counts, any two measurements can be compared image by image, without th
 """
 
 import json
+import warnings
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.files import write_by_rename
+from cscsanet.parsing import parse_json
+from cscsanet.scenes.classes import NUM_CLASSES
 
 SUFFIX = ".npz"
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can hold
@@ -112,12 +117,20 @@ def read_measurement(path: Path) -> Measurement:
         CscsanetError: the file is missing, or is not a measurement.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            about = json.loads(str(content["about"]))
+        # What numpy warns of, this project did not write.
+        with (
+            warnings.catch_warnings(action="error"),
+            path.open("rb") as file,
+            np.load(file, allow_pickle=False) as content,
+        ):
+            about = parse_json(str(content["about"]))
+            if not isinstance(about["names"], list) or not isinstance(about["sequences"], list):
+                raise TypeError
+            _check_arrays({name: content[name] for name in content.files}, content.files, about["names"])
             confusions = torch.from_numpy(content["confusions"].astype(np.int64))
             masks = torch.from_numpy(content["masks"]) if "masks" in content else None
         se_per_ue = about["se_per_ue"]
-        return Measurement(
+        measurement = Measurement(
             scheme=about["scheme"],
             repeat=about["repeat"],
             model=about["model"],
@@ -132,9 +145,44 @@ def read_measurement(path: Path) -> Measurement:
                 confusions, None if se_per_ue is None else tuple(se_per_ue), masks, about["budget"]
             ),
         )
+        _check(measurement)
+        return measurement
     except FileNotFoundError:
         raise CscsanetError(f"{path}: no such measurement; run 'dvc repro' to make it") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except Exception:  # zipfile, zlib and numpy raise a dozen types for damaged files.
         raise CscsanetError(
             f"{path}: not a measurement, damaged, or of an earlier version; remove it and run 'dvc repro' to make it again"
         ) from None
+
+
+def _check_arrays(arrays: Mapping[str, NDArray[Any]], members: Sequence[str], names: Sequence[str]) -> None:
+    """Raise if an array is there twice, or is of another type or shape than `write_measurement` writes."""
+    counts, masks = arrays["confusions"], arrays.get("masks")
+    wanted = (len(names), max(1, counts.shape[1]), NUM_CLASSES, NUM_CLASSES)
+    if len(arrays) < len(members) or counts.dtype.kind != "i" or counts.shape != wanted or (counts < 0).any():
+        raise ValueError
+    if masks is not None and (masks.dtype != np.uint8 or masks.ndim != 3 or len(masks) != len(names)):
+        raise ValueError
+
+
+def _check(measurement: Measurement) -> None:
+    """Raise if a value is of another type than `write_measurement` writes."""
+    point, outcome = measurement.point, measurement.outcome
+    texts = (measurement.scheme, measurement.model, measurement.split, measurement.key)
+    frames = (*measurement.names, *measurement.sequences)
+    digests = (measurement.data.scenes, measurement.data.split)
+    of_channel = (measurement.data.drops or "", measurement.data.channel or "")
+    counts = (measurement.seed, point.csirs_symbols, point.feedback_bits, point.data_symbols)
+    numbers = (point.snr_db, *(outcome.se_per_ue or ()))
+    # By `type`, as a bool is an int, too.
+    if (
+        not all(
+            isinstance(text, str)
+            for text in (*texts, *frames, *digests, *of_channel, measurement.repeat or "")
+        )
+        or not all(type(count) is int for count in counts)
+        or not all(type(number) in (int, float) for number in numbers)
+        or not isinstance(outcome.budget, dict | None)
+        or len(measurement.names) != len(measurement.sequences)
+    ):
+        raise TypeError

@@ -1,7 +1,6 @@
 """The results below reports/, read and checked for the page."""
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.parsing import parse_json
 
 Record = Mapping[str, Any]  # an entry of a JSON file other than sweeps.json
 
@@ -54,26 +54,26 @@ def read_results(reports: Path) -> Results:
     training = reports / "training"
     return Results(
         rows=_rows(reports / "sweeps.json"),
-        claims=_read(reports / "claims.json"),
-        schemes=_read(reports / "schemes.json", or_else=[]),
-        efficiency=_read(reports / "spectral_efficiency.json", or_else=[]),
-        separated=_read(reports / "separated.json", or_else={}),
-        alignment=_read(reports / "alignment.json", or_else=[]),
-        complexity=_read(reports / "complexity.json", or_else={}),
-        parity=_read(reports / "parity.json", or_else={}),
-        latency=_read(reports / "latency.json", or_else={}),
+        claims=_read(reports / "claims.json", dict),
+        schemes=_optional(reports / "schemes.json", list),
+        efficiency=_optional(reports / "spectral_efficiency.json", list),
+        separated=_optional(reports / "separated.json", dict),
+        alignment=_optional(reports / "alignment.json", list),
+        complexity=_optional(reports / "complexity.json", dict),
+        parity=_optional(reports / "parity.json", dict),
+        latency=_optional(reports / "latency.json", dict),
         trainings={
-            path.relative_to(training).with_suffix("").as_posix(): _read(path)
+            path.relative_to(training).with_suffix("").as_posix(): _read(path, dict)
             for path in sorted(training.rglob("*.json"))
         },
-        times={path.stem: _read(path) for path in sorted((reports / "times").glob("*.json"))},
+        times={path.stem: _read(path, dict) for path in sorted((reports / "times").glob("*.json"))},
         figures=reports / "figures",
     )
 
 
 def _rows(path: Path) -> list[ResultRow]:
     try:
-        return [ResultRow.model_validate(row) for row in _read(path)]
+        return [ResultRow.model_validate(row, strict=True) for row in _read(path, list)]
     except ValidationError as error:
         fault = error.errors()[0]
         field = ".".join(str(part) for part in fault["loc"])
@@ -82,10 +82,15 @@ def _rows(path: Path) -> list[ResultRow]:
         ) from None
 
 
-def _read(path: Path, or_else: Any = None) -> Any:
-    if or_else is not None and not path.exists():
-        return or_else
+def _optional(path: Path, kind: type) -> Any:
+    return _read(path, kind) if path.exists() else kind()
+
+
+def _read(path: Path, kind: type) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
+        if not isinstance(content, kind):
+            raise ValueError
+        return content
     except (OSError, ValueError):
         raise CscsanetError(f"{path}: no such file, or damaged; run 'dvc repro' to make it") from None

@@ -1,6 +1,5 @@
 """The models that come with the package: a project's trained models in half precision."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.export.export import export_scheme
 from cscsanet.export.graph_store import project_graphs
 from cscsanet.files import file_digest, write_json
+from cscsanet.parsing import parse_json
 from cscsanet.pipeline.pictures import NAME as PICTURES
 from cscsanet.tracking.provenance import provenance
 from cscsanet.training.weights import halve_weights, weights_origin
@@ -78,12 +78,31 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
 
 
 def origin(workspace: Workspace, name: str) -> str:
-    """Return the origin of a scheme's models, as text for the user."""
+    """Return the origin of a scheme's models, as text for the user.
+
+    Raises:
+        CscsanetError: the package's manifest is missing or damaged.
+    """
     paths = {workspace.trained(weights) for weights in scheme(name).weights.values()}
     trained = [path.relative_to(workspace.root).as_posix() for path in paths if SHIPPED not in path.parents]
     text = ", ".join(sorted(trained))
     if any(SHIPPED in path.parents for path in paths):
-        content = json.loads(_MANIFEST.read_text(encoding="utf-8"))
+        content = read_shipped(_MANIFEST)
         shipped = f"the one that comes with the package: profile {content['profile']}, commit {content['commit'][:12]}"
         text = f"{text}, and {shipped}" if text else shipped
     return text
+
+
+def read_shipped(path: Path) -> dict[str, Any]:
+    """Read the manifest of the models that come with the package.
+
+    Raises:
+        CscsanetError: it is missing or damaged.
+    """
+    try:
+        content: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
+        if not all(isinstance(content[key], str) for key in ("profile", "commit")):
+            raise TypeError
+        return content
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CscsanetError(f"{path}: no such file, or damaged; install the package again") from None

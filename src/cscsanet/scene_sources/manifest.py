@@ -1,14 +1,14 @@
 """The manifest of a frames folder, `manifest.json`: source, size, number and digest of frames."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_json
+from cscsanet.parsing import parse_json
 from cscsanet.scenes.images import read_frame
 from cscsanet.scenes.layout import image_path, is_night, label_path, names_in
 
@@ -64,12 +64,15 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        manifest = Manifest(**content)
-        kinds = (("source", str), ("digest", str), ("height", int), ("width", int), ("made_from", dict))
-        for key, kind in kinds:
-            if not isinstance(content[key], kind):
-                raise TypeError(key)
+        manifest = Manifest(**parse_json(path.read_text(encoding="utf-8")))
+        counts = (manifest.height, manifest.width, manifest.day, manifest.night)
+        # A bool is an int, too.
+        if not all(type(count) is int and count >= 0 for count in counts):
+            raise TypeError
+        if manifest.source not in get_args(Source) or not isinstance(manifest.digest, str):
+            raise TypeError
+        if not isinstance(manifest.made_from, dict):
+            raise TypeError
         return manifest
     except FileNotFoundError:
         raise CscsanetError(f"{path}: no such file; make the frames first, with 'dvc repro'") from None

@@ -5,14 +5,15 @@ resamples single images gives intervals that are too short; so counts are added 
 sequence, and whole sequences are resampled.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 
 
 def read_sequences(frames: Path) -> dict[str, str]:
@@ -31,15 +32,15 @@ def read_sequences(frames: Path) -> dict[str, str]:
     sequences: dict[str, str] = {}
     names: set[str] = set()
     try:
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            sequence = str(entry["name"])
-            if sequence in names:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        for sequence, frames_of in [(entry["name"], entry["frames"]) for entry in _list(content)]:
+            if _text(sequence) in names:
                 raise CscsanetError(f"{path}: two sequences are named {sequence}; {remedy}")
             names.add(sequence)
-            for frame in entry["frames"]:
-                if str(frame) in sequences:
+            for frame in _list(frames_of):
+                if _text(frame) in sequences:
                     raise CscsanetError(f"{path}: frame {frame} belongs to two sequences; {remedy}")
-                sequences[str(frame)] = sequence
+                sequences[frame] = sequence
     except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(f"{path}: is not a list of sequences with name and frames; {remedy}") from None
     return sequences
@@ -49,6 +50,19 @@ def sequences_of(names: Sequence[str], frames: Path) -> tuple[str, ...]:
     """Return the sequence of each named frame; a frame without one is a sequence by itself."""
     sequences = read_sequences(frames)
     return tuple(sequences.get(name, name) for name in names)
+
+
+def _list(content: Any) -> list[Any]:
+    # The letters of a text and the keys of a mapping can be iterated over, too.
+    if not isinstance(content, list):
+        raise TypeError
+    return content
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise TypeError
+    return content
 
 
 def by_sequence(per_image: Tensor, sequences: Sequence[str]) -> Tensor:

@@ -15,17 +15,20 @@ This module imports no PyTorch.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cscsanet.config.operating_point import Capacity, OperatingPoint
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 
 FORMAT = 2
 PREFIX = "cscsanet."
 BATCH = "batch"
+DTYPES = ("float32", "int64", "uint8")  # of inputs and outputs
 CSIRS = "csirs"  # the unit that holds the CSI-RS, which both ends use
 
 
@@ -57,7 +60,7 @@ class UnitInfo:
     @property
     def channel(self) -> ChannelParams:
         """The channel that the unit was trained for."""
-        return ChannelParams.model_validate(self.params["channel"])
+        return ChannelParams.model_validate(self.params["channel"], strict=True)
 
     def serves(self, point: OperatingPoint) -> OperatingPoint:
         """Return the point if it is within the capacity of the unit.
@@ -82,13 +85,18 @@ def read_info(metadata: Mapping[str, str], source: str) -> UnitInfo:
     if PREFIX + "format" not in metadata:
         raise CscsanetError(f"{source}: not a unit of this project; export the scheme to make one")
     try:
-        content = {key: json.loads(metadata[PREFIX + key]) for key in ("format", *UnitInfo.__annotations__)}
-        if content.pop("format") != FORMAT:
+        # The BS power offset in `params` may be infinite.
+        content = {
+            key: parse_json(metadata[PREFIX + key], infinite=key == "params")
+            for key in ("format", *UnitInfo.__annotations__)
+        }
+        written = content.pop("format")
+        if type(written) is not int or written != FORMAT:
             raise CscsanetError(
                 f"{source}: written as format {metadata[PREFIX + 'format']}, and this is {FORMAT}; "
                 f"export the scheme to write it again"
             )
-        return UnitInfo(
+        info = UnitInfo(
             **{
                 **content,
                 "capacity": Capacity(**content["capacity"]),
@@ -97,13 +105,44 @@ def read_info(metadata: Mapping[str, str], source: str) -> UnitInfo:
                 "outputs": _specs(content["outputs"]),
             }
         )
-    except (KeyError, TypeError, ValueError) as error:
+        _check(info)
+        return info
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise CscsanetError(
-            f"{source}: its metadata are damaged ({error}); export the scheme to write it again"
+            f"{source}: its metadata are damaged ({reason}); export the scheme to write it again"
         ) from None
 
 
 def _specs(content: Mapping[str, Mapping[str, Any]]) -> dict[str, TensorSpec]:
-    return {
-        name: TensorSpec(tuple(spec["shape"]), spec["dtype"], spec["unit"]) for name, spec in content.items()
-    }
+    specs = {name: TensorSpec(**{**spec, "shape": tuple(spec["shape"])}) for name, spec in content.items()}
+    for name, spec in specs.items():
+        lengths = [length for length in spec.shape if length != BATCH]
+        if not _are_counts(lengths) or spec.dtype not in DTYPES or not isinstance(spec.unit, str):
+            raise ValueError(f"{name} is of no shape, type or unit")
+    return specs
+
+
+def _check(info: UnitInfo) -> None:
+    """Raise if a value is of another type or range than `export` writes."""
+    texts = (info.scheme, info.unit, info.weights, *(info.origin.get(key, "") for key in ("stage", "commit")))
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("scheme, unit, weights, stage and commit are texts")
+    counts = (
+        *vars(info.capacity).values(),
+        info.opset,
+        *(info.params["scenes"][side] for side in ("height", "width")),
+    )
+    if not _are_counts(counts) or type(info.parameters) is not int or info.parameters < 0:
+        raise TypeError("capacity, opset, parameters, height and width are counts")
+    low, high = info.snr_db
+    numbers = all(type(bound) in (int, float) and math.isfinite(bound) for bound in (low, high))
+    if not numbers or low > high:
+        raise ValueError("snr_db is no range")
+    # Raises if these are no parameters of a channel.
+    info.channel  # noqa: B018
+
+
+def _are_counts(values: Iterable[Any]) -> bool:
+    # A bool is an int, too.
+    return all(type(value) is int and value > 0 for value in values)

@@ -214,14 +214,18 @@ def find_store(root: Path) -> Store:
     Nothing is created or contacted.
 
     Raises:
-        CscsanetError: MLFLOW_TRACKING_URI names an SQLite database in memory.
+        CscsanetError: MLFLOW_TRACKING_URI is no address, or names an SQLite database in memory.
     """
     root = root.resolve()
     chosen = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
     if not chosen:
         return Store(root, sqlite_uri(root / "mlflow.db"), chosen=False, database=root / "mlflow.db")
     if not chosen.startswith("sqlite:"):
-        return Store(root, chosen.rstrip("/"), chosen=True, database=None)
+        store = Store(root, chosen.rstrip("/"), chosen=True, database=None)
+        with store.errors():
+            # Raises for an address like http://[::1, or a port that is no number.
+            urlsplit(store.uri).port  # noqa: B018
+        return store
 
     from sqlalchemy.engine import make_url
 
@@ -257,4 +261,5 @@ def _reason(error: BaseException) -> str:
 
 
 def _without_passwords(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    # Up to the last @: a password may hold / and @, and the address a typing error.
+    return re.sub(r"(://|//|:)\S*@", r"\1***@", text)

@@ -42,8 +42,10 @@ _LAYERS = {
 # Added to batch normalisation in PyTorch 0.4.1, unused in predictions, and missing in older
 # checkpoints.
 _COUNTER = "num_batches_tracked"
+_INTEGERS = (torch.int64, torch.int32)  # of counters
 _NESTED = ("state_dict", "model")
 _PARALLEL = "module."
+_EXPECTED = "import a checkpoint of MFNet with nine classes, in its authors' PyTorch layout"
 
 
 def published_names() -> dict[str, str]:
@@ -70,8 +72,10 @@ def import_published(source: Path, out: Path) -> MfnetLink:
     if out.suffix != ".safetensors":
         raise CscsanetError(f"{out}: weights are written as .safetensors; name another with --out")
     content = _content(source)
+    state = _state(_checkpoint(content, source), source)
+    _check_names(state, source)
     link = MfnetLink()
-    link.network.load_state_dict(_renamed(_state(_checkpoint(content, source), source), link, source))
+    link.network.load_state_dict(_renamed(state, link, source))
     origin = {"source": source.name, "sha256": hashlib.sha256(content).hexdigest()}
     save_weights(link, out, None, (), origin)
     return link
@@ -129,42 +133,50 @@ def _state(checkpoint: Any, source: Path) -> dict[str, Any]:
     return state
 
 
-def _renamed(state: Mapping[str, Any], link: MfnetLink, source: Path) -> dict[str, Tensor]:
-    """Return the state dict under our names, with every key of both sides matched."""
-    names, built = published_names(), link.network.state_dict()
-    expected = "import a checkpoint of MFNet with nine classes, in its authors' PyTorch layout"
+def _check_names(state: Mapping[str, Any], source: Path) -> None:
+    """Check that every key of both sides is matched."""
+    names = published_names()
     for name in state:
         if name not in names:
             # An untrusted key may contain anything, even line breaks.
-            raise CscsanetError(f"{source}: {name!r} is no tensor of MFNet; {expected}")
+            raise CscsanetError(f"{source}: {name!r} is no tensor of MFNet; {_EXPECTED}")
+    for name in names:
+        if name not in state and not name.endswith(_COUNTER):
+            raise CscsanetError(f"{source}: '{name}' is missing; {_EXPECTED}")
+
+
+def _renamed(state: Mapping[str, Any], link: MfnetLink, source: Path) -> dict[str, Tensor]:
+    """Return the tensors of a state dict under our names."""
+    built = link.network.state_dict()
     filled: dict[str, Tensor] = {}
-    for theirs, ours in names.items():
+    for theirs, ours in published_names().items():
         if theirs not in state:
-            if not theirs.endswith(_COUNTER):
-                raise CscsanetError(f"{source}: '{theirs}' is missing; {expected}")
             filled[ours] = torch.zeros_like(built[ours])
             continue
         entry = state[theirs]
         if not _usable(entry, counts=theirs.endswith(_COUNTER)):
-            raise CscsanetError(f"{source}: '{theirs}' is no dense tensor of numbers; {expected}")
+            raise CscsanetError(f"{source}: '{theirs}' is no dense tensor of numbers; {_EXPECTED}")
         if entry.shape != built[ours].shape:
             raise CscsanetError(
-                f"{source}: '{theirs}' is {tuple(entry.shape)}, and {tuple(built[ours].shape)} in MFNet; {expected}"
+                f"{source}: '{theirs}' is {tuple(entry.shape)}, and {tuple(built[ours].shape)} in MFNet; {_EXPECTED}"
             )
         filled[ours] = entry.to(built[ours].dtype)
         if not filled[ours].isfinite().all():
             raise CscsanetError(
                 f"{source}: '{theirs}' holds NaN or infinity; the training that it came from had failed, so import another"
             )
+        if theirs.endswith(_COUNTER) and not torch.equal(filled[ours].to(entry.dtype), entry):
+            raise CscsanetError(f"{source}: '{theirs}' is no whole number; {_EXPECTED}")
         if theirs.endswith("running_var") and (filled[ours] < 0).any():
             raise CscsanetError(f"{source}: '{theirs}' holds variances below zero; import another")
     return filled
 
 
 def _usable(entry: Any, *, counts: bool) -> bool:
+    # A quantised or nested tensor is strided, too.
     return (
         isinstance(entry, Tensor)
         and entry.layout == torch.strided
-        and not entry.is_meta
-        and (counts or entry.is_floating_point())
+        and not (entry.is_meta or entry.is_quantized or entry.is_nested)
+        and (entry.is_floating_point() or (counts and entry.dtype in _INTEGERS))
     )

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from cscsanet.config.params import Params, select
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
+from cscsanet.parsing import parse_json
 
 _METADATA = "cscsanet"
 # The parameters in which the weights of a layer and the loading configuration must agree; all
@@ -106,7 +107,8 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     trained = metadata["architecture"]
     configured = architecture(params, tuple(trained))
     for key in sorted(trained):
-        if trained[key] != configured.get(key):
+        # As JSON, in which true is not 1.
+        if key not in configured or json.dumps(trained[key]) != json.dumps(configured[key]):
             raise CscsanetError(
                 f"{path}: trained with {key} = {trained[key]}, but params.yaml says {configured.get(key)}; "
                 f"set it back, or run 'dvc repro' to train again"
@@ -117,6 +119,11 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
         if shapes[0] != shapes[1]:
             raise CscsanetError(
                 f"{path}: '{name}' is {shapes[0]} in the file and {shapes[1]} in this model; run 'dvc repro' to train again"
+            )
+        if not _holds(built[name].dtype, tensors[name].dtype):
+            raise CscsanetError(
+                f"{path}: '{name}' is {tensors[name].dtype} in the file and {built[name].dtype} in this model; "
+                f"run 'dvc repro' to train again"
             )
     module.load_state_dict(tensors)
     module.eval()
@@ -142,16 +149,29 @@ def weights_origin(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not path.exists():
+    if not path.is_file():
         raise CscsanetError(f"{path}: no such weights; run 'dvc repro' to train them")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    # The reader raises a few types, for numbers that PyTorch has no type for, too.
+    except Exception as error:
         raise CscsanetError(
             f"{path}: cannot be read as safetensors ({' '.join(str(error).split())}); run 'dvc repro' to train again"
         ) from None
     if _METADATA not in metadata:
         raise CscsanetError(f"{path}: not weights of this project; run 'dvc repro' to train them")
-    return tensors, json.loads(metadata[_METADATA])
+    try:
+        # The BS power offset in `params` may be infinite.
+        content = parse_json(metadata[_METADATA], infinite=True)
+        if not all(isinstance(content[key], dict) for key in ("architecture", "origin")):
+            raise TypeError
+    except (ValueError, KeyError, TypeError):
+        raise CscsanetError(f"{path}: its metadata are damaged; run 'dvc repro' to train again") from None
+    return tensors, content
+
+
+def _holds(built: torch.dtype, stored: torch.dtype) -> bool:
+    """Whether every number of a stored type is one of the model's: equal types, or the halves of `halve_weights`."""
+    return stored == built or (stored == torch.float16 and built.is_floating_point)

@@ -89,7 +89,8 @@ def write_digests(path: Path, source: Path) -> None:
         for script in scripts(path.absolute().parent / "stages")
         for stage in stages_in(script)
     }
-    text = "".join(f"{stage}: {digests[stage]}\n" for stage in sorted(digests))
+    # In quotes: 1234567890123456 and 12345678901234e5 are digests, but YAML would read numbers.
+    text = "".join(f"{stage}: '{digests[stage]}'\n" for stage in sorted(digests))
     write_by_rename(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 

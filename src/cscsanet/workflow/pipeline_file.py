@@ -7,13 +7,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_yaml
 
 CODE_FILE = "code.yaml"
 PARAMS_FILE = "params.yaml"
@@ -45,34 +45,42 @@ def read_pipeline(root: Path) -> dict[str, StageEntry]:
     """Return the stages of dvc.yaml in its order, by name: `noma` for `stage3@noma`.
 
     Raises:
-        CscsanetError: dvc.yaml or params.yaml cannot be read.
+        CscsanetError: dvc.yaml or params.yaml cannot be read, or a stage of dvc.yaml is not of the form of one.
     """
     values = read_yaml(root / PARAMS_FILE)
-    entries = {}
-    for family, stage in read_yaml(root / "dvc.yaml").get("stages", {}).items():
-        each = stage.get("foreach")
-        items = {str(item): item for item in each} if isinstance(each, list) else each or {family: None}
-        for name, item in items.items():
-            body = _filled(stage.get("do", stage), {**values, "item": item, "key": name})
-            address = f"{family}@{name}" if each else family
-            entries[name] = _entry(name, address, body)
+    path = root / "dvc.yaml"
+    entries: dict[str, StageEntry] = {}
+    for family, stage in _stages(path):
+        with _errors(path, family):
+            for entry in _family(family, stage, values):
+                if entry.name in entries:
+                    raise CscsanetError(f"{path}: two stages are named '{entry.name}'; rename one of them")
+                entries[entry.name] = entry
     return entries
 
 
 def read_lock(root: Path) -> dict[str, LockEntry]:
-    """Return what dvc.lock holds, by address; nothing if there is no dvc.lock."""
+    """Return what dvc.lock holds, by address; nothing if there is no dvc.lock.
+
+    Raises:
+        CscsanetError: it cannot be read, or an entry is not of the form of one.
+    """
     path = root / "dvc.lock"
     entries = {}
-    for address, stage in (read_yaml(path)["stages"] if path.exists() else {}).items():
-        files = [*stage.get("deps", []), *stage.get("outs", [])]
-        params = stage.get("params", {})
-        code = params.get(CODE_FILE, {}).values()
-        entries[address] = LockEntry(
-            stage.get("cmd", ""),
-            {entry["path"]: entry.get("md5", "") for entry in files},
-            flatten(params.get(PARAMS_FILE, {})),
-            str(next(iter(code), "")),
-        )
+    for address, stage in _stages(path) if path.exists() else ():
+        with _errors(path, address):
+            files = [*_list(stage, "deps"), *_list(stage, "outs")]
+            params = stage.get("params", {})
+            code = params.get(CODE_FILE, {}).values()
+            hashes = {_text(entry["path"]): _text(entry.get("md5", "")) for entry in files}
+            if len(hashes) < len(files):
+                raise ValueError("a path occurs twice")
+            entries[address] = LockEntry(
+                _text(stage["cmd"]),
+                hashes,
+                flatten(params.get(PARAMS_FILE, {})),
+                _text(next(iter(code), "")),
+            )
     return entries
 
 
@@ -80,14 +88,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return a YAML file that holds a mapping.
 
     Raises:
-        CscsanetError: it cannot be read.
+        CscsanetError: it cannot be read, or what it says is ambiguous.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError:
         raise CscsanetError(f"{path}: cannot be read; run this in the project's folder") from None
-    except yaml.YAMLError as error:
-        raise CscsanetError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise CscsanetError(f"{path}: not valid YAML: {error}; correct it, or restore it from git") from None
     if not isinstance(content, dict):
         raise CscsanetError(f"{path}: holds no mapping; restore it from git")
     return content
@@ -120,21 +128,69 @@ def _is_ignored(path: Path) -> bool:
     return path.suffix == ".pyc" or "__pycache__" in path.parts
 
 
+def _stages(path: Path) -> Iterable[tuple[str, Any]]:
+    stages = read_yaml(path).get("stages")
+    if not isinstance(stages, dict):
+        raise CscsanetError(f"{path}: holds no stages; restore it from git")
+    return stages.items()
+
+
+@contextmanager
+def _errors(path: Path, stage: str) -> Iterator[None]:
+    """Convert what a stage of another form raises to a CscsanetError of one line."""
+    try:
+        yield
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise CscsanetError(
+            f"{path}: stage '{stage}': not of the form of a stage ({error!r:.200}); correct it, or restore it from git"
+        ) from None
+
+
+def _family(family: str, stage: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[StageEntry]:
+    """Yield the stages of an entry of dvc.yaml, one for each item of its foreach."""
+    each = stage.get("foreach", {family: None})
+    items = each if isinstance(each, dict) else {_item(item): item for item in _list(stage, "foreach")}
+    for name, item in items.items():
+        body = _filled(stage.get("do", stage), {**values, "item": item, "key": name})
+        yield _entry(_item(name), f"{family}@{name}" if "foreach" in stage else _text(family), body)
+
+
 def _entry(name: str, address: str, body: Mapping[str, Any]) -> StageEntry:
-    outputs = [*body.get("outs", []), *body.get("metrics", []), *body.get("plots", [])]
+    outputs = [*_list(body, "outs"), *_list(body, "metrics"), *_list(body, "plots")]
     return StageEntry(
         name,
         address,
-        body["cmd"],
-        tuple(_paths(body.get("deps", []))),
-        tuple(_paths(outputs)),
-        tuple(key for key in body.get("params", []) if isinstance(key, str)),
+        _text(body["cmd"]),
+        tuple(map(_path, _list(body, "deps"))),
+        tuple(map(_path, outputs)),
+        tuple(key for key in _list(body, "params") if isinstance(key, str)),
     )
 
 
-def _paths(entries: Iterable[str | Mapping[str, Any]]) -> Iterator[str]:
-    for entry in entries:
-        yield entry if isinstance(entry, str) else next(iter(entry))
+def _list(body: Mapping[str, Any], key: str) -> list[Any]:
+    # The letters of a text and the keys of a mapping can be iterated over, too.
+    content = body.get(key, [])
+    if not isinstance(content, list):
+        raise TypeError(f"{key} is no list")
+    return content
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise TypeError(f"{content!r} is no text")
+    return content
+
+
+def _item(content: Any) -> str:
+    if isinstance(content, bool) or not isinstance(content, str | int):
+        raise TypeError(f"{content!r} is no name")
+    return str(content)
+
+
+def _path(entry: str | Mapping[str, Any]) -> str:
+    """Return a path, which may have options: `path: {cache: false}`."""
+    (path,) = [entry] if isinstance(entry, str) else entry.keys()
+    return _text(path)
 
 
 def _filled(content: Any, values: Mapping[str, Any]) -> Any:
@@ -145,13 +201,16 @@ def _filled(content: Any, values: Mapping[str, Any]) -> Any:
         return [_filled(value, values) for value in content]
     if not isinstance(content, str):
         return content
-    return re.sub(r"\$\{([\w.]+)\}", lambda match: str(_value(match[1], values)), content)
+    return re.sub(r"\$\{([\w.]+)\}", lambda match: _value(match[1], values), content)
 
 
-def _value(key: str, values: Mapping[str, Any]) -> Any:
+def _value(key: str, values: Mapping[str, Any]) -> str:
     value: Any = values
     for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
             raise CscsanetError(f"dvc.yaml: ${{{key}}} is not in params.yaml; correct the name")
         value = value[part]
-    return value
+    if not isinstance(value, str | int | float):
+        raise CscsanetError(f"dvc.yaml: ${{{key}}} is no text or number in params.yaml; correct the name")
+    # DVC writes true and false.
+    return str(value).lower() if isinstance(value, bool) else str(value)

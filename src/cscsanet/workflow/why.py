@@ -1,6 +1,5 @@
 """Why a stage would run: its parameters, inputs, outputs and code now, against its last run."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 from cscsanet.workflow.code import StageCode, find_script, stage_code
 from cscsanet.workflow.pipeline_file import (
     PARAMS_FILE,
@@ -138,7 +138,7 @@ class _Pipeline:
             reasons,
             list(dict.fromkeys(waits_for)),
             code,
-            self._last_code(stage.name),
+            read_last_code(Workspace(self.root).last_code(stage.name)),
         )
 
     def _file_change(self, path: str, lock: LockEntry | None) -> str:
@@ -151,14 +151,23 @@ class _Pipeline:
             return "is new"
         return "" if current == lock.files[path] else "changed"
 
-    def _last_code(self, name: str) -> StageCode | None:
-        path = Workspace(self.root).last_code(name)
-        if not path.exists():
-            return None
-        try:
-            return StageCode(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
-            raise CscsanetError(f"{path}: damaged; remove it") from None
+
+def read_last_code(path: Path) -> StageCode | None:
+    """Read which code a stage ran last in this checkout; None if it did not run here.
+
+    Raises:
+        CscsanetError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        code = StageCode(**parse_json(path.read_text(encoding="utf-8")))
+        for content in (code.definitions, code.libraries):
+            if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
+                raise TypeError
+        return code
+    except (OSError, ValueError, TypeError):
+        raise CscsanetError(f"{path}: damaged; remove it") from None
 
 
 def _param_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,5 @@
 """The files of a project, and the digests that identify them."""
 
-import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import cscsanet
 from cscsanet.config.params import Params, digest, select
 from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
+from cscsanet.parsing import parse_json
 
 SOURCE = Path(cscsanet.__file__).parents[1]  # the folder that holds the package that runs
 # Trained models that come with the package, in half precision.
@@ -149,6 +149,9 @@ def state_key(params: Params, depends: Sequence[str], inputs: Mapping[str, str],
 def _recorded_digest(path: Path) -> str:
     """Return the digest that a dataset's manifest holds."""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
-    except (OSError, ValueError, KeyError):
+        digest_of = parse_json(path.read_text(encoding="utf-8"))["digest"]
+        if not isinstance(digest_of, str):
+            raise TypeError
+        return digest_of
+    except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(f"{path}: no such file, or damaged; run 'dvc repro' to make it") from None

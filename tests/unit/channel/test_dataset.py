@@ -1,4 +1,6 @@
 import json
+import re
+import warnings
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -204,3 +206,40 @@ def test_export_needs_room(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(CscsanetError, match=r"needs 0\.0 GB|needs .* but only"):
         export_response(folder, range(4), tmp_path / "h.npy")
     assert not (tmp_path / "h.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("count", "50", "count = '50'"),
+        ("count", True, "count = True"),
+        ("count", 49, r"shape = \[50, 2, 2\]: must be \[49, 2, 2\]"),
+        ("shape", None, "shape = None"),
+        ("channel", {}, "channel: not the parameters"),
+        ("channel", [], "channel: not the parameters"),
+        ("sha256", {"aod": "ab"}, "sha256: not a digest for each file"),
+    ],
+)
+def test_a_manifest_of_other_values_is_reported_with_the_key(
+    folder: Path, key: str, value: object, says: str
+) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, key: value}))
+    assert re.search(says, fault(folder))
+    (folder / "manifest.json").write_text('{"schema": "' + dataset.SCHEMA + '", "count": 1, "count": 2}')
+    assert "key 'count' occurs twice" in fault(folder)
+
+
+def test_other_files_under_the_name_of_an_array_are_damaged(folder: Path) -> None:
+    aod = (folder / "aod.npy").read_bytes()
+    np.savez(folder / "other.npz", aod=np.zeros((50, 2, 2), np.float32))
+    archive = (folder / "other.npz").read_bytes()
+    # The second and the third have headers that make numpy warn, and that its parser stumbles over.
+    for content in (
+        archive,
+        aod.replace(b"(50, 2, 2)", b"(50L,2,2)"),
+        aod.replace(b"{'descr'", b"(('descr'"),
+    ):
+        (folder / "aod.npy").write_bytes(content)
+        with warnings.catch_warnings(action="error"):
+            assert "aod.npy: truncated or not a .npy file" in fault(folder)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from fixtures.fuzz.records import ROW
 from fixtures.measurements import DATA, IMAGES, measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
-from cscsanet.evaluation.compare import compare_results
+from cscsanet.evaluation.compare import compare_results, read_rows
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.measurements import DataDigests, measurement_path, write_measurement
 from cscsanet.evaluation.rows import result_row
@@ -134,3 +135,34 @@ def test_a_scheme_without_a_channel_is_compared_whatever_the_drops(tmp_path):
     a, b = measure(tmp_path / "a", "mfnet", 0.5, data=without), measure(tmp_path / "b", "noma", 0.4)
     (difference,) = compare_results(a, b)
     assert difference.paired
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("miou", "0.4"),
+        ("miou", True),
+        ("images", 3.5),
+        ("images", "3"),
+        ("scheme", 1),
+        ("ci_low", float("nan")),
+    ],
+)
+def test_a_row_with_a_value_of_another_type_is_no_row(tmp_path, key, value):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([ROW]))
+    (row,) = read_rows(path)
+    assert row.model_dump() == row.model_dump() | ROW
+    path.write_text(json.dumps({**ROW, key: value}))
+    with pytest.raises(CscsanetError, match="not result rows"):
+        read_rows(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, '{"scheme": "noma", "scheme": "oma"}', "\ufeff[]", "[1]", "null"]
+)
+def test_text_that_holds_no_rows_is_one_line(tmp_path, text):
+    path = tmp_path / "rows.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CscsanetError, match="not result rows"):
+        read_rows(path)

@@ -1,5 +1,8 @@
 """Measurements as files: what is written is read back, equal content is equal bytes, damage is one line."""
 
+import json
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -60,3 +63,67 @@ def test_a_damaged_or_foreign_file_is_one_line(tmp_path, harm):
     with pytest.raises(CscsanetError, match=r"snr-25-L8-B1024-Q4\.npz") as error:
         read_measurement(path)
     assert "\n" not in str(error.value)
+
+
+def parts(path):
+    with np.load(path) as content:
+        return {name: content[name] for name in content.files}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("scheme", None),
+        ("repeat", 2),
+        ("seed", True),
+        ("seed", "1"),
+        ("names", "n" * 40),
+        ("names", [1] * 40),
+        ("sequences", ["a"]),
+        ("point", {"snr_db": "-25", "csirs_symbols": 8, "feedback_bits": 64, "data_symbols": 4}),
+        ("point", {"snr_db": -25, "csirs_symbols": 8.0, "feedback_bits": 64, "data_symbols": 4}),
+        ("point", {"snr_db": -99, "csirs_symbols": 8, "feedback_bits": 64, "data_symbols": 4}),
+        ("se_per_ue", [float("nan")]),
+        ("se_per_ue", [True]),
+        ("budget", [1]),
+    ],
+)
+def test_a_value_of_another_type_is_damage(tmp_path, key, value):
+    path = tmp_path / "a.npz"
+    write_measurement(path, measurement_of(Condition("noma", POINT), outcome_of(0.3)))
+    arrays = parts(path)
+    about = {**json.loads(str(arrays["about"])), key: value}
+    np.savez(path, **{**arrays, "about": np.array(json.dumps(about))})
+    with pytest.raises(CscsanetError, match=r"a\.npz: not a measurement, damaged"):
+        read_measurement(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("confusions", np.zeros((40, 1, 9, 9))),
+        ("confusions", np.zeros((40, 9, 9), np.int32)),
+        ("confusions", np.zeros((39, 1, 9, 9), np.int32)),
+        ("confusions", np.full((40, 1, 9, 9), -1, np.int32)),
+        ("masks", np.zeros((40, 6, 8))),
+        ("masks", np.zeros((1, 6, 8), np.uint8)),
+        ("masks", np.zeros(40, np.uint8)),
+    ],
+)
+def test_an_array_of_another_type_or_shape_is_damage(tmp_path, name, array):
+    path = tmp_path / "a.npz"
+    write_measurement(path, measurement_of(Condition("noma", POINT), outcome_of(0.3)))
+    np.savez(path, **{**parts(path), name: array})
+    with warnings.catch_warnings(action="error"), pytest.raises(CscsanetError, match="damaged"):
+        read_measurement(path)
+
+
+def test_a_flipped_bit_is_damage_wherever_it_is_noticed(tmp_path):
+    path = tmp_path / "a.npz"
+    write_measurement(path, measurement_of(Condition("noma", POINT), outcome_of(0.3)))
+    whole = path.read_bytes()
+    # In the compressed bytes, where zlib stumbles over it, or the checksum does.
+    for at in range(60, len(whole) // 2, 97):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
+        with pytest.raises(CscsanetError, match="damaged"):
+            read_measurement(path)

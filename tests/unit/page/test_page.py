@@ -10,6 +10,7 @@ from fixtures.html_page import Page
 
 from cscsanet.errors import CscsanetError
 from cscsanet.page import build_page
+from cscsanet.page.results import read_results
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +150,24 @@ def test_a_row_without_a_field_is_an_error_of_one_line_that_names_it(tmp_path):
     with pytest.raises(CscsanetError, match=r"sweeps\.json: not result rows \(miou: .*'dvc repro'") as caught:
         build_page(reports, report_results.RUN)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["null", "3", '"sweeps"', "[" * 5000, '{"scheme": "noma", "scheme": "oma"}']
+)
+@pytest.mark.parametrize("name", ["sweeps", "claims", "complexity"])
+def test_a_result_of_another_form_is_an_error_of_one_line(tmp_path, name, content):
+    reports = report_results.write_results(tmp_path, optional=False)
+    (reports / f"{name}.json").write_text(content)
+    with pytest.raises(CscsanetError, match=rf"{name}\.json: no such file, or damaged; run 'dvc repro'"):
+        read_results(reports)
+
+
+@pytest.mark.parametrize("value", ["0.5", True])
+def test_a_number_of_a_row_is_no_text_and_no_bool(tmp_path, value):
+    reports = report_results.write_results(tmp_path, optional=False)
+    rows = report_results.sweeps()
+    rows[3]["miou"] = value
+    (reports / "sweeps.json").write_text(json.dumps(rows))
+    with pytest.raises(CscsanetError, match=r"sweeps\.json: not result rows \(miou: Input should be a valid"):
+        read_results(reports)

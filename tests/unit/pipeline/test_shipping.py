@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cscsanet.errors import CscsanetError
-from cscsanet.pipeline.shipping import origin, ship, shipped_names
+from cscsanet.pipeline.shipping import origin, read_shipped, ship, shipped_names
 from cscsanet.workflow.workspace import SHIPPED, Workspace
 
 
@@ -25,6 +25,28 @@ def test_the_origin_names_the_project_s_weights_and_those_of_the_package(tmp_pat
     weights.parent.mkdir()
     weights.touch()
     assert origin(workspace, "noma") == "models/noma.safetensors"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "[]",
+        '{"profile": "small"}',
+        '{"profile": 1, "commit": "ab"}',
+        '{"profile": "small", "commit": null}',
+        '{"profile": "small", "commit": "ab", "commit": "cd"}',
+        "[" * 5000,
+        "\xff",
+    ],
+)
+def test_a_damaged_manifest_of_the_package_is_one_line(tmp_path, text):
+    path = tmp_path / "manifest.json"
+    if text is not None:
+        path.write_text(text, encoding="latin-1")
+    with pytest.raises(CscsanetError, match=r"manifest\.json: no such file, or damaged; install the package"):
+        read_shipped(path)
 
 
 def test_nothing_is_shipped_where_weights_are_missing(smoke, tmp_path):

@@ -77,6 +77,25 @@ def test_damaged_manifest(mfnet, fault, content):
     assert str(mfnet / "manifest.json") in fault(read_manifest, mfnet)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("height", True), ("width", -1), ("day", "8"), ("night", 1.5), ("source", "kitti"), ("digest", None)],
+)
+def test_a_value_of_another_type_or_range_is_damage(mfnet, fault, key, value):
+    write_manifest(mfnet)
+    content = json.loads((mfnet / "manifest.json").read_text())
+    (mfnet / "manifest.json").write_text(json.dumps({**content, key: value}))
+    assert "is not a frames manifest" in fault(read_manifest, mfnet)
+
+
+@pytest.mark.parametrize("end", [', "day": 8}', ', "day": ' + "[" * 5000])
+def test_a_value_given_twice_or_nested_deeply_is_damage(mfnet, fault, end):
+    write_manifest(mfnet)
+    text = (mfnet / "manifest.json").read_text()
+    (mfnet / "manifest.json").write_text(text.rstrip().removesuffix("}") + end)
+    assert "is not a frames manifest" in fault(read_manifest, mfnet)
+
+
 def test_manifest_is_plain_json(mfnet):
     manifest = write_manifest(mfnet, "msrs")
     assert Manifest(**json.loads((mfnet / "manifest.json").read_text())) == manifest

@@ -43,3 +43,28 @@ def test_counts_are_added_up_in_the_order_of_the_first_frames():
     sums = by_sequence(counts, ("b", "a", "b", "c", "a"))
     assert sums.tolist() == [[0 + 4, 1 + 5], [2 + 8, 3 + 9], [6, 7]]
     assert sums.dtype == torch.int64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "a", "frames": "1D"}]',
+        '[{"name": "a", "frames": {"1D": 1}}]',
+        '[{"name": 1, "frames": ["1D"]}]',
+        '[{"name": null, "frames": []}]',
+        '[{"name": "a", "frames": [1]}]',
+        '[{"name": "b", "name": "a", "frames": ["1D"]}]',
+        "{}",
+        "null",
+        "[" * 5000,
+        '[{"name": "\\ud800", "frames": []}]',
+    ],
+)
+def test_other_types_are_not_taken_for_names(tmp_path, fault, text):
+    (tmp_path / "sequences.json").write_text(text)
+    assert "is not a list of sequences" in fault(read_sequences, tmp_path)
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(tmp_path, fault):
+    write_sequences(tmp_path, [{"name": "a\nb", "frames": []}] * 2)
+    assert r"two sequences are named a\nb;" in fault(read_sequences, tmp_path)

@@ -14,6 +14,7 @@ import pytest
 from cscsanet.errors import CscsanetError
 from cscsanet.tracking import open_tracking
 from cscsanet.tracking.provenance import provenance
+from cscsanet.tracking.store import find_store
 
 
 def _error(root: Path, experiment: str = "tests") -> str:
@@ -156,3 +157,29 @@ def test_provenance_distinguishes_sources_from_results(tmp_path: Path) -> None:
     assert provenance(tmp_path) == clean
     (tmp_path / "source.py").write_text("2")
     assert provenance(tmp_path) == {**clean, "git_dirty": "true"}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://[::1", "https://host:port/x", "postgresql://u:secret@[/runs", "postgresql://u:a/secret@host/x"],
+)
+def test_what_is_no_address_is_one_line(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(CscsanetError, match="the tracking store cannot be used") as caught:
+        find_store(tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql://me:se@cret@host:5432/runs", "postgresql://***@host:5432/runs"),
+        ("http://me:secret@host", "http://***@host"),
+        ("http:/me:secret@host", "http:***@host"),
+        ("me:secret@host", "me:***@host"),
+        ("http://host:5000/runs", "http://host:5000/runs"),
+    ],
+)
+def test_no_password_is_shown(uri: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert find_store(tmp_path).display_uri == shown

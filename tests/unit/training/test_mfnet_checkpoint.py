@@ -132,6 +132,12 @@ def spoilt(value):
             "'decode1.conv.weight' is (5, 32, 3, 3), and (9, 32, 3, 3) in MFNet",
         ),
         (changed("conv1_rgb.bn.num_batches_tracked", torch.zeros(2)), "num_batches_tracked' is (2,)"),
+        (
+            changed("conv1_rgb.bn.num_batches_tracked", torch.tensor(7.5)),
+            "num_batches_tracked' is no whole number",
+        ),
+        (changed("conv1_rgb.bn.num_batches_tracked", torch.tensor(7j)), "num_batches_tracked' is no dense"),
+        (changed("conv1_rgb.bn.num_batches_tracked", torch.tensor(True)), "num_batches_tracked' is no dense"),
         (changed("conv1_rgb.conv.bias", [0.0] * 16), "'conv1_rgb.conv.bias' is no dense tensor of numbers"),
         (changed("conv1_rgb.conv.bias", torch.Tensor.int), "'conv1_rgb.conv.bias' is no dense tensor"),
         (changed("conv1_rgb.conv.bias", torch.Tensor.to_sparse), "'conv1_rgb.conv.bias' is no dense tensor"),

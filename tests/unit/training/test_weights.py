@@ -1,5 +1,8 @@
 """Weights on disk: what they came from, and a refusal that names the difference."""
 
+import json
+import re
+
 import pytest
 import torch
 from safetensors import safe_open
@@ -8,7 +11,13 @@ from safetensors.torch import save_file
 from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.training.weights import PHYSICAL_SHAPES, halve_weights, load_weights, save_weights
+from cscsanet.training.weights import (
+    PHYSICAL_SHAPES,
+    halve_weights,
+    load_weights,
+    save_weights,
+    weights_origin,
+)
 
 ORIGIN = {"stage": "physical", "inputs": {"channels": "abc"}}
 
@@ -80,6 +89,44 @@ def test_missing_damaged_and_foreign_files_are_one_line(smoke, saved, tmp_path):
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(CscsanetError, match="not weights of this project"):
         load_weights(layer, path, smoke)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"architecture": {}}', '{"architecture": [], "origin": {}}', "[" * 5000],
+)
+def test_damaged_metadata_are_one_line(smoke, saved, text):
+    layer, path = saved
+    save_file(dict(layer.state_dict()), path, metadata={"cscsanet": text})
+    with pytest.raises(CscsanetError, match="its metadata are damaged; run 'dvc repro'"):
+        load_weights(layer, path, smoke)
+    assert weights_origin(path) == {}
+
+
+@pytest.mark.parametrize("key", ["channel.users", "no.such", "semantic.modalities"])
+def test_a_parameter_of_another_type_or_of_no_name_is_named(smoke, saved, key):
+    layer, path = saved
+    content = {"architecture": {key: True}, "origin": {}}
+    save_file(dict(layer.state_dict()), path, metadata={"cscsanet": json.dumps(content)})
+    with pytest.raises(CscsanetError, match=f"trained with {re.escape(key)} = True"):
+        load_weights(layer, path, smoke)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int32, torch.bool])
+def test_a_tensor_of_another_type_is_named(smoke, saved, dtype):
+    layer, path = saved
+    tensors = dict(layer.state_dict())
+    save_weights(layer, path, smoke, PHYSICAL_SHAPES, ORIGIN)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    save_file({**tensors, "bs.to_csi.bias": tensors["bs.to_csi.bias"].to(dtype)}, path, metadata=metadata)
+    with pytest.raises(CscsanetError, match=f"'bs.to_csi.bias' is {dtype} in the file and torch.float32"):
+        load_weights(layer, path, smoke)
+
+
+def test_a_folder_is_no_weights_file(smoke, tmp_path):
+    with pytest.raises(CscsanetError, match="no such weights"):
+        load_weights(PhysicalLayer(smoke), tmp_path, smoke)
 
 
 def test_the_metadata_can_be_read_without_the_project(saved):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cscsanet.errors import CscsanetError
-from cscsanet.workflow import walk
+from cscsanet.workflow import code, walk
 from cscsanet.workflow.code import find_script, scripts, stage_code, stages_in, write_digests
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +35,12 @@ def test_every_stage_of_every_script_has_a_line(plant):
         CscsanetError, match=r"stage 'third': no script in .* choose one of draw, first, second"
     ):
         find_script(root / "stages", "third")
+
+
+@pytest.mark.parametrize("digest", ["0123456789012345", "12345678901234e5", "0x12345678901234"])
+def test_a_digest_of_digits_stays_a_text(plant, monkeypatch, digest):
+    monkeypatch.setattr(code, "_sha256", lambda text: digest)
+    assert set(digests(plant()).values()) == {digest}
 
 
 @pytest.mark.parametrize(

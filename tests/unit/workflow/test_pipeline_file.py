@@ -95,6 +95,72 @@ def test_a_file_that_is_missing_or_damaged_is_one_line(root, text, says):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("stages:", "steps:", "holds no stages"),
+        ("outs: [code.yaml: {cache: false}]", "outs: code.yaml", "stage 'code': not of the form of a stage"),
+        ("outs: [code.yaml: {cache: false}]", "outs: [{a: {}, b: {}}]", "stage 'code': not of the form"),
+        ("cmd: python stages/code.py", "cmd: 3", "stage 'code': not of the form"),
+        ("cmd: python stages/code.py", "wdir: x", "stage 'code': not of the form of a stage .KeyError"),
+        ("deps: [stages, src/cscsanet]", "deps: [1]", "stage 'code': not of the form"),
+        ("foreach: [third]", "foreach: third", "stage 'again': not of the form"),
+        ("foreach: [third]", "foreach: [yes]", "stage 'again': not of the form"),
+        ("foreach: [third]", "foreach: [first]", "two stages are named 'first'"),
+        ("cmd: python stages/code.py", "cmd: a\n    cmd: b", "key 'cmd' occurs twice"),
+        ("cmd: python stages/code.py", "cmd: 2001-13-01", "not valid YAML: month must be"),
+    ],
+)
+def test_a_stage_that_would_be_misread_is_one_line(root, old, new, says):
+    text = (root / "dvc.yaml").read_text()
+    assert old in text
+    (root / "dvc.yaml").write_text(text.replace(old, new))
+    with pytest.raises(CscsanetError, match=rf"dvc\.yaml: .*{says}") as error:
+        read_pipeline(root)
+    assert "\\n" not in str(error.value)
+
+
+def test_a_family_without_members_has_no_stage(root):
+    text = (root / "dvc.yaml").read_text().replace("foreach: [third]", "foreach: []")
+    (root / "dvc.yaml").write_text(text)
+    assert list(read_pipeline(root)) == ["code", "draw", "first", "second"]
+
+
+def test_values_are_filled_in_as_dvc_writes_them(root):
+    (root / "params.yaml").write_text("seed: 1\nscenes: {folder: yes}\n")
+    assert read_pipeline(root)["draw"].inputs == ("true",)
+    (root / "params.yaml").write_text("seed: 1\nscenes: {folder: [a]}\n")
+    with pytest.raises(CscsanetError, match=r"\$\{scenes.folder\} is no text or number"):
+        read_pipeline(root)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stages: 3",
+        "other: {}",
+        "stages: {draw: }",
+        "stages: {draw: {deps: []}}",
+        "stages: {draw: {cmd: a, deps: [{md5: '1'}]}}",
+        "stages: {draw: {cmd: a, deps: [{path: a, md5: 12}]}}",
+        "stages: {draw: {cmd: a, deps: [{path: a}], outs: [{path: a}]}}",
+        "stages: {draw: {cmd: a, params: {code.yaml: {draw: 12}}}}",
+        "stages: {draw: {cmd: a}, draw: {cmd: b}}",
+        "a: &a [*a]",
+    ],
+)
+def test_a_damaged_lock_is_one_line(root, text):
+    (root / "dvc.lock").write_text(text)
+    with pytest.raises(CscsanetError, match=r"dvc\.lock: .*restore it from git"):
+        read_lock(root)
+
+
+def test_bytes_that_are_no_text_are_one_line(root):
+    (root / "dvc.lock").write_bytes(b"stages: \xff")
+    with pytest.raises(CscsanetError, match=r"dvc\.lock: not valid YAML: 'utf-8' codec"):
+        read_lock(root)
+
+
 def test_hashes_are_those_of_dvc(tmp_path):
     folder = tmp_path / "d"
     (folder / "sub" / "__pycache__").mkdir(parents=True)

@@ -138,6 +138,22 @@ def test_no_line_is_too_long(project):
     assert max(map(len, lines)) == WIDTH
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"definitions": "ab", "libraries": {}}',
+        '{"definitions": {}, "libraries": {"numpy": 2}}',
+    ],
+)
+def test_a_damaged_list_of_code_is_one_line(project, text):
+    (project / "scratch" / "last-code" / "first.json").write_text(text)
+    with pytest.raises(CscsanetError, match=r"first\.json: damaged; remove it"):
+        explain(project, project / "src", "first")
+
+
 def test_a_stage_that_is_not_there_is_one_line(project):
     with pytest.raises(
         CscsanetError, match=r"stage 'third': not in dvc.yaml; choose one of draw, first, second"

@@ -2,6 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from cscsanet.errors import CscsanetError
 from cscsanet.workflow.workspace import Workspace
 
 
@@ -24,3 +27,21 @@ def test_stale_state_may_be_removed_by_two_processes_at_once(tmp_path):
                 (workspace.scratch("graphs", f"{attempt}") / f"{number}.onnx").touch()
             folders = pool.map(lambda key: workspace.scratch("graphs", key), 2 * [f"{attempt} new"])
             assert {folder.exists() for folder in folders} == {True}
+
+
+@pytest.mark.parametrize(
+    "text", [None, "null", "[]", '{"digest": 12}', '{"digest": "a", "digest": "b"}', "[" * 5000]
+)
+def test_a_damaged_record_of_a_digest_is_one_line(tmp_path, text):
+    workspace = Workspace(tmp_path)
+    for folder in (workspace.scenes, workspace.split):
+        folder.mkdir(parents=True)
+    (workspace.scenes / "manifest.json").write_text('{"digest": "ab"}')
+    (workspace.split / "split.json").write_text('{"digest": "cd"}')
+    assert workspace.scene_digests() == {"scenes": "ab", "split": "cd"}
+    if text is None:
+        (workspace.split / "split.json").unlink()
+    else:
+        (workspace.split / "split.json").write_text(text)
+    with pytest.raises(CscsanetError, match=r"split\.json: no such file, or damaged; run 'dvc repro'"):
+        workspace.scene_digests()

@@ -1,0 +1,27 @@
+"""Errors for the user: one printable line, whatever they quote."""
+
+import pytest
+
+from cscsanet.errors import CscsanetError, one_line_errors
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("a.png: é 2 x 3 − “no”", "a.png: é 2 x 3 − “no”"),
+        ("two\nlines\r", "two\\nlines\\r"),
+        ("\x1b[31mred\x00", "\\x1b[31mred\\x00"),
+        ("a\u2028b\udcff", "a\\u2028b\\udcff"),
+    ],
+)
+def test_a_message_is_one_printable_line(message, shown, capsys):
+    with pytest.raises(SystemExit), one_line_errors():
+        raise CscsanetError(message)
+    assert capsys.readouterr().err == f"error: {shown}\n"
+
+
+def test_of_an_endless_message_what_where_and_remedy_stay():
+    message = str(CscsanetError(f"a.json: {'x' * 9000}; draw the drops again"))
+    assert len(message) < 1100
+    assert message.startswith("a.json: xxx")
+    assert message.endswith("xxx; draw the drops again")
