@@ -72,7 +72,11 @@ def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "list
         names = in_time_order(name for listed in lists.values() for name in listed)
         for part, listed in lists.items():
             for name in listed:
-                _check_listed(root_of.get(name, roots[0]), files, name, part)
+                if name not in root_of:
+                    raise CscsanetError(
+                        f"{folder}: holds no frame {name}, yet {part}.txt lists it; restore it or unlist it"
+                    )
+                _check_listed(root_of[name], files, name, part)
         if unlisted := in_time_order(set(root_of) - set(names)):
             notes.append(f"{folder}: frames in no list are left out: {_some(unlisted)}")
     frames = [

@@ -20,7 +20,7 @@ from cscsanet.scene_sources.source_frames import (
     KEY,
     TURNED,
     SourceFrame,
-    UnstatedRange,
+    UnstatedRangeError,
     thermal_extent,
 )
 from cscsanet.scenes.classes import NUM_CLASSES
@@ -89,7 +89,7 @@ def ingest(
             (partial / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         try:
             written = _write_frames(dataset.frames, partial, (height, width), stated, progress)
-        except UnstatedRange as fault:
+        except UnstatedRangeError as fault:
             low, high = thermal_extent(dataset.frames)
             raise CscsanetError(
                 f"{fault}: [low, high] in params.yaml, one range for all frames, which scaling each by itself "

@@ -25,7 +25,7 @@ TURNED = "turned upright, as its EXIF orientation says"
 TRANSPARENT = "transparency ignored"
 
 
-class UnstatedRange(CscsanetError):  # noqa: N818
+class UnstatedRangeError(CscsanetError):
     """A thermal picture has over 8 bits, and no range is stated."""
 
 
@@ -73,7 +73,7 @@ class SourceFrame:
         """Decode and check the files. stated: the range of thermal pictures of over 8 bits.
 
         Raises:
-            UnstatedRange: the thermal picture has over 8 bits, and no range is stated.
+            UnstatedRangeError: the thermal picture has over 8 bits, and no range is stated.
             CscsanetError: a file is missing, damaged, too small, constant or has other channels, the
                 sizes differ, or a range is stated for a thermal picture of 8 bits.
         """
@@ -120,7 +120,7 @@ def _thermal_pixels(infrared: Picture, stated: ThermalRange | None) -> tuple[Pix
             )
         return gray(infrared), 0.0
     if stated is None:
-        raise UnstatedRange(f"{infrared.path}: has {infrared.bits} bits; state {KEY}")
+        raise UnstatedRangeError(f"{infrared.path}: has {infrared.bits} bits; state {KEY}")
     values = wide_values(infrared)
     return to_pixels(values, stated), outside(values, stated)
 

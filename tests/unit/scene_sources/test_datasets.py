@@ -292,7 +292,11 @@ def test_a_listed_frame_that_msrs_lacks(msrs_halves, fault):
     for part, name in zip(PARTS, ("00001D", "00002D", "00099D"), strict=True):
         (msrs_halves / f"{part}.txt").write_text(f"{name}\n")
     message = fault(read_dataset, "msrs", msrs_halves, "lists")
-    assert "vi/00099D.png: no such file, yet test.txt lists 00099D" in message
+    assert f"{msrs_halves}: holds no frame 00099D, yet test.txt lists it; restore it or unlist it" in message
+    (msrs_halves / "test.txt").write_text("00003D\n")
+    (msrs_halves / "train" / "ir" / "00003D.png").unlink()
+    message = fault(read_dataset, "msrs", msrs_halves, "lists")
+    assert "train/ir/00003D.png: no such file, yet test.txt lists 00003D" in message
 
 
 @pytest.mark.parametrize("kind", ["images", "labels"])

@@ -62,6 +62,23 @@ def test_gray_may_have_a_palette_of_grays(saved):
     assert np.array_equal(gray(saved(picture, transparency=3)), expected)
 
 
+def test_a_palette_of_grays_may_have_an_alpha_channel(tmp_path, fault):
+    for entries, expected in (([0, 90, 200], True), ([0, (90, 0, 0), 200], False)):
+        picture, indices = palette_picture(
+            [entry if isinstance(entry, tuple) else (entry,) * 3 for entry in entries]
+        )
+        with_alpha = picture.convert("PA")
+        with_alpha.putalpha(Image.fromarray(FRAME[..., 3]))
+        with_alpha.save(tmp_path / "ir.tif")
+        decoded = read_picture(tmp_path / "ir.tif")
+        assert decoded.image.mode == "PA"
+        assert not is_opaque(decoded)
+        if expected:
+            assert np.array_equal(gray(decoded), np.array(entries)[indices])
+        else:
+            assert "has colour (90, 0, 0) at row 0, column 1" in fault(gray, decoded)
+
+
 def test_a_palette_of_false_colours_is_not_gray(saved, fault):
     picture, _ = palette_picture([(0, 0, 0), (255, 160, 0)])
     assert "has colour (255, 160, 0) at row 0, column 1" in fault(gray, saved(picture))
