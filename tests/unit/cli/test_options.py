@@ -29,6 +29,7 @@ REFUSALS = [
     ("evaluate --params wrong.yaml", "wrong.yaml: colour: unknown key"),
     ("sweep --axis csirs --values 1,99", "csirs_symbols = 99: the model was built for at most 8"),
     ("sweep --axis csirs --values 1,two", "--values 1,two: must be numbers separated by commas"),
+    ("sweep --axis csirs --values ''", "--values : must be numbers separated by commas"),
     ("sweep --axis snr --schemes noma,tdma", "scheme 'tdma'"),
     ("sweep --axis snr --snr-db -10", "--snr-db -10: --axis snr varies it already; give --values instead"),
     ("sweep --axis power", "'power'"),
