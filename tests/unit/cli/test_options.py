@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from cscsanet.config.params import profile_text
+from cscsanet.cli.options import sweep_points
+from cscsanet.config.params import Params, profile_text
+from cscsanet.errors import CscsanetError
 
 SOURCE = Path(__file__).parents[3] / "src"
 HEAVY = ("torch", "mlflow", "lightning", "onnx", "onnxruntime", "matplotlib", "scipy")
@@ -29,7 +32,6 @@ REFUSALS = [
     ("evaluate --params wrong.yaml", "wrong.yaml: colour: unknown key"),
     ("sweep --axis csirs --values 1,99", "csirs_symbols = 99: the model was built for at most 8"),
     ("sweep --axis csirs --values 1,two", "--values 1,two: must be numbers separated by commas"),
-    ("sweep --axis csirs --values ''", "--values : must be numbers separated by commas"),
     ("sweep --axis snr --schemes noma,tdma", "scheme 'tdma'"),
     ("sweep --axis snr --snr-db -10", "--snr-db -10: --axis snr varies it already; give --values instead"),
     ("sweep --axis power", "'power'"),
@@ -108,3 +110,11 @@ def test_no_refusal_and_no_help_imports_a_heavy_library(answers):
 
 def test_no_refusal_makes_any_data(answers, clone):
     assert sorted(path.name for path in clone.iterdir()) == ["params.yaml", "wrong.yaml"]
+
+
+def test_an_empty_list_of_points_is_not_the_default():
+    params = Params.model_validate(yaml.safe_load(profile_text("smoke")))
+    reference = params.evaluation.home.point
+    assert len(sweep_points(params, reference, "csirs_symbols", None)) == 2
+    with pytest.raises(CscsanetError, match="must be numbers separated by commas"):
+        sweep_points(params, reference, "csirs_symbols", "")
