@@ -78,7 +78,8 @@ class Store:
     @property
     def display_uri(self) -> str:
         """The address for messages, without user and password."""
-        return _without_passwords(self.uri)
+        # Up to the last @: a password may hold / and @, and the address a typing error.
+        return re.sub(r"(://|//|:).*@", r"\1***@", self.uri, flags=re.DOTALL)
 
     @property
     def artifacts(self) -> Path:
@@ -264,5 +265,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _without_passwords(text: str) -> str:
-    # Up to the last @: a password may hold / and @, and the address a typing error.
     return re.sub(r"(://|//|:)\S*@", r"\1***@", text)
