@@ -4,7 +4,7 @@ import pytest
 from fixtures.fuzz.outcomes import watching
 from fixtures.fuzz.runs import MODULES, readers, run
 
-INPUTS = 24  # of a reader of average share
+INPUTS = 60  # of a reader of average share
 # The import of MLflow alone takes longer than the rest; tests/unit/tracking has damaged databases.
 QUICK = [module for module in MODULES if module != "databases"]
 

@@ -130,7 +130,9 @@ def sweep_points(
     number: type[float] = float if axis == "snr_db" else int
     try:
         chosen = (
-            [number(value) for value in values.split(",")] if values else getattr(params.evaluation, axis)
+            getattr(params.evaluation, axis)
+            if values is None
+            else [number(value) for value in values.split(",")]
         )
     except ValueError:
         raise CscsanetError(

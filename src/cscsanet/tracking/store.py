@@ -78,7 +78,8 @@ class Store:
     @property
     def display_uri(self) -> str:
         """The address for messages, without user and password."""
-        return _without_passwords(self.uri)
+        # Up to the last @: a password may hold / and @, and the address a typing error.
+        return re.sub(r"(://|//|:).*@", r"\1***@", self.uri, flags=re.DOTALL)
 
     @property
     def artifacts(self) -> Path:
@@ -219,7 +220,10 @@ def find_store(root: Path) -> Store:
     root = root.resolve()
     chosen = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
     if not chosen:
-        return Store(root, sqlite_uri(root / "mlflow.db"), chosen=False, database=root / "mlflow.db")
+        database = root / "mlflow.db"
+        # Raises for a folder whose name is no UTF-8.
+        with Store(root, "", chosen=False, database=database).errors():
+            return Store(root, sqlite_uri(database), chosen=False, database=database)
     if not chosen.startswith("sqlite:"):
         store = Store(root, chosen.rstrip("/"), chosen=True, database=None)
         with store.errors():
@@ -232,10 +236,10 @@ def find_store(root: Path) -> Store:
     store = Store(root, chosen, chosen=True, database=None)
     with store.errors():
         path = make_url(chosen).database
-    if not path or path == ":memory:":
-        raise CscsanetError(store.message("it is held in memory and ends with each stage"))
-    database = Path(path).absolute()
-    return Store(root, sqlite_uri(database), chosen=True, database=database)
+        if not path or path == ":memory:":
+            raise CscsanetError(store.message("it is held in memory and ends with each stage"))
+        database = Path(path).absolute()
+        return Store(root, sqlite_uri(database), chosen=True, database=database)
 
 
 def sqlite_uri(database: Path) -> str:
@@ -261,5 +265,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _without_passwords(text: str) -> str:
-    # Up to the last @: a password may hold / and @, and the address a typing error.
     return re.sub(r"(://|//|:)\S*@", r"\1***@", text)

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from cscsanet.config.params import profile_text
+from cscsanet.cli.options import sweep_points
+from cscsanet.config.params import Params, profile_text
+from cscsanet.errors import CscsanetError
 
 SOURCE = Path(__file__).parents[3] / "src"
 HEAVY = ("torch", "mlflow", "lightning", "onnx", "onnxruntime", "matplotlib", "scipy")
@@ -109,3 +112,11 @@ def test_no_refusal_and_no_help_imports_a_heavy_library(answers):
 
 def test_no_refusal_makes_any_data(answers, clone):
     assert sorted(path.name for path in clone.iterdir()) == ["params.yaml", "wrong.yaml"]
+
+
+def test_an_empty_list_of_points_is_not_the_default():
+    params = Params.model_validate(yaml.safe_load(profile_text("smoke")))
+    reference = params.evaluation.home.point
+    assert len(sweep_points(params, reference, "csirs_symbols", None)) == 2
+    with pytest.raises(CscsanetError, match="must be numbers separated by commas"):
+        sweep_points(params, reference, "csirs_symbols", "")

@@ -177,6 +177,7 @@ def test_what_is_no_address_is_one_line(uri: str, tmp_path: Path, monkeypatch: p
         ("http://me:secret@host", "http://***@host"),
         ("http:/me:secret@host", "http:***@host"),
         ("me:secret@host", "me:***@host"),
+        ("http://me: \nsecret@host", "http://***@host"),
         ("http://host:5000/runs", "http://host:5000/runs"),
     ],
 )
