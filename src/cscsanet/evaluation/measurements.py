@@ -123,7 +123,8 @@ def read_measurement(path: Path) -> Measurement:
             path.open("rb") as file,
             np.load(file, allow_pickle=False) as content,
         ):
-            about = parse_json(str(content["about"]))
+            # numpy takes any four bytes for a letter, Python does not.
+            about = parse_json(str(content["about"]).encode("utf-8").decode("utf-8"))
             if not isinstance(about["names"], list) or not isinstance(about["sequences"], list):
                 raise TypeError
             _check_arrays({name: content[name] for name in content.files}, content.files, about["names"])

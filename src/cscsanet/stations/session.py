@@ -13,6 +13,8 @@ from cscsanet.stations.metadata import BATCH, TensorSpec, UnitInfo, read_info
 
 Array = NDArray[Any]
 Feeds = Mapping[str, Array]  # inputs by name
+Shape = Sequence[int | str | None]  # of a graph: lengths, names of free axes, or nothing
+Tensors = Mapping[str, tuple[str | None, Shape]]  # types and shapes by name
 _DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
 
 
@@ -94,7 +96,7 @@ def load_unit(path: Path, unit: str, scheme: str | None = None, threads: int = 1
             str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0
         )
         metadata = session.get_modelmeta().custom_metadata_map
-        graph = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}
+        graph = {"inputs": _tensors(session.get_inputs()), "outputs": _tensors(session.get_outputs())}
     # The errors of ONNX Runtime have no common base class but Exception.
     except Exception as error:
         raise CscsanetError(
@@ -110,10 +112,15 @@ def load_unit(path: Path, unit: str, scheme: str | None = None, threads: int = 1
     return Unit(session, info, path)
 
 
-def _check_graph(graph: Mapping[str, Sequence[Any]], info: UnitInfo, path: Path) -> None:
+def _tensors(values: Sequence[Any]) -> Tensors:
+    """Return type and shape of each input or output of a graph."""
+    return {value.name: (_DTYPES.get(value.type), value.shape) for value in values}
+
+
+def _check_graph(graph: Mapping[str, Tensors], info: UnitInfo, path: Path) -> None:
     """Check that inputs and outputs of the graph are those that the metadata state."""
     for kind, specs in (("inputs", info.inputs), ("outputs", info.outputs)):
-        shapes = {value.name: (_DTYPES.get(value.type), value.shape) for value in graph[kind]}
+        shapes = graph[kind]
         if shapes.keys() != specs.keys():
             raise CscsanetError(
                 f"{path}: its graph has the {kind} {', '.join(shapes) or 'none'}, and its metadata "
@@ -123,12 +130,12 @@ def _check_graph(graph: Mapping[str, Sequence[Any]], info: UnitInfo, path: Path)
             dtype, shape = shapes[name]
             if dtype != spec.dtype or not _agree(shape, spec.shape):
                 raise CscsanetError(
-                    f"{path}: '{name}' is {dtype} {_format(tuple(shape))} in its graph, and {spec.dtype} "
+                    f"{path}: '{name}' is {dtype} {_format(shape)} in its graph, and {spec.dtype} "
                     f"{_format(spec.shape)} in its metadata; export the scheme to write it again"
                 )
 
 
-def _agree(graph: Sequence[int | str | None], stated: Sequence[int | str]) -> bool:
+def _agree(graph: Shape, stated: Sequence[int | str]) -> bool:
     """Whether every length that the graph fixes is the stated one; the batch is free."""
     return len(graph) == len(stated) and all(
         length == other for length, other in zip(graph, stated, strict=True) if isinstance(length, int)
@@ -144,7 +151,7 @@ def _fits(value: Array, spec: TensorSpec) -> bool:
     )
 
 
-def _format(shape: tuple[int | str, ...]) -> str:
+def _format(shape: Shape) -> str:
     return "(" + ", ".join(map(str, shape)) + ")"
 
 

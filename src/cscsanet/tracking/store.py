@@ -78,8 +78,11 @@ class Store:
     @property
     def display_uri(self) -> str:
         """The address for messages, without user and password."""
+        # The path of a file may hold @.
+        if self.uri.startswith("sqlite:///"):
+            return self.uri
         # Up to the last @: a password may hold / and @, and the address a typing error.
-        return re.sub(r"(://|//|:).*@", r"\1***@", self.uri, flags=re.DOTALL)
+        return re.sub(r"^(\w+:(?://)?)?.*@", r"\1***@", self.uri, flags=re.DOTALL)
 
     @property
     def artifacts(self) -> Path:

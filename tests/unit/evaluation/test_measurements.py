@@ -118,6 +118,18 @@ def test_an_array_of_another_type_or_shape_is_damage(tmp_path, name, array):
         read_measurement(path)
 
 
+def test_a_letter_that_is_none_is_damage(tmp_path):
+    path = tmp_path / "a.npz"
+    write_measurement(path, measurement_of(Condition("noma", POINT), outcome_of(0.3)))
+    arrays = parts(path)
+    letters = np.frombuffer(arrays["about"].tobytes(), np.uint32).copy()
+    letters[15] = 0x7B0076  # within the name of the scheme
+    about = np.frombuffer(letters.tobytes(), arrays["about"].dtype).reshape(())
+    np.savez(path, **{**arrays, "about": about})
+    with pytest.raises(CscsanetError, match="damaged"):
+        read_measurement(path)
+
+
 def test_a_flipped_bit_is_damage_wherever_it_is_noticed(tmp_path):
     path = tmp_path / "a.npz"
     write_measurement(path, measurement_of(Condition("noma", POINT), outcome_of(0.3)))

@@ -107,9 +107,10 @@ def test_a_graph_that_fails_or_gives_something_else_is_one_line(tmp_path, output
         unit(x=np.ones((3, 2), np.float32), n=np.array([5]))
 
 
-def test_a_file_whose_text_is_no_utf8_prints_nothing(tmp_path, capfd):
+@pytest.mark.parametrize("text", [b"batch", b"received"])
+def test_a_file_whose_text_is_no_utf8_prints_nothing(tmp_path, capfd, text):
     path = edited(tmp_path / "a.onnx", lambda model: None)
-    path.write_bytes(path.read_bytes().replace(b"batch", b"b\xfftch"))
+    path.write_bytes(path.read_bytes().replace(text, b"\xe2" + text[1:]))
     with pytest.raises(CscsanetError, match="cannot be loaded as ONNX"):
         load_unit(path, "bs_rx")
     assert capfd.readouterr() == ("", "")

@@ -179,6 +179,8 @@ def test_what_is_no_address_is_one_line(uri: str, tmp_path: Path, monkeypatch: p
         ("me:secret@host", "me:***@host"),
         ("http://me: \nsecret@host", "http://***@host"),
         ("http://host:5000/runs", "http://host:5000/runs"),
+        ("sqlite:////tmp/a@b.db", "sqlite:////tmp/a%40b.db"),
+        ("tokensecret@host", "***@host"),
     ],
 )
 def test_no_password_is_shown(uri: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
