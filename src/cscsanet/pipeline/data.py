@@ -3,7 +3,9 @@
 import sys
 
 from cscsanet.channel.dataset import Part, part_seed, write_drops
+from cscsanet.config.channel_notes import channel_notes
 from cscsanet.config.params import Params
+from cscsanet.errors import print_notes
 from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
@@ -82,6 +84,7 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
 def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
     """Write the drops into the workspace, without an MLflow run. Return the number of each part."""
     channel = params.channel
+    print_notes(channel_notes(channel))
     counts: dict[Part, int] = {
         "train": channel.train_drops,
         "val": channel.val_drops,
