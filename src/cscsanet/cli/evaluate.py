@@ -21,6 +21,7 @@ from cscsanet.cli.options import (
     Split,
     SweepAxis,
     check_trained,
+    kept_schemes,
     note_origin,
     note_untrained,
     operating_point,
@@ -49,7 +50,7 @@ def evaluate(
     """
     workspace, params = project(params_file)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    names = params.evaluation.schemes if every else (scheme,)
+    names = kept_schemes(params) if every else (scheme,)
     check_trained(workspace, params, names, [point])
 
     from cscsanet.cli.evaluation_runs import evaluate_point

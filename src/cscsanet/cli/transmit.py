@@ -19,6 +19,7 @@ from cscsanet.cli.options import (
     SnrDb,
     check_stations,
     check_trained,
+    check_units,
     note_origin,
     note_untrained,
     operating_point,
@@ -41,6 +42,7 @@ def export(
     """
     workspace, params = project(params_file)
     check_stations(scheme)
+    check_units(params)
     check_trained(workspace, params, [scheme])
 
     from cscsanet.export.export import export_scheme
@@ -84,6 +86,8 @@ def transmit(
     """
     workspace, params = project(params_file)
     check_stations(scheme)
+    if units is None:
+        check_units(params)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     folder = units or workspace.units(scheme)
     for line in transmit_pair(folder, scheme, point, rgb, thermal, out, seed, params.threads):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cscsanet.errors import CscsanetError
 
 MAX_SNR_DB = 60.0
+LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")  # the fields of a point, except its SNR
 
 
 @dataclass(frozen=True)

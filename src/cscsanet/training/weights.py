@@ -72,6 +72,16 @@ def save_weights(
     write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
 
 
+def save_left_out(path: Path, params: Params, reason: str) -> None:
+    """Write a file in place of weights that are not trained. It has no tensors, and no loader takes it for weights.
+
+    params: those of the project. reason: why there are none.
+    """
+    metadata = {"left_out": reason, "params": params.model_dump(mode="json")}
+    entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
+    write_by_rename(path, lambda partial: save_file({}, partial, metadata=entry))
+
+
 def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None:
     """Copy weights in half precision, in a form that `load_weights` accepts.
 
@@ -99,8 +109,8 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     """Load trained weights into a module and return their origin.
 
     Raises:
-        CscsanetError: the file is missing, is not a weights file of this project, or has another
-            architecture.
+        CscsanetError: the file is missing, is not a weights file of this project, was left out of
+            the training, or has another architecture.
     """
     tensors, metadata = _read(path)
     trained = metadata["architecture"]
@@ -145,4 +155,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ) from None
     if _METADATA not in metadata:
         raise CscsanetError(f"{path}: not weights of this project; run 'dvc repro' to train them")
-    return tensors, json.loads(metadata[_METADATA])
+    content = json.loads(metadata[_METADATA])
+    if "left_out" in content:
+        raise CscsanetError(
+            f"{path}: holds no weights: left out, since {content['left_out']}; change params.yaml and run 'dvc repro'"
+        )
+    return tensors, content

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from cscsanet.channel.dataset import Part, open_drops
+from cscsanet.config.left_out import kept_evaluation, note_left_out
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import FLOOR, scheme
@@ -60,17 +61,18 @@ class Job:
 
 
 def jobs(params: Params) -> list[Job]:
-    """Return everything that the sweeps measure."""
-    reference = params.evaluation.home.point
+    """Return everything that the sweeps measure, except what is left out (`config/left_out`)."""
+    evaluation = kept_evaluation(params)
+    reference = evaluation.home.point
 
     def distinct(name: str) -> tuple[OperatingPoint, ...]:
         points = scheme_points(params, name)
         return tuple(dict.fromkeys(canonical(name, point, reference) for point in points))
 
-    pipeline = [Job(name, None, distinct(name)) for name in params.evaluation.schemes]
+    pipeline = [Job(name, None, distinct(name)) for name in evaluation.schemes]
     reseeded = [
         Job(name, repeat, distinct(name))
-        for name in params.evaluation.swept
+        for name in evaluation.swept
         for repeat in further_seeds(params, name)
     ]
     for_one_point = [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]
@@ -90,6 +92,7 @@ def measure_all(stage: Stage) -> None:
     A run that was killed goes on with the next point.
     """
     workspace, params = stage.workspace, stage.params
+    note_left_out(params)
     with stage.tracked("evaluation", "repeats", "points", "seed") as run:
         planned = jobs(params)
         # Long jobs first, so that the workers finish at about the same time.
