@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import alignment_tables as alignment
+import channel_tables as channel
 import cost_tables as costs
 import evidence_tables as evidence
 import physical_tables as physical
@@ -20,6 +21,7 @@ TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 VALUE = re.compile(r"(<!-- value: ([\w-]+) -->)[^<]*(<!-- end -->)")
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "numerology": channel.numerology,
     "claims": evidence.claims,
     "elastic": evidence.elastic,
     "stage-times": times.stages,

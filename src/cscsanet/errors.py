@@ -1,7 +1,7 @@
-"""The exception for mistakes that a user can correct, and how it is printed."""
+"""The exception for mistakes that a user can correct, and how it and notes are printed."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 _MOST_CHARACTERS = 1000
@@ -24,6 +24,12 @@ class CscsanetError(Exception):
         return "".join(
             letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in message
         )
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what a user should know, and need not correct, on standard error, one line each."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from cscsanet.baselines.delay_prior import DelayPrior
 from cscsanet.baselines.resource_grid import ResourceGrid
-from cscsanet.channel.paths import SPEED_OF_LIGHT
+from cscsanet.config.channel_notes import SPEED_OF_LIGHT
 from cscsanet.config.system import ChannelParams
 
 _SPEEDS = 64  # samples of the mean over speeds

@@ -10,9 +10,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from cscsanet.config.channel_notes import SPEED_OF_LIGHT
 from cscsanet.config.system import ChannelParams
-
-SPEED_OF_LIGHT = 299_792_458.0  # [m/s]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from cscsanet.cli.options import (
     ThermalPicture,
     ThermalRange,
     check_trained,
+    kept_schemes,
     operating_point,
     project,
     sweep_points,
@@ -52,7 +53,7 @@ def evaluate(
     """
     workspace, params = project(params_file)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    names = params.evaluation.schemes if every else (scheme,)
+    names = kept_schemes(params) if every else (scheme,)
     check_trained(workspace, params, names, [point])
 
     from cscsanet.cli.evaluation_runs import evaluate_point, floor_miou

@@ -144,11 +144,14 @@ def sweep_points(
 def check_trained(
     workspace: "Workspace", params: "Params", names: Iterable[str], points: Sequence["OperatingPoint"] = ()
 ) -> None:
-    """Raise if a scheme or its weights are missing, or if the models are too small for a point.
+    """Raise if a scheme is missing or left out, if it has no weights, or if the models are too small for a point.
 
     Raises:
         CscsanetError: as said.
     """
+    from cscsanet.config.left_out import refuse_left_out
+
+    refuse_left_out(params, names)
     for name in names:
         row = scheme(name)
         for weights in row.weights.values():
@@ -157,6 +160,14 @@ def check_trained(
                 raise row.without_weights(path)
     for point in points:
         point.within(params.points.capacity)
+
+
+def kept_schemes(params: "Params") -> tuple[str, ...]:
+    """Return the schemes of evaluation.schemes without those that are left out, which are noted on standard error."""
+    from cscsanet.config.left_out import kept_evaluation, note_left_out
+
+    note_left_out(params)
+    return kept_evaluation(params).schemes
 
 
 def check_stations(name: str) -> None:
@@ -170,3 +181,14 @@ def check_stations(name: str) -> None:
         raise CscsanetError(
             f"scheme '{name}': has no stations; choose one of {', '.join(schemes_of('proposal'))}"
         )
+
+
+def check_units(params: "Params") -> None:
+    """Raise if CSC-SA-Net has no units with these parameters.
+
+    Raises:
+        CscsanetError: as said.
+    """
+    from cscsanet.config.left_out import refuse_without_units
+
+    refuse_without_units(params)

@@ -109,6 +109,10 @@ def channel_draw(
     params = load_params(params_file)
 
     from cscsanet.channel.dataset import write_drops
+    from cscsanet.config.channel_notes import channel_notes
+    from cscsanet.errors import print_notes
+
+    print_notes(channel_notes(params.channel))
 
     write_drops(out, count, seed, params.channel, workers=workers)
     typer.echo(f"{out}: {count} drops, seed {seed}")

@@ -31,6 +31,7 @@ from cscsanet.cli.options import (
     ThermalRange,
     check_stations,
     check_trained,
+    check_units,
     operating_point,
     project,
 )
@@ -55,6 +56,7 @@ def export(
     """
     workspace, params = project(params_file)
     check_stations(scheme)
+    check_units(params)
     check_trained(workspace, params, [scheme])
 
     from cscsanet.export.export import export_scheme
@@ -99,6 +101,8 @@ def transmit(
     """
     workspace, params = project(params_file)
     check_stations(scheme)
+    if units is None:
+        check_units(params)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     folder = units or workspace.units(scheme)
     for line in transmit_pair(

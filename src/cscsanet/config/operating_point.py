@@ -1,10 +1,12 @@
 """The operating point of one transmission: SNR, L, B and Q."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from cscsanet.errors import CscsanetError
 
 MAX_SNR_DB = 60.0
+LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")  # the fields of a point, except its SNR
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,12 @@ class OperatingPoint:
     data_symbols: int
 
     def __post_init__(self) -> None:
+        for name in ("snr_db", *LENGTHS):
+            value, kind = getattr(self, name), Real if name == "snr_db" else Integral
+            # A bool is an integer, too.
+            if isinstance(value, bool) or not isinstance(value, kind):
+                what = "a number" if kind is Real else "a whole number"
+                raise CscsanetError(f"{name} = {value!r}: must be {what}")
         if not -MAX_SNR_DB <= self.snr_db <= MAX_SNR_DB:
             raise CscsanetError(f"snr_db = {self.snr_db}: must be from -{MAX_SNR_DB:g} to {MAX_SNR_DB:g} dB")
         for name in ("csirs_symbols", "feedback_bits", "data_symbols"):

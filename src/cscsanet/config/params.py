@@ -10,9 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from cscsanet.config.contradictions import contradictions
 from cscsanet.config.studies import (
     AlignmentParams,
     DeploymentParams,
@@ -40,10 +40,9 @@ from cscsanet.config.training import (
     SegmentationFitParams,
     SemanticParams,
 )
+from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
 
-# The fields of an operating point, except its SNR.
-LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")
 PROFILES = ("smoke", "small", "paper")
 
 
@@ -76,111 +75,9 @@ class Params(Section):
     tracking: TrackingParams
 
     @model_validator(mode="after")
-    def _check_lists(self) -> "Params":
-        if self.split.by == "lists" and self.scenes.source == "rendered":
-            raise ValueError(
-                "split.by = lists: must be time with scenes.source = rendered, which comes without lists"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_latent_positions(self) -> "Params":
-        positions = self.msf.latent_height * self.msf.latent_width
-        if positions != self.channel.subcarriers:
-            raise ValueError(
-                f"msf.latent_height x msf.latent_width = {self.msf.latent_height} x {self.msf.latent_width} = {positions}: "
-                f"must be channel.subcarriers = {self.channel.subcarriers}, as each subcarrier carries one latent position"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_latent_height(self) -> "Params":
-        if self.msf.latent_height % 2:
-            raise ValueError(
-                f"msf.latent_height = {self.msf.latent_height}: must be even, since orthogonal access averages pairs of rows"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_stage2_snr(self) -> "Params":
-        (low, high), (lowest, highest) = self.physical.snr_db, self.points.snr_db
-        if low > lowest or high < highest:
-            raise ValueError(
-                f"physical.snr_db = {[low, high]}: must cover points.snr_db = {[lowest, highest]}, since the SNR also sets "
-                f"the noise on the CSI-RS"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_study(self) -> "Params":
-        offset, offsets = self.channel.bs_power_offset_db, self.study.bs_power_offset_db
-        if offset not in offsets:
-            raise ValueError(
-                f"study.bs_power_offset_db = {list(offsets)}: must hold channel.bs_power_offset_db = {offset:g}, at which the "
-                f"models are trained"
-            )
-        if self.study.drops > self.channel.test_drops:
-            raise ValueError(
-                f"study.drops = {self.study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_alignment(self) -> "Params":
-        study, trained = self.alignment, self.points.data_symbols
-        if not set(study.data_symbols) <= set(trained):
-            raise ValueError(
-                f"alignment.data_symbols = {list(study.data_symbols)}: must be among points.data_symbols = {list(trained)}, "
-                f"for which the models are trained"
-            )
-        if study.drops > self.channel.test_drops:
-            raise ValueError(
-                f"alignment.drops = {study.drops}: must be at most channel.test_drops = {self.channel.test_drops}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_seeds(self) -> "Params":
-        if self.seed in self.repeats.seeds:
-            raise ValueError(
-                f"repeats.seeds = {list(self.repeats.seeds)}: must not hold seed = {self.seed}, which the pipeline uses already"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_capacity(self) -> "Params":
-        measured = {f"evaluation.{name}": getattr(self.evaluation, name) for name in LENGTHS}
-        measured["evaluation.panels"] = self.evaluation.panels
-        for point in self.repeats.dedicated:
-            for name in LENGTHS:
-                measured[f"repeats.dedicated.{name}"] = (getattr(point, name),)
-        for key, values in measured.items():
-            name = "data_symbols" if key.endswith("panels") else key.rpartition(".")[2]
-            built = getattr(self.points.capacity, name)
-            if max(values) > built:
-                raise ValueError(
-                    f"{key} = {list(values)}: must be at most {built}, the largest of points.{name}, for which the "
-                    f"models are built"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_dedicated(self) -> "Params":
-        for csirs_symbols, feedback_bits in self.study.dedicated:
-            values = {"csirs_symbols": csirs_symbols, "feedback_bits": feedback_bits}
-            for name, value in values.items():
-                trained = getattr(self.points, name)
-                if value not in trained:
-                    raise ValueError(
-                        f"study.dedicated = [{csirs_symbols}, {feedback_bits}]: {value} must be among points.{name} = "
-                        f"{list(trained)}, since it is compared with the model that is trained on all of these"
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _check_image_size(self) -> "Params":
-        # Raises an error if no number of 2x2 pools and a last 3x4 pool leads from the image size to the latent's.
-        self.halvings  # noqa: B018
+    def _check_between_sections(self) -> "Params":
+        for contradiction in contradictions(self):
+            raise ValueError(contradiction)
         return self
 
     @property
@@ -206,18 +103,15 @@ def load_params(path: Path) -> Params:
     """Return the parameters of a params.yaml, checked.
 
     Raises:
-        CscsanetError: the file is missing, is not YAML, lacks a key, or holds an unknown key or a value out of range.
+        CscsanetError: the file is missing, is not YAML, lacks a key, holds an unknown or a repeated key or a value
+            out of range, or its sections contradict each other.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = read_yaml(path)
     except OSError:
         raise CscsanetError(
             f"{path}: cannot be read; run 'cscsanet profile small' to write one, or name another with --params"
         ) from None
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CscsanetError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise CscsanetError(f"{path}: holds no parameters; run 'cscsanet profile small' to write them")
     try:
@@ -264,6 +158,9 @@ def digest(content: Any) -> str:
 # Keys of earlier versions -> what took their place.
 _REPLACED = {"evaluation.bound_drops": "study.drops and study.genie_steps set the bounds of all reports"}
 
+# Type of fault -> how it reads, and where pydantic has the number.
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
@@ -273,6 +170,10 @@ def _first_fault(error: ValidationError) -> str:
         return f"{key}: unknown key; {remedy}"
     if fault["type"] == "missing":
         return f"{key}: missing; add it, or run 'cscsanet profile small' to see every key"
+    if fault["type"] in _LENGTHS:
+        bound, limit = _LENGTHS[fault["type"]]
+        count = fault["ctx"][limit]
+        return f"{key} = {list(fault['input'])!r}: must hold {bound} {count} value{'s' if count > 1 else ''}"
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error" and isinstance(fault["input"], dict | BaseModel):
         return f"{key}: {message}" if key else message

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import SCHEMES, last_trainings, scheme, schemes_of
@@ -11,6 +11,16 @@ from cscsanet.errors import CscsanetError
 
 # Names of schemes and trainings are checked by validators and not by their types: types count as code of
 # the stages that read a parameter, so a new scheme would rerun them.
+
+
+def _rise(values: tuple[float, ...]) -> tuple[float, ...]:
+    if sorted(values) != list(values):
+        raise ValueError(f"must rise; write {sorted(values)}")
+    return values
+
+
+# An axis of figures and reports, whose curves are drawn, and whose steps are compared, in this order.
+_Rising = AfterValidator(_rise)
 
 
 class StudyParams(Section):
@@ -26,12 +36,14 @@ class StudyParams(Section):
     dedicated: tuple[tuple[Count, Bits], ...]
     subcarrier_epochs: Count
     subcarrier_learning_rate: Annotated[float, Field(gt=0, le=1)]
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    bs_power_offset_db: tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...] = Field(min_length=1)
+    snr_db: Annotated[tuple[Decibel, ...], _Rising] = Field(min_length=1)
+    bs_power_offset_db: Annotated[
+        tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...], _Rising
+    ] = Field(min_length=1)
     drops: Annotated[int, Field(ge=2)]
     genie_steps: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
-    speeds_kmh: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=1)
+    speeds_kmh: Annotated[tuple[Annotated[float, Field(ge=0, le=1000)], ...], _Rising] = Field(min_length=1)
     aged_symbols: Count
 
 
@@ -47,12 +59,14 @@ class AlignmentParams(Section):
 
     compared: tuple[Literal["classical", "genie-first", "genie-all"], ...]
     trained_oscillator_rad: Annotated[float, Field(ge=0, le=10)]
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    data_symbols: tuple[Count, ...] = Field(min_length=1)
+    snr_db: Annotated[tuple[Decibel, ...], _Rising] = Field(min_length=1)
+    data_symbols: Annotated[tuple[Count, ...], _Rising] = Field(min_length=1)
     home_snr_db: Decibel
-    bs_power_offset_db: tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...] = Field(min_length=1)
-    speeds_kmh: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=1)
-    oscillator_rad: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(min_length=1)
+    bs_power_offset_db: Annotated[
+        tuple[Annotated[float, Field(ge=-20, allow_inf_nan=True)], ...], _Rising
+    ] = Field(min_length=1)
+    speeds_kmh: Annotated[tuple[Annotated[float, Field(ge=0, le=1000)], ...], _Rising] = Field(min_length=1)
+    oscillator_rad: Annotated[tuple[Annotated[float, Field(ge=0, le=10)], ...], _Rising] = Field(min_length=1)
     drops: Annotated[int, Field(ge=2)]
     symbols: Count
 
@@ -87,14 +101,6 @@ class RepeatParams(Section):
     @classmethod
     def _check_trainings(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return _among(names, last_trainings())
-
-    @model_validator(mode="after")
-    def _check_duplicates(self) -> "RepeatParams":
-        for key in ("seeds", "reseeded", "dedicated", "specialised"):
-            values = getattr(self, key)
-            if len(set(values)) < len(values):
-                raise ValueError(f"repeats.{key}: an entry is there twice; name each once")
-        return self
 
 
 class DeploymentParams(Section):
@@ -143,6 +149,7 @@ class EvaluationParams(Section):
     schemes: schemes that are measured over snr_db, with all else as in the reference point.
     swept: those of them that are also measured over csirs_symbols and feedback_bits, at each Q of `panels`, and over
     data_symbols.
+    panels: one or two values of Q.
     compared_snr_db: SNRs of the table of all schemes, reports/schemes.json; a subset of snr_db.
     pictures, pictured: number of frames, and schemes, in the figure of predicted masks.
     """
@@ -150,11 +157,11 @@ class EvaluationParams(Section):
     schemes: tuple[str, ...] = Field(min_length=1)
     swept: tuple[str, ...] = Field(min_length=1)
     home: PointParams
-    snr_db: tuple[Decibel, ...] = Field(min_length=1)
-    csirs_symbols: tuple[Count, ...] = Field(min_length=1)
-    feedback_bits: tuple[Bits, ...] = Field(min_length=1)
-    data_symbols: tuple[Count, ...] = Field(min_length=1)
-    panels: tuple[Count, Count]
+    snr_db: Annotated[tuple[Decibel, ...], _Rising] = Field(min_length=1)
+    csirs_symbols: Annotated[tuple[Count, ...], _Rising] = Field(min_length=1)
+    feedback_bits: Annotated[tuple[Bits, ...], _Rising] = Field(min_length=1)
+    data_symbols: Annotated[tuple[Count, ...], _Rising] = Field(min_length=1)
+    panels: Annotated[tuple[Count, ...], _Rising] = Field(min_length=1, max_length=2)
     compared_snr_db: tuple[Decibel, ...] = Field(min_length=1)
     channel_draws: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
@@ -194,12 +201,6 @@ class EvaluationParams(Section):
                 raise ValueError(
                     f"{name} = {list(values)}: must hold home.{name} = {reference:g}, where the axes cross"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _check_panels(self) -> "EvaluationParams":
-        if self.panels[0] >= self.panels[1]:
-            raise ValueError(f"panels = {list(self.panels)}: must be two values of Q, the smaller first")
         return self
 
     @model_validator(mode="after")

@@ -3,15 +3,33 @@
 Each section is a frozen group of typed parameters. Keys have the names of the paper or of the field.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from cscsanet.config.kinds import check_kind
 from cscsanet.config.operating_point import MAX_SNR_DB, Capacity
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Decibel = Annotated[float, Field(ge=-MAX_SNR_DB, le=MAX_SNR_DB)]
+
+
+def _ordered(snr_db: tuple[float, float]) -> tuple[float, float]:
+    if snr_db[0] > snr_db[1]:
+        raise ValueError("must be [lowest, highest]")
+    return snr_db
+
+
+DecibelRange = Annotated[tuple[Decibel, Decibel], AfterValidator(_ordered)]
 
 
 def _even(bits: int) -> int:
@@ -28,9 +46,16 @@ Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
 
 
 class Section(BaseModel):
-    """A frozen group of parameters; an unknown key is an error."""
+    """A frozen group of parameters; an unknown key and a value of another kind are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name is not None:
+            check_kind(value, cls.model_fields[info.field_name].annotation)
+        return value
 
 
 class SceneParams(Section):
@@ -70,8 +95,6 @@ class SceneParams(Section):
             raise ValueError(
                 f"absent_classes = {list(self.absent_classes)}: must be [] with source = rendered, which renders every class"
             )
-        if len(set(self.absent_classes)) < len(self.absent_classes):
-            raise ValueError(f"absent_classes = {list(self.absent_classes)}: an entry is there twice")
         return self
 
 
@@ -126,16 +149,10 @@ class ChannelParams(Section):
 class PointRangeParams(Section):
     """The operating points of the joint training, drawn uniformly; single values train dedicated models."""
 
-    snr_db: tuple[Decibel, Decibel]
+    snr_db: DecibelRange
     csirs_symbols: tuple[Count, ...] = Field(min_length=1)
     feedback_bits: tuple[Bits, ...] = Field(min_length=1)
     data_symbols: tuple[Count, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _check_snr_order(self) -> "PointRangeParams":
-        if self.snr_db[0] > self.snr_db[1]:
-            raise ValueError(f"snr_db = {list(self.snr_db)}: must be [lowest, highest]")
-        return self
 
     @property
     def capacity(self) -> Capacity:
@@ -154,7 +171,7 @@ class CsaParams(Section):
 
     front: Literal["subcarrier", "beamspace"]
     aoa_beams: Annotated[int, Field(ge=32, multiple_of=16)]
-    aod_beams: Annotated[int, Field(ge=8)]
+    aod_beams: Annotated[int, Field(ge=8, multiple_of=2)]
     beam_features: Annotated[int, Field(ge=4)]
     beam_layers: Count
     model_features: Annotated[int, Field(ge=4)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cscsanet.config.system import Count, Decibel, Section
+from cscsanet.config.system import Count, DecibelRange, Section
 
 
 class FitParams(Section):
@@ -49,7 +49,7 @@ class PhysicalParams(FitParams):
     csirs_steps, csirs_learning_rate: of the pretraining of the CSI-RS (`training/csirs_design.py`); 0 steps: none.
     """
 
-    snr_db: tuple[Decibel, Decibel]
+    snr_db: DecibelRange
     objective: Literal["coloured", "paper"]
     objective_scale: Literal["linear", "log"]
     coherence_weight: Annotated[float, Field(ge=0)]
@@ -73,7 +73,7 @@ class JointParams(SegmentationFitParams):
 class CsiFitParams(FitParams):
     """A training of the separated designs' physical layer. snr_db: [lowest, highest], drawn uniformly [dB]."""
 
-    snr_db: tuple[Decibel, Decibel]
+    snr_db: DecibelRange
 
 
 class AcquisitionParams(CsiFitParams):
@@ -86,4 +86,4 @@ class AcquisitionParams(CsiFitParams):
 class CodecParams(SegmentationFitParams):
     """The source codec of the separated designs over white noise. snr_db: after detection, [lowest, highest] [dB]."""
 
-    snr_db: tuple[Decibel, Decibel]
+    snr_db: DecibelRange

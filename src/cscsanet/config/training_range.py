@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.operating_point import LENGTHS, OperatingPoint
 from cscsanet.config.system import ChannelParams
 
-_LENGTHS = ("csirs_symbols", "feedback_bits", "data_symbols")
 # Parameters of the channel that bound a drawn quantity: less than in the training lies within it.
 _BOUNDS = ("max_delay", "max_speed_kmh", "oscillator_rad")
 _VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
@@ -26,7 +25,7 @@ def untrained_points(
     for point in measured:
         if "snr_db" in fields and not low <= point.snr_db <= high:
             notes.append(f"snr_db = {point.snr_db:g} was not trained (points.snr_db = {[low, high]})")
-        for name in _LENGTHS:
+        for name in LENGTHS:
             if name in fields and getattr(point, name) not in points[name]:
                 notes.append(
                     f"{name} = {getattr(point, name)} was not trained (points.{name} = {list(points[name])})"

@@ -56,7 +56,9 @@ def sweep(evaluation: EvaluationParams, axis: Axis, data_symbols: int | None = N
     if axis not in ("csirs_symbols", "feedback_bits"):
         return Sweep(axis, figure, axis, points)
     letter = "a" if reference.data_symbols == evaluation.panels[0] else "b"
-    return Sweep(f"{axis}_{letter}", f"{figure}({letter})", axis, points)
+    # A figure of one panel has no letter.
+    number = f"{figure}({letter})" if len(evaluation.panels) > 1 else figure
+    return Sweep(f"{axis}_{letter}", number, axis, points)
 
 
 def sweeps(evaluation: EvaluationParams) -> list[Sweep]:

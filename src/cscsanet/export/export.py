@@ -13,8 +13,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from cscsanet.config.operating_point import Capacity
-from cscsanet.config.params import LENGTHS, Params, digest, select
+from cscsanet.config.operating_point import LENGTHS, Capacity
+from cscsanet.config.params import Params, digest, select
 from cscsanet.config.schemes import scheme, schemes_of
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import trained_link

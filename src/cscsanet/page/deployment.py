@@ -8,6 +8,12 @@ from cscsanet.page.results import Record, Results
 Line = dict[str, Any]
 
 
+def left_out_units(results: Results) -> list[str]:
+    """Return which units and measurements of them were left out, and why."""
+    reports = (results.parity, results.latency)
+    return [str(report["left_out"]) for report in reports if "left_out" in report]
+
+
 def parity_lines(results: Results) -> list[Line]:
     """Return a line for each exported scheme, over all points where it was compared."""
     chains = results.parity.get("chains", ())

@@ -26,12 +26,14 @@ def scheme_lines(
         {
             point["snr_db"]
             for entry in results.schemes
-            for point in entry["points"]
+            for point in entry.get("points", ())
             if point["snr_db"] is not None
         }
     )
     lines = []
     for entry in results.schemes:
+        if "left_out" in entry:
+            continue
         points = {point["snr_db"]: point for point in entry["points"]}
         without_channel = None in points
         cells = []
@@ -50,6 +52,11 @@ def scheme_lines(
             }
         )
     return snrs, lines
+
+
+def left_out_schemes(results: Results) -> list[Record]:
+    """Return the schemes that were named and not measured, each with the reason."""
+    return [entry for entry in results.schemes if "left_out" in entry]
 
 
 def seed_lines(index: RowIndex, reference: OperatingPoint) -> tuple[list[str], list[Line]]:
@@ -85,6 +92,7 @@ def training_lines(results: Results) -> list[Line]:
         {
             "name": name,
             "epochs": entry.get("epochs"),
+            "left_out": entry.get("left_out"),
             "best_epoch": entry["best_epoch"] + 1 if "best_epoch" in entry else None,
             "metrics": {
                 key.removeprefix(prefix): value for key, value in entry.items() if key.startswith(prefix)

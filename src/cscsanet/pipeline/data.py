@@ -3,7 +3,9 @@
 import sys
 
 from cscsanet.channel.dataset import PARTS, Part, part_seed, write_drops
+from cscsanet.config.channel_notes import channel_notes
 from cscsanet.config.params import Params
+from cscsanet.errors import print_notes
 from cscsanet.pipeline.made_from import num_drops, scene_parameters
 from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
@@ -100,6 +102,7 @@ def split_scenes(workspace: Workspace, params: Params) -> dict[Part, list[str]]:
 
 def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
     """Write the drops into the workspace, without an MLflow run. Return the number of each part."""
+    print_notes(channel_notes(params.channel))
     counts = {part: num_drops(params, part) for part in PARTS}
     with progress_bar("drawing drops", sum(counts.values())) as advance:
         for part, count in counts.items():

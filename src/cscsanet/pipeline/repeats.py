@@ -6,11 +6,13 @@ They start from the same weights of the stages before.
 from dataclasses import dataclass
 from functools import partial
 
+from cscsanet.config.left_out import kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import scheme
-from cscsanet.config.studies import PointParams
+from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
+from cscsanet.errors import print_notes
 from cscsanet.pipeline.codec import LINK_DEPENDS, codec_link_training
 from cscsanet.pipeline.run import Training, train
 from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
@@ -42,8 +44,8 @@ class Repeat:
 
 
 def repeats(params: Params) -> list[Repeat]:
-    """Return every repeat that params.yaml asks for."""
-    section = params.repeats
+    """Return every repeat that params.yaml asks for, except those that are left out."""
+    section = kept_repeats(params)
     seeds = [
         Repeat(training, f"seed-{seed}", seed=seed) for seed in section.seeds for training in section.reseeded
     ]
@@ -55,9 +57,23 @@ def repeats(params: Params) -> list[Repeat]:
     return [*seeds, *single_points]
 
 
+def kept_repeats(params: Params) -> RepeatParams:
+    """Return the section `repeats` without the trainings that align streams, where none can be aligned."""
+    section = params.repeats
+    if not why_unaligned(params):
+        return section
+    aligned = {name for name, joint in TRAININGS.items() if joint.alignment != "none"}
+    kept = {
+        "reseeded": tuple(name for name in section.reseeded if name not in aligned),
+        "specialised": tuple(name for name in section.specialised if name not in aligned),
+    }
+    return section.model_copy(update=kept)
+
+
 def train_repeats(stage: Stage) -> None:
     """Train each repeat whose results are missing or outdated. A killed one resumes."""
     stage_repeats = repeats(stage.params)
+    _note_left_out(stage.params)
     fan_out(partial(_train_repeat, stage), stage_repeats, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])
 
@@ -84,7 +100,7 @@ def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
     """Return (scheme, repeat) -> point, for models of swept schemes trained for a single point."""
     return {
         (name, repeat): point
-        for name in params.evaluation.swept
+        for name in kept_evaluation(params).swept
         for repeat, point in _repeats_of(params, name).items()
         if point is not None
     }
@@ -92,10 +108,18 @@ def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
 
 def _repeats_of(params: Params, name: str) -> dict[str, OperatingPoint | None]:
     """Return the repeats of a swept scheme: name -> single point, or None for a further seed."""
-    if name not in params.evaluation.swept:
+    if name not in kept_evaluation(params).swept:
         return {}
     points = {repeat.name: repeat.point.point if repeat.point else None for repeat in repeats(params)}
     return {repeat: points[repeat] for repeat in repeated_weights(params, name)}
+
+
+def _note_left_out(params: Params) -> None:
+    named, kept = ({*each.reseeded, *each.specialised} for each in (params.repeats, kept_repeats(params)))
+    if named - kept:
+        print_notes(
+            [f"repeats of {', '.join(sorted(named - kept))}: left out, since {why_unaligned(params)}"]
+        )
 
 
 def _train_repeat(stage: Stage, repeat: Repeat) -> None:

@@ -12,6 +12,7 @@ from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.page import RunFacts, build_page
+from cscsanet.pipeline.repeats import kept_repeats
 from cscsanet.plots import training_curves
 from cscsanet.tracking.provenance import provenance
 from cscsanet.workflow.stage import Stage
@@ -50,6 +51,8 @@ def _training_curves(workspace: Workspace) -> dict[str, Figure]:
     for path in sorted((workspace.reports / "training").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        if not history:
+            continue  # a training that was left out
         curves = {key: title for key, title in _CURVES.items() if key in history[0]}
         figures[path.stem] = training_curves(history, curves, path.stem)
     return figures
@@ -61,7 +64,7 @@ def _facts(workspace: Workspace, params: Params) -> RunFacts:
         profile=params.profile,
         seed=params.seed,
         reference=params.evaluation.home.point,
-        repeat_seeds=params.repeats.seeds if params.repeats.reseeded else (),
+        repeat_seeds=params.repeats.seeds if kept_repeats(params).reseeded else (),
         commit=source.get("mlflow.source.git.commit"),
         changed=source.get("git_dirty") == "true",
         versions={"python": platform.python_version(), **_versions()},

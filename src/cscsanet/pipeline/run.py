@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from cscsanet.config.params import Params
+from cscsanet.errors import print_notes
 from cscsanet.files import write_csv, write_json
 from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.made_from import check_inputs
 from cscsanet.training.seeds import generator
-from cscsanet.training.weights import save_weights, weights_origin
+from cscsanet.training.weights import save_left_out, save_weights, weights_origin
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import state_key
 
@@ -91,6 +92,19 @@ def train(stage: Stage, training: Training) -> None:
         run.log_metrics({**metrics, "seconds": time.monotonic() - started})
         run.log_artifact(workspace.weights(training.name), "weights")
     workspace.clear_scratch(training.name)
+
+
+def leave_out(stage: Stage, name: str, metric: str, reason: str) -> None:
+    """Write the outputs of a training that is left out, with a note: no weights, no epochs, and the reason.
+
+    metric: the validation metric, whose curve is empty.
+    """
+    workspace, reports = stage.workspace, stage.workspace.reports / "training"
+    print_notes([f"{name}: left out, since {reason}"])
+    write_csv(reports / f"{name}.csv", ["epoch", metric], [])
+    save_left_out(workspace.weights(name), stage.params, reason)
+    write_json(reports / f"{name}.json", {"left_out": reason})
+    workspace.clear_scratch(name)
 
 
 def _is_done(stage: Stage, training: Training, key: str) -> bool:

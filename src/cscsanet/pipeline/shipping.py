@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from cscsanet.config.left_out import refuse_left_out, refuse_without_units
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import SCHEMES, scheme
 from cscsanet.errors import CscsanetError
@@ -34,9 +35,11 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     """Write the trained models of a project into the package, and return messages for the user.
 
     Raises:
-        CscsanetError: a model or the statistic of its pictures is missing, a model exceeds half
-            precision, or they are too large to ship.
+        CscsanetError: a model or the statistic of its pictures is missing, a model is left out or
+            exceeds half precision, there are no units, or they are too large to ship.
     """
+    refuse_left_out(params, [name for name, row in SCHEMES.items() if row.made_by == "dvc repro"])
+    refuse_without_units(params)
     commit = provenance(workspace.root).get("mlflow.source.git.commit", "")
     # Digests come first: they fail where a file is missing, before any is replaced.
     digests = workspace.weight_digests(*shipped_names())

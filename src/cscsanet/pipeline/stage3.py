@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from cscsanet.channel.dataset import open_train_and_val
+from cscsanet.config.left_out import why_unaligned
 from cscsanet.config.params import Params
 from cscsanet.links.alignment import Alignment
 from cscsanet.links.csc_sa_net import NomaLink, noma, oma
-from cscsanet.pipeline.run import Training, train
+from cscsanet.pipeline.run import Training, leave_out, train
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
 from cscsanet.workflow.stage import Stage
@@ -51,22 +52,31 @@ TRAININGS: Mapping[str, Joint] = {
 
 def train_noma(stage: Stage) -> None:
     """Train CSC-SA-Net with non-orthogonal access as in the paper, without phase alignment."""
-    train(stage, joint_training(stage, stage.params, "noma", NOMA))
+    _train(stage, "noma", NOMA)
 
 
 def train_noma_aligned(stage: Stage) -> None:
     """Train CSC-SA-Net with non-orthogonal access, with phase alignment of the streams."""
-    train(stage, joint_training(stage, stage.params, "noma_aligned", NOMA_ALIGNED))
+    _train(stage, "noma_aligned", NOMA_ALIGNED)
 
 
 def train_oma(stage: Stage) -> None:
     """Train CSC-SA-Net with orthogonal access as in the paper, without phase alignment."""
-    train(stage, joint_training(stage, stage.params, "oma", OMA))
+    _train(stage, "oma", OMA)
 
 
 def train_oma_aligned(stage: Stage) -> None:
     """Train CSC-SA-Net with orthogonal access, with phase alignment of the streams."""
-    train(stage, joint_training(stage, stage.params, "oma_aligned", OMA_ALIGNED))
+    _train(stage, "oma_aligned", OMA_ALIGNED)
+
+
+def _train(stage: Stage, name: str, joint: Joint) -> None:
+    """Run one Stage III training, or leave it out if its streams cannot be aligned."""
+    reason = why_unaligned(stage.params)
+    if reason and joint.alignment != "none":
+        leave_out(stage, name, "val_miou", reason)
+    else:
+        train(stage, joint_training(stage, stage.params, name, joint))
 
 
 def joint_training(stage: Stage, params: Params, name: str, joint: Joint) -> Training:

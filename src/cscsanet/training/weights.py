@@ -73,6 +73,16 @@ def save_weights(
     write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
 
 
+def save_left_out(path: Path, params: Params, reason: str) -> None:
+    """Write a file in place of weights that are not trained. It has no tensors, and no loader takes it for weights.
+
+    params: those of the project. reason: why there are none.
+    """
+    metadata = {"left_out": reason, "params": params.model_dump(mode="json")}
+    entry = {_METADATA: json.dumps(metadata, sort_keys=True)}
+    write_by_rename(path, lambda partial: save_file({}, partial, metadata=entry))
+
+
 def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None:
     """Copy weights in half precision, in a form that `load_weights` accepts.
 
@@ -100,8 +110,8 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     """Load trained weights into a module and return their origin.
 
     Raises:
-        CscsanetError: the file is missing, is not a weights file of this project, or has another
-            architecture.
+        CscsanetError: the file is missing, is not a weights file of this project, was left out of
+            the training, or has another architecture.
     """
     tensors, metadata = _read(path)
     trained = metadata["architecture"]
@@ -165,10 +175,16 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         # The BS power offset in `params` may be infinite.
         content = parse_json(metadata[_METADATA], infinite=True)
-        if not all(isinstance(content[key], dict) for key in ("architecture", "origin")):
+        if "left_out" not in content and not all(
+            isinstance(content[key], dict) for key in ("architecture", "origin")
+        ):
             raise TypeError
     except (ValueError, KeyError, TypeError):
         raise CscsanetError(f"{path}: its metadata are damaged; run 'dvc repro' to train again") from None
+    if "left_out" in content:
+        raise CscsanetError(
+            f"{path}: holds no weights: left out, since {content['left_out']}; change params.yaml and run 'dvc repro'"
+        )
     return tensors, content
 
 

@@ -45,6 +45,18 @@ REFUSALS = [
     ("transmit a.png b.png --scheme mfnet --out sent", "scheme 'mfnet': has no stations"),
     ("export --scheme tdma", "scheme 'tdma'"),
     ("export --scheme codebook", "scheme 'codebook': has no stations; choose one of noma"),
+    (
+        "evaluate --params paper.yaml --scheme noma-aligned",
+        "scheme 'noma-aligned': csa.front = subcarrier searches no",
+    ),
+    ("sweep --axis snr --schemes noma,oma-aligned --params paper.yaml", "scheme 'oma-aligned': csa.front ="),
+    (
+        "predict a.png b.png --out m.png --scheme oma-aligned --params paper.yaml",
+        "scheme 'oma-aligned': csa.front",
+    ),
+    ("export --scheme noma --params paper.yaml", "csa.front = subcarrier has no units; set it to beamspace"),
+    ("transmit a.png b.png --out sent --params paper.yaml", "csa.front = subcarrier has no units; set it to"),
+    ("transmit a.png b.png --out sent --units nowhere --params paper.yaml", "csirs.onnx: no such unit"),
     ("compare nowhere elsewhere", "nowhere: cannot be read; name a folder of measurements or a file of rows"),
     ("profile huge", "profile 'huge'"),
     ("channel response drops --symbols 2:2 --out H.npy", "--symbols 2:2: must be A:B"),
@@ -76,6 +88,9 @@ def clone(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("clone")
     (root / "params.yaml").write_text(profile_text("small"))
     (root / "wrong.yaml").write_text(profile_text("small") + "colour: red\n")
+    # The paper's own front end.
+    paper = profile_text("small").replace("front: beamspace", "front: subcarrier")
+    (root / "paper.yaml").write_text(paper.replace("coherence_weight: 0.3", "coherence_weight: 0"))
     return root
 
 
@@ -111,7 +126,7 @@ def test_no_refusal_and_no_help_imports_a_heavy_library(answers):
 
 
 def test_no_refusal_makes_any_data(answers, clone):
-    assert sorted(path.name for path in clone.iterdir()) == ["params.yaml", "wrong.yaml"]
+    assert sorted(path.name for path in clone.iterdir()) == ["paper.yaml", "params.yaml", "wrong.yaml"]
 
 
 def test_an_empty_list_of_points_is_not_the_default():

@@ -35,3 +35,21 @@ def test_a_point_beyond_the_model_names_what_is_too_large(name):
     values[name] += 2
     with pytest.raises(CscsanetError, match=rf"{name} = {values[name]}: the model was built for at most"):
         OperatingPoint(0, **values).within(capacity)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("snr_db", None),
+        ("snr_db", "-25"),
+        ("snr_db", True),
+        ("snr_db", float("nan")),
+        ("csirs_symbols", 8.0),
+        ("feedback_bits", True),
+        ("data_symbols", None),
+    ],
+)
+def test_what_is_no_number_or_no_whole_number_is_refused(field, value):
+    values = {"snr_db": -25.0, "csirs_symbols": 8, "feedback_bits": 64, "data_symbols": 4, field: value}
+    with pytest.raises(CscsanetError, match=f"{field} = "):
+        OperatingPoint(**values)

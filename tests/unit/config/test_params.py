@@ -15,6 +15,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.scenes.classes import CLASS_NAMES
 
 ROOT = Path(__file__).parents[3]
+POINT = {"snr_db": -25.0, "csirs_symbols": 8, "feedback_bits": 64, "data_symbols": 4}
 
 
 def changed(tmp_path: Path, path: str, value: object) -> Path:
@@ -84,10 +85,10 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
             "physical.snr_db = [-30.0, 10.0]: must cover points.snr_db = [-25.0, 20.0]",
         ),
         ("points.csirs_symbols", [], "points.csirs_symbols = []"),
-        ("repeats.seeds", [2, 2], "repeats.seeds: an entry is there twice"),
+        ("repeats.seeds", [2, 2], "repeats.seeds = [2, 2]: 2 is there twice; name each entry once"),
         ("repeats.seeds", [1], "repeats.seeds = [1]: must not hold seed = 1"),
         ("evaluation.swept", ["mfnet-imported"], "'mfnet-imported' must be among evaluation.schemes"),
-        ("evaluation.panels", [4, 1], "panels = [4, 1]: must be two values of Q, the smaller first"),
+        ("evaluation.panels", [4, 1], "evaluation.panels = [4, 1]: must rise; write [1, 4]"),
         ("evaluation.csirs_symbols", [2], "csirs_symbols = [2]: must hold home.csirs_symbols = 8"),
         ("evaluation.data_symbols", [1, 4, 9], "evaluation.data_symbols = [1, 4, 9]: must be at most 4"),
         ("split.val", 0.6, "must be below 1, to leave a test part"),
@@ -109,6 +110,17 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
             ["tree"],
             "scenes.absent_classes.0 = 'tree': input should be 'unlabelled', 'car'",
         ),
+        ("points.snr_db", -25.0, "points.snr_db = -25.0: must be a list of 2 values; write [-25.0, -25.0]"),
+        ("points.csirs_symbols", [True, 8], "points.csirs_symbols = [True, 8]: true must be a whole number"),
+        ("semantic.batch_size", "8", "semantic.batch_size = '8': must be a whole number, and is text"),
+        ("channel.paths", 2.0, "channel.paths = 2.0: must be a whole number; write 2"),
+        ("channel.bs_power_offset_db", float("nan"), "channel.bs_power_offset_db = nan"),
+        ("channel", 5, "channel = 5: must be a section; write its keys below it"),
+        ("evaluation.schemes", ["noma", "noma"], "noma is there twice"),
+        ("alignment.compared", ["classical", "classical"], "classical is there twice"),
+        ("repeats.dedicated", [POINT, POINT], "is there twice"),
+        ("evaluation.panels", [], "evaluation.panels = []: must hold at least 1 value"),
+        ("evaluation.panels", [1, 2, 4], "evaluation.panels = [1, 2, 4]: must hold at most 2 values"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
@@ -132,7 +144,7 @@ def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
             "msrs",
             "absent_classes",
             ("bump", "bump"),
-            "absent_classes = ['bump', 'bump']: an entry is there twice",
+            "bump is there twice",
         ),
     ],
 )

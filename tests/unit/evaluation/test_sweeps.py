@@ -30,6 +30,16 @@ def test_the_panels_are_the_paper_s_and_cross_at_home(small):
     assert [point.snr_db for point in sweep(small, "snr_db").points] == [-40, -35, -30, -25, -20, -15, -10]
 
 
+def test_with_one_panel_figures_8_and_9_have_no_letter(small):
+    panels = sweeps(small.model_copy(update={"panels": (4,)}))
+    assert [(panel.figure, panel.name) for panel in panels] == [
+        ("8", "csirs_symbols_a"),
+        ("9", "feedback_bits_a"),
+        ("10", "snr_db"),
+        ("11", "data_symbols"),
+    ]
+
+
 def test_every_point_of_the_paper_s_axes_is_there_once(small):
     points = {point for panel in sweeps(small) for point in panel.points}
     # 7 SNRs; Q 1, 2, 3 and 5 more; L 1, 2, 4 and B 4, 16, 64, 256 at both Q.

@@ -4,6 +4,7 @@ import pytest
 from fixtures.params import altered
 
 from cscsanet.channel.dataset import PARTS, open_drops
+from cscsanet.config.channel_notes import channel_notes
 from cscsanet.pipeline import data
 from cscsanet.pipeline.data import make_channels, make_missing, make_scenes, make_split
 from cscsanet.scene_sources.manifest import read_manifest
@@ -26,6 +27,20 @@ def test_each_part_of_the_channel_has_its_number_of_drops_and_other_drops(tiny):
     delays = [open_drops(tiny.workspace.drops(part)).all().delay[:2] for part in ("train", "val", "test")]
     assert not (delays[0] == delays[1]).any()
     assert not (delays[1] == delays[2]).any()
+
+
+def test_a_channel_beyond_its_cyclic_prefix_or_too_fast_is_noted_where_it_is_drawn(tiny, capsys):
+    def draw(**changes):
+        channel = tiny.params.channel.model_copy(update={"max_delay": 1.0, **changes})
+        tiny.params = tiny.params.model_copy(update={"channel": channel})
+        make_channels(tiny)
+        return capsys.readouterr().err.splitlines()
+
+    (note,) = draw(symbol_duration_us=1000.0)
+    assert note.startswith(
+        "note: channel.symbol_duration_us = 1000: at 120 km/h and 28 GHz a path turns by up to 3.11"
+    )
+    assert draw(symbol_duration_us=8.9) == []
 
 
 def test_scenes_and_split_are_logged_with_their_sizes(tiny):
@@ -57,6 +72,7 @@ def test_missing_data_are_made_with_a_message(tiny, capsys):
     assert messages == [
         f"{workspace.scenes}: missing, so it is made now",
         f"{workspace.drops('test').parent}: missing, so it is made now",
+        *(f"note: {note}" for note in channel_notes(tiny.params.channel)),
     ]
     assert read_manifest(workspace.scenes).day == 4
     assert set(workspace.drop_digests("train", "val", "test")) == {

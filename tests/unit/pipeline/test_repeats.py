@@ -1,6 +1,7 @@
 """The repeats of trainings: which there are, which schemes use them, and their parameters."""
 
 import pytest
+from fixtures.params import altered
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.studies import PointParams
@@ -48,6 +49,19 @@ def test_only_swept_schemes_are_measured_with_repeats(params):
     assert further_seeds(params, "dlcsi-pca") == ["seed-2", "seed-3"]
     assert further_seeds(params, "perfect-pca") == []
     assert dedicated(params) == {("noma", "snr-25-L8-B64-Q4"): OperatingPoint(-25.0, 8, 64, 4)}
+
+
+def test_with_the_paper_s_front_no_aligned_training_is_repeated(smoke):
+    params = altered(
+        smoke,
+        csa={"front": "subcarrier"},
+        physical={"coherence_weight": 0.0},
+        evaluation={"swept": ["noma", "noma-aligned"]},
+        repeats={"reseeded": ["noma", "noma_aligned"], "specialised": ["noma_aligned"]},
+    )
+    assert [repeat.weights for repeat in repeats(params)] == ["repeats/noma-seed-2"]
+    assert further_seeds(params, "noma-aligned") == []
+    assert dedicated(params) == {}
 
 
 def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatch):

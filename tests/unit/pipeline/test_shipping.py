@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fixtures.params import altered
 
 from cscsanet.errors import CscsanetError
 from cscsanet.pipeline.shipping import origin, read_shipped, ship, shipped_names
@@ -53,4 +54,14 @@ def test_nothing_is_shipped_where_weights_are_missing(smoke, tmp_path):
     folder = tmp_path / "package"
     with pytest.raises(CscsanetError, match="no such file"):
         ship(Workspace(tmp_path), smoke, folder)
+    assert not folder.exists()
+
+
+def test_nothing_is_shipped_where_schemes_are_left_out(smoke, tmp_path):
+    folder = tmp_path / "package"
+    params = altered(smoke, csa={"front": "subcarrier"}, physical={"coherence_weight": 0.0})
+    with pytest.raises(
+        CscsanetError, match=r"^scheme 'noma-aligned': csa\.front = subcarrier searches no paths"
+    ):
+        ship(Workspace(tmp_path), params, folder)
     assert not folder.exists()

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cscsanet.channel.paths import SPEED_OF_LIGHT
+from cscsanet.config.channel_notes import SPEED_OF_LIGHT
 from cscsanet.config.system import ChannelParams
 from cscsanet.networks import iq
 from cscsanet.networks.beamspace.beam_grid import directions, parabolic_peak, wrap_direction
@@ -184,7 +184,10 @@ class PathSearch(nn.Module):
             doppler = parabolic_peak(matched_filter.doppler_profile(correlation, path), self.doppler_grid)
             # One sent symbol determines no Doppler shift, however many could have been sent.
             doppler = torch.where(matched_filter.several_symbols, doppler, path.doppler)
-            path = PathParameters(aoa, aod, path.delay, doppler)
+        else:
+            # A step of an exported scan must not return what it was given.
+            doppler = path.doppler.clone()
+        path = PathParameters(aoa, aod, path.delay, doppler)
         delay = parabolic_peak(matched_filter.delay_profile(signal, path), self.fine_delay)
         return path.aoa, path.aod, delay, path.doppler
 

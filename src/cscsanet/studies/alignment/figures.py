@@ -32,9 +32,9 @@ def draw_figures(
     phases: Sequence[PhaseRow],
     scheme: str,
 ) -> dict[str, Figure]:
-    """Draw all figures of the report; those of mIoU show one scheme."""
+    """Draw all figures of the report; those of mIoU show one scheme. Without phases there is no figure of them."""
     return {
-        "phase": phase_figure(phases),
+        **({"phase": phase_figure(phases)} if phases else {}),
         f"miou_{scheme}": miou_figure(rows, scheme),
         f"robustness_{scheme}": robustness_figure(robustness, scheme),
     }
@@ -142,8 +142,8 @@ def _draw_curve(panel: Axes, kind: str, curve: Sequence[tuple[float, Estimate]])
         return
     values = [value for value, _ in curve]
     finite = [value for value in values if math.isfinite(value)]
-    step = (max(finite) - min(finite)) / max(1, len(finite) - 1) or 1.0
-    at = [value if math.isfinite(value) else max(finite) + step for value in values]
+    step = (max(finite) - min(finite)) / max(1, len(finite) - 1) if len(finite) > 1 else 1.0
+    at = [value if math.isfinite(value) else max(finite, default=0.0) + step for value in values]
     estimates = [estimate for _, estimate in curve]
     colour, marker = _STYLES[kind]
     panel.plot(

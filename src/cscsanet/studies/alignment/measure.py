@@ -7,6 +7,7 @@ from torch import Tensor
 
 from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.config.left_out import why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
@@ -115,10 +116,17 @@ class AlignmentStudy:
     @property
     def phase_passes(self) -> int:
         """How often `phase_rows` calls `advance`."""
+        if why_unaligned(self.params):
+            return 0
         return len(_CSIRS_SNR_DB) + len(self.params.points.csirs_symbols) + len(self.study.speeds_kmh)
 
     def phase_rows(self, advance: Callable[[int], None]) -> list[PhaseRow]:
-        """Measure residual phase errors over CSI-RS SNR, L, and data symbols at several speeds."""
+        """Measure residual phase errors over CSI-RS SNR, L, and data symbols at several speeds.
+
+        There are none where no streams can be aligned.
+        """
+        if why_unaligned(self.params):
+            return []
         points, channel, seed = self.params.points, self.params.channel, self.params.seed
         variant = AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned")
         physical = self.load_link(variant).physical.to("cpu")

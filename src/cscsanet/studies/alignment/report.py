@@ -3,7 +3,7 @@
 from cscsanet.metrics.estimate import round6
 from cscsanet.studies.alignment.figures import draw_figures
 from cscsanet.studies.alignment.measure import AlignmentStudy
-from cscsanet.studies.alignment.variants import ACCESS, study_variants
+from cscsanet.studies.alignment.variants import ACCESS, note_unaligned, study_variants
 from cscsanet.workflow.progress import progress_bar
 from cscsanet.workflow.stage import Stage
 
@@ -11,6 +11,7 @@ from cscsanet.workflow.stage import Stage
 def report_alignment(stage: Stage) -> None:
     """Measure every trained link of the study, and write rows and figures."""
     workspace, params = stage.workspace, stage.params
+    note_unaligned(params)
     with stage.tracked("alignment", "points", "channel", "seed") as run:
         study = AlignmentStudy(workspace, params)
         with progress_bar("alignments", len(study_variants(params))) as advance:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+from cscsanet.config.left_out import why_unaligned
 from cscsanet.config.params import Params
+from cscsanet.errors import print_notes
 from cscsanet.links.alignment import Alignment
 from cscsanet.pipeline.run import train
 from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
@@ -38,12 +40,15 @@ class AlignmentVariant:
 
 
 def study_variants(params: Params) -> list[AlignmentVariant]:
-    """Return every trained link of the study. The first two come from the pipeline's Stage III."""
+    """Return every trained link of the study. The first two come from the pipeline's Stage III.
+
+    Where no streams can be aligned, the first is the only one.
+    """
     study = params.alignment
-    variants = [
-        AlignmentVariant(ACCESS, "none", ACCESS),
-        AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned"),
-    ]
+    unaligned = AlignmentVariant(ACCESS, "none", ACCESS)
+    if why_unaligned(params):
+        return [unaligned]
+    variants = [unaligned, AlignmentVariant(ACCESS, "learned", f"{ACCESS}_aligned")]
     variants += [AlignmentVariant(ACCESS, kind, f"{NAME}/{ACCESS}-{kind}") for kind in study.compared]
     if study.trained_oscillator_rad:
         weights = f"{NAME}/{ACCESS}-{PHASE_OFFSET}"
@@ -54,8 +59,16 @@ def study_variants(params: Params) -> list[AlignmentVariant]:
 def train_alignments(stage: Stage) -> None:
     """Train each variant whose results are missing or outdated. A killed one resumes."""
     variants = [variant for variant in study_variants(stage.params) if "/" in variant.weights]
+    note_unaligned(stage.params)
     fan_out(partial(_train_variant, stage), variants, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [variant.weights for variant in variants])
+
+
+def note_unaligned(params: Params) -> None:
+    """Print why the study has no aligned link, if it has none."""
+    reason = why_unaligned(params)
+    if reason:
+        print_notes([f"all aligned links of the study are left out, since {reason}"])
 
 
 def _train_variant(stage: Stage, variant: AlignmentVariant) -> None:

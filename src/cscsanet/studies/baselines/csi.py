@@ -20,6 +20,7 @@ from cscsanet.channel.response import materialise
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import SCHEMES, SEPARATED_ROLES, schemes_of
+from cscsanet.config.system import ChannelParams
 from cscsanet.evaluation.rates import beam_rates, chunks, genie_rates
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.links.physical_layer import Beams, csirs_noise_power
@@ -94,8 +95,7 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
             return genie_rates(paths, point, channel, params.study.genie_steps).coloured
 
     hybrids: dict[str, RateFunction] = {
-        "PCA, 1 stream": hybrid(1),
-        f"PCA, {channel.rf_chains} streams": hybrid(channel.rf_chains),
+        **{_streams_title(count): hybrid(count) for count in hybrid_streams(channel)},
         "genie hybrid": genie,
     }
     rows: list[RateRow] = []
@@ -114,6 +114,15 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
             rows += rate_rows("hybrid", hybrids, drops, point, **statistics)
             advance(1)
     return rows
+
+
+def hybrid_streams(channel: ChannelParams) -> tuple[int, ...]:
+    """Return the numbers of streams that PCA is measured with: one, and as many as chains and paths allow."""
+    return tuple(dict.fromkeys((1, min(channel.rf_chains, channel.paths))))
+
+
+def _streams_title(count: int) -> str:
+    return f"PCA, {count} stream{'s' if count > 1 else ''}"
 
 
 def estimate_rows(

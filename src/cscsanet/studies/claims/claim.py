@@ -72,12 +72,12 @@ class Subject:
 
     def text(self, claim: Claim) -> dict[str, Any]:
         """Return the fields of a claim that the ledger shows."""
-        few, many = self.evaluation.panels
+        few, *more = self.evaluation.panels
         values = {
             "few_csirs": FEW["csirs_symbols"],
             "few_bits": FEW["feedback_bits"],
             "few_symbols": few,
-            "many_symbols": many,
+            "many_symbols": more[0] if more else "another, not swept",
             "low_snr": f"{LOW_SNR_DB:g}",
             "high_snr": f"{HIGH_SNR_DB:g}",
             "goals": ", ".join(f"{share:.0%} at {snr_db:g} dB" for snr_db, share in GOALS.items()),

@@ -9,7 +9,7 @@ from cscsanet.config.studies import EvaluationParams
 from cscsanet.evaluation.evidence import Evidence
 from cscsanet.studies.claims.claim import Claim, Subject
 from cscsanet.studies.claims.terms import costs_little, gains_with_symbols, leads, reaches_share
-from cscsanet.studies.claims.verdicts import MARKED, judge
+from cscsanet.studies.claims.verdicts import MARKED, judge_measured
 
 _ALLOWED_COST = 0.01  # mIoU that one model for all points may lose
 
@@ -81,19 +81,16 @@ def own_claims(
     dedicated: Mapping[tuple[str, str], OperatingPoint],
     evidence: Evidence,
 ) -> list[dict[str, Any]]:
-    """Judge every claim of ours on aligned streams; one about schemes that are not measured is left out.
+    """Judge every claim of ours on aligned streams.
 
     dedicated: (scheme, repeat) -> the point that the repeat was trained for alone.
     """
     subject = Subject(evaluation, "aligned", dedicated)
     measured = {*evaluation.swept, *schemes_of("ceiling", among=evaluation.schemes)}
-    ledger = []
-    for claim in CLAIMS:
-        comparisons = [
-            comparison
-            for comparison in subject.comparisons(claim)
-            if {condition.scheme for _, condition in comparison.terms} <= measured
-        ]
-        if comparisons:
-            ledger.append({**subject.text(claim), "judged": {"ours": judge(comparisons, evidence)}})
-    return ledger
+    return [
+        {
+            **subject.text(claim),
+            "judged": {"ours": judge_measured(subject.comparisons(claim), measured, evidence)},
+        }
+        for claim in CLAIMS
+    ]

@@ -22,7 +22,7 @@ from cscsanet.studies.claims.terms import (
     leads_where_enough,
     stays_robust,
 )
-from cscsanet.studies.claims.verdicts import MARKED, judge
+from cscsanet.studies.claims.verdicts import MARKED, judge_measured
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -257,17 +257,12 @@ UNTESTED = [
 
 
 def paper_claims(evaluation: EvaluationParams, evidence: Evidence) -> list[dict[str, Any]]:
-    """Judge every claim of the paper in both forms.
-
-    The judgement is None if a scheme is not swept, or if no points are left to compare.
-    """
+    """Judge every claim of the paper in both forms."""
+    measured = {*evaluation.swept, FLOOR}
     ledger = []
     for claim in CLAIMS:
         judged = {}
         for form in FORMS:
-            comparisons = Subject(evaluation, form).comparisons(claim)
-            schemes = {condition.scheme for each in comparisons for _, condition in each.terms}
-            measured = schemes <= {*evaluation.swept, FLOOR}
-            judged[form] = judge(comparisons, evidence) if comparisons and measured else None
+            judged[form] = judge_measured(Subject(evaluation, form).comparisons(claim), measured, evidence)
         ledger.append({**Subject(evaluation, "paper").text(claim), "judged": judged})
     return ledger

@@ -118,7 +118,9 @@ def leads_more_where_few(operands: Operands) -> list[Comparison]:
 
 
 def leads_more_in_first_panel(operands: Operands) -> list[Comparison]:
-    """Compare the mean lead over the first of two panels, with fewer data symbols, with the second's."""
+    """Compare the mean lead over the first of two panels, with fewer data symbols, with the second's, if there are two."""
+    if len(operands.panels) < 2:
+        return []
     first, second = operands.panels
     where = (
         f"Q {first.points[0].data_symbols} against Q {second.points[0].data_symbols}, "

@@ -1,6 +1,6 @@
 """The judgement of a claim: comparisons of measured mIoUs with thresholds, and a verdict by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, NamedTuple
 
 from cscsanet.config.schemes import FLOOR
@@ -11,7 +11,7 @@ from cscsanet.metrics.estimate import round6
 
 MARKED = 0.02  # mIoU of a marked lead
 Holds = Literal["yes", "no", "open"]
-Verdict = Literal["reproduced", "not reproduced", "inconclusive"]
+Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not measured"]
 Terms = Sequence[tuple[float, Condition]]
 
 RULES = {
@@ -21,6 +21,7 @@ RULES = {
     "reproduced": "Every comparison of the statement holds.",
     "not reproduced": "At least one comparison fails.",
     "inconclusive": "None fails, and at least one is open.",
+    "not measured": "A scheme of the statement was not measured over its axis, or too few points were.",
     "interval": "Bootstrap over the driving sequences of the test images with their channel drops, paired between schemes. Where "
     "the last stage of training was repeated, Student's interval over its seeds on top; all repeats share the stages before it.",
     "lead": "A lead that the paper calls clear, marked, significant or far must be above 2 points of mIoU, any other above zero. "
@@ -28,17 +29,25 @@ RULES = {
     "collapse": "A curve collapses below a value of its axis where the mean mIoU there has lost more than half of what the mean "
     "from that value on has over the constant prediction. It is robust where it has lost less than half.",
 }
-# Departures from the paper in the schemes that its claims are judged on.
-DEPARTURES = [
-    "The separated designs end in a source codec of MFNet's layers that was trained over the real link, which is stronger than "
-    "a decoder trained in isolation: reports/separated.json has both. Their interpolation over DMRS knows the fed back delays.",
+# Departures from the paper in the schemes that its claims are judged on. The first is of `csa.front: beamspace` alone.
+_FRONT_DEPARTURE = (
     "CSC-SA-Net's channel networks start at the paths that a UE finds (csa.front: beamspace); the paper's Transformers stay far "
     "below them at this budget (reports/physical.json). Stage II, which noma and oma share with the aligned forms, also rewards "
-    "streams that arrive in phase (physical.coherence_weight).",
+    "streams that arrive in phase (physical.coherence_weight)."
+)
+_DEPARTURES = [
+    "The separated designs end in a source codec of MFNet's layers that was trained over the real link, which is stronger than "
+    "a decoder trained in isolation: reports/separated.json has both. Their interpolation over DMRS knows the fed back delays.",
     "In orthogonal access a UE keeps the energy of each resource element that it uses, hence half of the block's "
     "(joint.oma_energy: element); the paper does not say.",
     "Models are trained from points.snr_db; SNRs below it are beyond their training.",
 ]
+
+
+def departures(*, own_front: bool) -> list[str]:
+    """Return the departures. own_front: whether CSC-SA-Net has our front end instead of the paper's."""
+    first, *others = _DEPARTURES
+    return [first, *([_FRONT_DEPARTURE] if own_front else []), *others]
 
 
 class Comparison(NamedTuple):
@@ -53,6 +62,21 @@ def judge(comparisons: Sequence[Comparison], evidence: Evidence) -> dict[str, An
     """Measure the comparisons of a claim and return the verdict with them."""
     judged = [_judge_one(comparison, evidence, len(comparisons)) for comparison in comparisons]
     return {"verdict": verdict([entry["holds"] for entry in judged]), "comparisons": judged}
+
+
+def judge_measured(
+    comparisons: Sequence[Comparison], measured: Collection[str], evidence: Evidence
+) -> dict[str, Any]:
+    """Judge a claim if all that it compares is measured; else the verdict says that it is not, and why.
+
+    measured: the schemes that are.
+    """
+    schemes = dict.fromkeys(condition.scheme for each in comparisons for _, condition in each.terms)
+    missing = [name for name in schemes if name not in measured]
+    if comparisons and not missing:
+        return judge(comparisons, evidence)
+    why = f"not measured: {', '.join(missing)}" if missing else "too few points are measured"
+    return {"verdict": "not measured", "comparisons": [], "why": why}
 
 
 def verdict(results: Sequence[Holds]) -> Verdict:

@@ -1,8 +1,7 @@
 """The cost of every scheme at the sizes of params.yaml and, if requested, of the paper; needs no trained weights."""
 
-import yaml
-
 from cscsanet.config.params import Params, profile_text
+from cscsanet.config.yaml_text import parse_yaml
 from cscsanet.files import write_json
 from cscsanet.studies.complexity.count import part_rows, scheme_rows
 from cscsanet.studies.complexity.paper_table import beside_ours
@@ -18,7 +17,7 @@ def report_complexity(stage: Stage) -> None:
         parts = part_rows(params)
         paper_parts = parts if params.profile == _PAPER else []
         if params.deployment.paper_sizes and not paper_parts:
-            paper_parts = part_rows(Params.model_validate(yaml.safe_load(profile_text(_PAPER))))
+            paper_parts = part_rows(Params.model_validate(parse_yaml(profile_text(_PAPER))))
             parts = [*parts, *paper_parts]
         schemes = scheme_rows(parts)
         path = workspace.reports / "complexity.json"

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from cscsanet.config.left_out import kept_exports, why_no_units
 from cscsanet.config.params import Params
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.baseline_networks import baseline_networks, export_network
 from cscsanet.export.capture import example
@@ -44,22 +45,25 @@ def export_units(stage: Stage) -> None:
             registered.
     """
     workspace, params = stage.workspace, stage.params
+    left_out = {} if kept_exports(params) else {"left_out": _left_out(params)}
+    print_notes(left_out.values())
     sections = ("deployment", "channel", "points", "csa", "msf", "seed")
     with stage.tracked(*sections) as run:
         files: list[Path] = []
         chains, networks = _export(workspace, params, files)
         path = workspace.reports / "parity.json"
         tolerances = {"logits": LOGIT_TOLERANCE, "masks_equal": MASK_SHARE}
-        write_json(path, {"tolerances": tolerances, "chains": chains, "networks": networks})
+        write_json(path, {"tolerances": tolerances, "chains": chains, "networks": networks, **left_out})
         run.log_artifact(path)
-        run.log_metrics(
-            {
-                "chains/passed": float(np.mean([row["passed"] for row in chains])),
-                "chains/masks_equal": min(row["masks_equal"] for row in chains),
-                "chains/bits_unequal": sum(row["bits_unequal"] for row in chains),
-                "networks/apart": max(row["apart"] for row in networks),
-            }
-        )
+        run.log_metrics({"networks/apart": max(row["apart"] for row in networks)})
+        if chains:
+            run.log_metrics(
+                {
+                    "chains/passed": float(np.mean([row["passed"] for row in chains])),
+                    "chains/masks_equal": min(row["masks_equal"] for row in chains),
+                    "chains/bits_unequal": sum(row["bits_unequal"] for row in chains),
+                }
+            )
         _check(chains, networks, path)
         with progress_bar("registering", len(files)) as advance:
             for file in files:
@@ -67,14 +71,19 @@ def export_units(stage: Stage) -> None:
                 advance(1)
 
 
+def _left_out(params: Params) -> str:
+    """Return which units are left out, and why."""
+    return f"units of {', '.join(params.deployment.exported)}: left out, since {why_no_units(params)}"
+
+
 def _export(workspace: Workspace, params: Params, files: list[Path]) -> tuple[list[Row], list[Row]]:
-    """Write all units, and return rows that compare them with PyTorch: of the chains, and of single networks.
+    """Write all units, and return rows that compare them with PyTorch: of the chains, if any, and of single networks.
 
     files: the written files are appended.
     """
     networks = baseline_networks(params, workspace.weights)
     graphs = project_graphs(workspace)
-    exported = params.deployment.exported
+    exported = kept_exports(params)
     chain_rows: list[Row] = []
     network_rows: list[Row] = []
     with progress_bar("units", len(UNITS) * len(exported) + len(networks)) as advance:

@@ -14,8 +14,10 @@ from torch import Tensor
 
 from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.paths import PathDrops
+from cscsanet.config.left_out import why_no_units
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
+from cscsanet.errors import print_notes
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.units import UNITS, unit_modules
 from cscsanet.files import write_json
@@ -49,8 +51,14 @@ Advance = Callable[[int], None]
 
 
 def report_latency(stage: Stage) -> None:
-    """Time the units of one scheme in both runtimes, quantise its fusion units, and write reports/latency.json."""
+    """Time the units of one scheme in both runtimes, quantise its fusion units, and write reports/latency.json.
+
+    Where there are no units, the report is empty, and says why.
+    """
     workspace, params = stage.workspace, stage.params
+    if why_no_units(params):
+        _write_left_out(stage)
+        return
     with stage.tracked("deployment", "evaluation", "points", "seed") as run:
         scheme = params.deployment.timed
         link, weights = trained_link(scheme, params, workspace.weights)
@@ -85,6 +93,15 @@ def report_latency(stage: Stage) -> None:
             {f"{row['unit']}/{row['threads']}_threads/speedup": row["speedup"] for row in times}
             | {f"int8_{row['way']}/{row['snr_db']:g}dB/miou": row["miou"] for row in quality}
         )
+
+
+def _write_left_out(stage: Stage) -> None:
+    scheme = stage.params.deployment.timed
+    left_out = f"latency of {scheme}: left out, since {why_no_units(stage.params)}"
+    print_notes([left_out])
+    with stage.tracked("deployment", "evaluation", "points", "seed"):
+        empty: dict[str, list[Any]] = {"units": [], "int8": [], "int8_miou": []}
+        stage.save_json("latency.json", {"scheme": scheme, "left_out": left_out, **empty})
 
 
 def _calibration_points(params: Params) -> list[OperatingPoint]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from cscsanet.channel.dataset import PARTS, Part, open_drops
+from cscsanet.config.left_out import kept_evaluation, note_left_out
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params, digest
 from cscsanet.config.schemes import FLOOR, scheme
@@ -62,17 +63,18 @@ class Job:
 
 
 def jobs(params: Params) -> list[Job]:
-    """Return everything that the sweeps measure."""
-    reference = params.evaluation.home.point
+    """Return everything that the sweeps measure, except what is left out (`config/left_out`)."""
+    evaluation = kept_evaluation(params)
+    reference = evaluation.home.point
 
     def distinct(name: str) -> tuple[OperatingPoint, ...]:
         points = scheme_points(params, name)
         return tuple(dict.fromkeys(canonical(name, point, reference) for point in points))
 
-    pipeline = [Job(name, None, distinct(name)) for name in params.evaluation.schemes]
+    pipeline = [Job(name, None, distinct(name)) for name in evaluation.schemes]
     reseeded = [
         Job(name, repeat, distinct(name))
-        for name in params.evaluation.swept
+        for name in evaluation.swept
         for repeat in further_seeds(params, name)
     ]
     for_one_point = [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]
@@ -92,6 +94,7 @@ def measure_all(stage: Stage) -> None:
     A run that was killed goes on with the next point.
     """
     workspace, params = stage.workspace, stage.params
+    note_left_out(params)
     data = workspace.scene_digests() | workspace.drop_digests("test")
     check_inputs(workspace, params, data)
     with stage.tracked("evaluation", "repeats", "points", "seed") as run:

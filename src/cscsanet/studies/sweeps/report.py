@@ -5,8 +5,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import LENGTHS, Params
+from cscsanet.config.left_out import kept_evaluation, note_left_out, why_left_out
+from cscsanet.config.operating_point import LENGTHS, OperatingPoint
+from cscsanet.config.params import Params
 from cscsanet.config.schemes import FLOOR, scheme, schemes_of
 from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
 from cscsanet.evaluation.figures import confusion_figure, iou_figure
@@ -36,7 +37,13 @@ _SUMMARY = ("miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accura
 
 def evaluate(stage: Stage) -> None:
     """Turn measurements into rows and figures; no model is loaded."""
-    workspace, params = stage.workspace, stage.params
+    workspace, params = stage.workspace, _kept(stage.params)
+    left_out = [
+        {"scheme": name, "title": scheme(name).title, "left_out": why_left_out(params, name)}
+        for name in stage.params.evaluation.schemes
+        if name not in params.evaluation.schemes
+    ]
+    note_left_out(stage.params)
     sections = ("evaluation", "repeats", "points", "channel", "scenes", "seed")
     with stage.tracked(*sections) as run:
         scenes = load_part(workspace.scenes, workspace.split, "test")
@@ -45,19 +52,25 @@ def evaluate(stage: Stage) -> None:
         compared = [_compared(workspace, params, name, over_snr) for name in params.evaluation.schemes]
         stage.save_json("evaluation.json", [row.model_dump() for row in over_snr])
         stage.save_rows("sweeps.json", [row.model_dump() for row in rows])
-        stage.save_json("schemes.json", compared)
+        stage.save_json("schemes.json", [*compared, *left_out])
         stage.save_json("metrics.json", _metrics(over_snr))
 
         evidence = open_evidence(workspace, params)
         panels = [Panel(sweep, _curves(params, evidence, sweep)) for sweep in sweeps(params.evaluation)]
         for panel in panels:
             _write_panel(workspace, evidence, panel)
+        _write_empty_panels(workspace, panels)
         stage.save_figures("figures", _figures(workspace, params, scenes, evidence, panels))
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
         _log_metrics(run, over_snr)
     for name in params.evaluation.schemes:
         with stage.tracked(*sections, name=f"evaluate/{name}") as run:
             _log_scheme(run, params, name, [row for row in rows if row.scheme == name and row.repeat is None])
+
+
+def _kept(params: Params) -> Params:
+    """Return the parameters without the schemes that are left out."""
+    return params.model_copy(update={"evaluation": kept_evaluation(params)})
 
 
 def measured_rows(workspace: Workspace, params: Params, scenes: SceneSet) -> list[ResultRow]:
@@ -117,8 +130,19 @@ def _write_panel(workspace: Workspace, evidence: Evidence, panel: Panel) -> None
         for name, curve in panel.curves.items()
         for point, estimate in zip(panel.sweep.points, curve, strict=True)
     ]
-    columns = (axis, "scheme", "miou", "ci_low", "ci_high", "seeds")
-    write_csv(workspace.reports / "sweeps" / f"{panel.sweep.name}.csv", columns, lines)
+    write_csv(workspace.reports / "sweeps" / f"{panel.sweep.name}.csv", _columns(axis), lines)
+
+
+def _write_empty_panels(workspace: Workspace, panels: Sequence[Panel]) -> None:
+    """Write the second panel of Figs. 8 and 9, which DVC plots, without lines where `evaluation.panels` has one Q."""
+    drawn = {panel.sweep.name for panel in panels}
+    for axis in ("csirs_symbols", "feedback_bits"):
+        if f"{axis}_b" not in drawn:
+            write_csv(workspace.reports / "sweeps" / f"{axis}_b.csv", _columns(axis), [])
+
+
+def _columns(axis: str) -> tuple[str, ...]:
+    return (axis, "scheme", "miou", "ci_low", "ci_high", "seeds")
 
 
 def _figures(

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cscsanet.channel.paths import draw_paths
+from cscsanet.networks.beamspace import path_search
 from cscsanet.networks.beamspace.beam_grid import wrap_direction
 from cscsanet.networks.beamspace.path_search import PathSearch
 
@@ -53,3 +54,25 @@ def test_the_gain_at_a_beam_is_that_of_the_nearest_coarse_cell(search, csirs, si
     assert wrap_direction(cell.aoa - aoa).abs().max() <= 1 / len(search.coarse_aoa) + 1e-6
     assert wrap_direction(cell.aod - aod).abs().max() <= 1 / len(search.coarse_aod) + 1e-6
     assert gain.shape == (3, len(search.frequency), 2)
+
+
+@pytest.mark.parametrize("length", [1, 8])
+def test_a_step_of_the_search_returns_nothing_that_it_was_given(
+    search, csirs, paths, seeded, monkeypatch, length
+):
+    """Else the exporter refuses the scan: a model for L = 1 had no units."""
+    scan, returned = path_search.scan, []
+
+    def spied(step, state, times):
+        def spy(given):
+            result = step(given)
+            returned.extend(part is each for parts in result for part in parts for each in given)
+            return result
+
+        return scan(spy, state, times)
+
+    monkeypatch.setattr(path_search, "scan", spied)
+    received = csirs(paths, length, 0.01, seeded)[..., :length, :]
+    search(received[:, 0], csirs.csirs_signals(length))
+    assert returned
+    assert not any(returned)

@@ -6,7 +6,7 @@ import pytest
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.metrics.estimate import Estimate
-from cscsanet.studies.alignment.figures import draw_figures
+from cscsanet.studies.alignment.figures import draw_figures, robustness_figure
 from cscsanet.studies.alignment.rows import AlignmentRow, Case, PhaseRow, RobustnessRow
 
 KINDS = ("learned", "oracle", "genie-first", "classical")
@@ -94,3 +94,16 @@ def test_residual_phases_have_a_panel_for_each_axis(figures):
     assert legend == ["60 km/h", "learned (ours)", "perfect downlink CSI", "genie, first data symbol"]
     for panel in (over_snr, over_length, over_time):
         assert [text.get_text() for text in panel.texts] == ["not aligned"]
+
+
+def test_an_infinite_csirs_power_alone_can_be_drawn():
+    point, mean = OperatingPoint(-25, 8, 64, 4), Estimate(0.2, 0.1, 0.3)
+    rows = [RobustnessRow("noma", "learned", "bs_power_offset_db", math.inf, point, mean, 1)]
+    over_power = robustness_figure(rows, "noma").axes[0]
+    assert [label.get_text() for label in over_power.get_xticklabels()] == ["inf"]
+
+
+def test_without_phases_there_is_no_figure_of_them():
+    case = Case("noma", "none", OperatingPoint(-25, 8, 64, 4))
+    rows = [AlignmentRow(case, Estimate(0.2, 0.1, 0.3), ideal_miou=0.4, gain_share=None, images=4, seed=1)]
+    assert set(draw_figures(rows, [], [], "noma")) == {"miou_noma", "robustness_noma"}

@@ -1,5 +1,7 @@
 """The further Stage III trainings of the alignment study."""
 
+from fixtures.params import altered
+
 from cscsanet.studies.alignment.variants import AlignmentVariant, phase_offset_params, study_variants
 
 
@@ -25,3 +27,8 @@ def test_the_phase_offset_changes_nothing_but_the_oscillators(smoke):
     assert changed.channel.oscillator_rad == smoke.alignment.trained_oscillator_rad
     restored = changed.channel.model_copy(update={"oscillator_rad": smoke.channel.oscillator_rad})
     assert changed.model_copy(update={"channel": restored}) == smoke
+
+
+def test_with_the_paper_s_front_the_study_has_the_paper_s_form_alone(smoke):
+    params = altered(smoke, csa={"front": "subcarrier"}, physical={"coherence_weight": 0.0})
+    assert study_variants(params) == [AlignmentVariant("noma", "none", "noma")]

@@ -5,9 +5,11 @@ import torch
 
 from cscsanet.baselines.acquisition import Acquisition
 from cscsanet.baselines.feedback import FeedbackCodec
+from cscsanet.baselines.path_channel import true_channel
+from cscsanet.baselines.pca import hybrid_beams
 from cscsanet.channel.paths import draw_paths
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.studies.baselines.csi import estimate_rows, feedback_rows, rate_rows
+from cscsanet.studies.baselines.csi import estimate_rows, feedback_rows, hybrid_streams, rate_rows
 
 STATISTICS = {"seed": 1, "bootstrap_samples": 100}
 
@@ -53,3 +55,17 @@ def test_all_methods_meet_the_same_noise(drops):
     assert (first.method, second.method) == ("a", "b")
     assert first.sum_se == second.sum_se
     assert first.sum_se.low < first.sum_se.value < first.sum_se.high
+
+
+@pytest.mark.parametrize(
+    ("chains", "paths", "counts"),
+    [(2, 2, (1, 2)), (8, 2, (1, 2)), (2, 1, (1,)), (1, 2, (1,)), (3, 5, (1, 3))],
+)
+def test_pca_has_no_more_streams_than_chains_and_paths(smoke, chains, paths, counts):
+    channel = smoke.channel.model_copy(update={"rf_chains": chains, "paths": paths})
+    assert hybrid_streams(channel) == counts
+    drops = draw_paths(2, channel, torch.Generator().manual_seed(3))
+    for count in counts:
+        precoder, combiner = hybrid_beams(true_channel(drops, 8, channel), count, channel)
+        assert precoder.shape == (2, 2, channel.ue_antennas, count)
+        assert combiner.shape == (2, chains, channel.bs_antennas)

@@ -37,3 +37,15 @@ def test_the_goals_are_shares_of_the_ceiling(small, world):
     assert [comparison["value"] for comparison in judged["A.1"]["comparisons"]] == pytest.approx(
         [0.03, 0.006], abs=2e-4
     )
+
+
+def test_a_claim_on_a_design_that_is_not_measured_is_not_judged_on_the_others(small, world):
+    fewer = small.model_copy(update={"swept": tuple(name for name in small.swept if name != "oma-aligned")})
+    judged = {claim["id"]: claim["judged"]["ours"] for claim in own_claims(fewer, {}, world(paper_s_world))}
+    assert judged["A.4"]["why"] == "not measured: oma-aligned"
+    assert judged["A.6"]["verdict"] == "not measured"  # no model for one point alone
+    unaligned = small.model_copy(update={"swept": ("noma", "oma")})
+    judged = {
+        claim["id"]: claim["judged"]["ours"] for claim in own_claims(unaligned, {}, world(paper_s_world))
+    }
+    assert {judgement["verdict"] for judgement in judged.values()} == {"not measured"}

@@ -75,17 +75,30 @@ def test_a_comparison_names_its_rows_and_carries_its_numbers(small, world):
     assert not [row for row in collapse["rows"] if row.startswith(FLOOR)]
 
 
-def test_schemes_that_are_not_swept_leave_no_verdict(small, world):
+def test_a_claim_on_schemes_that_are_not_swept_is_not_measured_and_says_which(small, world):
     fewer = small.model_copy(update={"swept": ("noma", "oma", "dlcsi-dl", "dlcsi-pca", "perfect-dl")})
     claims = {claim["id"]: claim["judged"] for claim in paper_claims(fewer, world(paper_s_world))}
-    assert claims["8.5"]["paper"]
-    assert claims["8.5"]["aligned"] is None
-    assert claims["8.3"]["paper"] is None
+    assert claims["8.5"]["paper"]["verdict"] == "reproduced"
+    assert claims["8.5"]["aligned"] == {
+        "verdict": "not measured",
+        "comparisons": [],
+        "why": "not measured: noma-aligned, oma-aligned",
+    }
+    assert claims["8.3"]["paper"]["why"] == "not measured: perfect-pca"
 
 
-def test_a_sweep_without_scarce_points_leaves_its_statements_open(small, world):
+def test_a_claim_on_scarce_points_of_a_sweep_without_any_is_not_measured(small, world):
     ample = small.model_copy(update={"csirs_symbols": (8,)})
     claims = {claim["id"]: claim["judged"] for claim in paper_claims(ample, world(paper_s_world))}
-    assert claims["8.1"]["paper"] is None
-    assert claims["8.6"]["paper"] is None
+    too_few = {"verdict": "not measured", "comparisons": [], "why": "too few points are measured"}
+    assert claims["8.1"]["paper"] == claims["8.6"]["paper"] == too_few
     assert claims["9.1"]["paper"]["verdict"] == "reproduced"
+
+
+def test_with_one_panel_nothing_is_said_about_two(small, world):
+    single = small.model_copy(update={"panels": (4,)})
+    claims = {claim["id"]: claim for claim in paper_claims(single, world(paper_s_world))}
+    assert claims["8.7"]["judged"]["paper"]["verdict"] == claims["9.3"]["judged"]["paper"]["verdict"]
+    assert claims["8.7"]["judged"]["paper"]["why"] == "too few points are measured"
+    assert claims["8.5"]["judged"]["paper"]["verdict"] == "reproduced"
+    assert "(Q = another, not swept)" in claims["8.7"]["statement"]

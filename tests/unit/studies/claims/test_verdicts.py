@@ -4,7 +4,7 @@ import pytest
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.evaluation.evidence import Condition
-from cscsanet.studies.claims.verdicts import Comparison, holds, judge, verdict
+from cscsanet.studies.claims.verdicts import Comparison, departures, holds, judge, verdict
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,10 @@ def test_one_failure_outweighs_all_else():
     assert verdict(["yes", "open", "no"]) == "not reproduced"
     assert verdict(["yes", "open"]) == "inconclusive"
     assert verdict(["yes", "yes"]) == "reproduced"
+
+
+def test_the_departure_of_our_front_end_is_named_only_where_it_is_used():
+    ours, paper = departures(own_front=True), departures(own_front=False)
+    (front,) = set(ours) - set(paper)
+    assert "csa.front: beamspace" in front
+    assert [text for text in ours if text != front] == paper
