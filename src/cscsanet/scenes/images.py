@@ -12,12 +12,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.classes import NUM_CLASSES
-from cscsanet.scenes.sample_format import altered, bits_of_sample
+from cscsanet.scenes.sample_format import altered, bits_of_sample, is_animated_png
 
 Pixels = NDArray[np.uint8]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION, _UPRIGHT = 274, 1
+
+
+class _AnimatedError(Exception):
+    """A PNG is animated."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,8 @@ def size_of(pixels: Pixels) -> str:
 def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
     expected = " or ".join((", ".join(formats[:-1]), formats[-1]) if formats[1:] else formats)
     try:
+        if is_animated_png(path):
+            raise _AnimatedError
         # load() accepts a wrong checksum, and so damaged pixels; verify() checks it, but leaves the
         # picture unusable. So the file is opened twice.
         with path.open("rb") as stream, Image.open(stream, formats=formats) as file:
@@ -171,6 +177,8 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
             fault = altered(file, bits, pictures)
             turned = orientation in range(2, 9)
             image = ImageOps.exif_transpose(file) if turned and file.format != "TIFF" else file
+    except _AnimatedError:
+        raise CscsanetError(f"{path}: is an animated PNG; save the picture that is meant by itself") from None
     except UnidentifiedImageError:
         raise CscsanetError(
             f"{path}: cannot be decoded as {expected}; convert it, or fetch it again"

@@ -9,10 +9,27 @@ from PIL import Image
 # Pillow's modes that hold gray of over 8 bits as it is in the file.
 WIDE_GRAY = frozenset({"I;16", "I;16B", "I;16L", "I", "F"})
 _MODES = WIDE_GRAY | {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Where a PNG has the bits of a sample, in its first chunk.
 _PNG_BITS = 24
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 258, 262, 338, 339
 _WHITE_IS_ZERO, _ASSOCIATED_ALPHA, _SIGNED = 0, 1, 2
+
+
+def is_animated_png(path: Path) -> bool:
+    """Return whether a PNG says before its pixels that it is animated, well formed or not.
+
+    Pillow only warns of a damaged animation, and then reads the first picture.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
+            return False
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in (b"acTL", b"IDAT", b"IEND"):
+                return bool(kind == b"acTL")
+            file.seek(length + 4, 1)
+    return False
 
 
 def bits_of_sample(path: Path, file: Image.Image) -> int:

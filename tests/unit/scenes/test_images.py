@@ -3,6 +3,7 @@
 import contextlib
 import io
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -133,3 +134,19 @@ def test_coloured_labels_are_an_error(tmp_path, fault):
     message = fault(read_label, path)
     assert "3 channels" in message
     assert "coloured renderings" in message
+
+
+@pytest.mark.parametrize("frames", [0, 2])
+def test_an_animated_png_is_refused_without_a_warning_even_if_its_animation_is_damaged(
+    tmp_path, fault, frames
+):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((24, 32, 4), np.uint8)).save(path)
+    content = path.read_bytes()
+    chunk = b"acTL" + struct.pack(">II", frames, 0)
+    chunk = struct.pack(">I", 8) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    # Behind the header of 13 bytes.
+    path.write_bytes(content[:33] + chunk + content[33:])
+    for read in (read_frame, read_label, read_picture):
+        with warnings.catch_warnings(action="error"):
+            assert f"{path}: is an animated PNG" in fault(read, path)

@@ -73,11 +73,14 @@ def test_jpeg_of_cmyk_is_refused(tmp_path, fault):
     assert "mode CMYK; save it as RGB" in fault(read_picture, tmp_path / "picture.jpg")
 
 
-@pytest.mark.parametrize("ending", ["tif", "png"])
-def test_files_of_several_pictures_are_refused(tmp_path, fault, ending):
+@pytest.mark.parametrize(
+    ("ending", "says"),
+    [("tif", "holds 2 pictures; save the one"), ("png", "is an animated PNG; save the picture")],
+)
+def test_files_of_several_pictures_are_refused(tmp_path, fault, ending, says):
     path = tmp_path / f"picture.{ending}"
     RGB.save(path, save_all=True, append_images=[Image.new("RGB", (32, 24))])
-    assert f"{path}: holds 2 pictures; save the one that is meant" in fault(read_picture, path)
+    assert f"{path}: {says} that is meant" in fault(read_picture, path)
 
 
 def test_a_jpeg_with_a_preview_is_its_first_picture(tmp_path):
