@@ -50,11 +50,31 @@ def parse_yaml(text: str) -> Any:
     """
     try:
         value = yaml.load(text, _Loader)
-        _check(value)
+        check_values(value)
     # PyYAML raises a dozen types, for a date like 2001-13-01 or a tag that does not fit its value.
     except Exception as error:
         raise ValueError(" ".join(str(error).split())[:200] or type(error).__name__) from None
     return value
+
+
+def check_values(value: Any) -> None:
+    """Raise an error if a value is too large, or holds half of a surrogate pair.
+
+    Raises:
+        ValueError: as said.
+    """
+    waiting, count = [value], 0
+    while waiting:
+        entry = waiting.pop()
+        count += 1
+        if count > _MOST_VALUES:
+            raise ValueError(f"its aliases stand for more than {_MOST_VALUES} values")
+        if isinstance(entry, dict):
+            waiting += [*entry, *entry.values()]
+        elif isinstance(entry, list | tuple | set):
+            waiting += entry
+        elif isinstance(entry, str):
+            entry.encode("utf-8")  # raises for half of a surrogate pair
 
 
 class _Loader(yaml.SafeLoader):
@@ -85,18 +105,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text} is beyond what a number holds")
     return value
-
-
-def _check(value: Any) -> None:
-    waiting, count = [value], 0
-    while waiting:
-        entry = waiting.pop()
-        count += 1
-        if count > _MOST_VALUES:
-            raise ValueError(f"its aliases stand for more than {_MOST_VALUES} values")
-        if isinstance(entry, dict):
-            waiting += [*entry, *entry.values()]
-        elif isinstance(entry, list | tuple | set):
-            waiting += entry
-        elif isinstance(entry, str):
-            entry.encode("utf-8")  # raises for half of a surrogate pair

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import check_values
 
 
 class _Loader(yaml.SafeLoader):
@@ -80,6 +81,12 @@ def parse_yaml(text: str) -> Any:
                 line = event.start_mark.line + 1 if event.start_mark else 0
                 raise CscsanetError(f"line {line}: tag {event.tag}: write the value without a tag")
         # A SafeLoader: no object but lists, mappings and scalars can be made.
-        return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise CscsanetError(f"not valid YAML: {' '.join(str(error).split())}") from None
+        value = yaml.load(text, _Loader)
+        check_values(value)
+        return value
+    except CscsanetError:
+        raise
+    # PyYAML raises a few other types: for 5000 digits, or for lists that nest 500 times.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CscsanetError(f"not valid YAML: {reason[:200]}") from None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cscsanet.config.yaml_text import read_yaml
+from cscsanet.config.yaml_text import parse_yaml, read_yaml
 from cscsanet.errors import CscsanetError
 
 
@@ -76,3 +76,24 @@ def test_what_could_be_misread_is_an_error_of_one_line(tmp_path, text, says):
     assert says in str(error.value)
     assert "params.yaml: " in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed: " + "9" * 5000,
+        "seed: " + "[" * 2000 + "]" * 2000,
+        "a: &a [1, 1]\n"
+        + "".join(f"{n}: &{n} [{', '.join(['*a'] * 99)}]\n" for n in ("b", "c"))
+        + "d: &d ["
+        + ", ".join(["*c"] * 99)
+        + "]\ne: ["
+        + ", ".join(["*d"] * 2000)
+        + "]",
+        'seed: "\\ud800"',
+    ],
+    ids=["digits", "nested", "aliases", "surrogate"],
+)
+def test_what_stands_for_too_much_or_for_no_text_is_one_line(text):
+    with pytest.raises(CscsanetError, match="not valid YAML"):
+        parse_yaml(text)
