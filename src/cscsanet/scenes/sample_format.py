@@ -17,7 +17,7 @@ _WHITE_IS_ZERO, _ASSOCIATED_ALPHA, _SIGNED = 0, 1, 2
 
 
 def is_animated_png(path: Path) -> bool:
-    """Return whether a PNG says before its pixels that it is animated, well formed or not.
+    """Return whether a PNG says anywhere that it is animated, well formed or not.
 
     Pillow only warns of a damaged animation, and then reads the first picture.
     """
@@ -26,7 +26,7 @@ def is_animated_png(path: Path) -> bool:
             return False
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
-            if kind in (b"acTL", b"IDAT", b"IEND"):
+            if kind in (b"acTL", b"IEND"):
                 return bool(kind == b"acTL")
             file.seek(length + 4, 1)
     return False

@@ -136,17 +136,19 @@ def test_coloured_labels_are_an_error(tmp_path, fault):
     assert "coloured renderings" in message
 
 
+@pytest.mark.parametrize("behind_pixels", [False, True])
 @pytest.mark.parametrize("frames", [0, 2])
 def test_an_animated_png_is_refused_without_a_warning_even_if_its_animation_is_damaged(
-    tmp_path, fault, frames
+    tmp_path, fault, frames, behind_pixels
 ):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((24, 32, 4), np.uint8)).save(path)
     content = path.read_bytes()
     chunk = b"acTL" + struct.pack(">II", frames, 0)
     chunk = struct.pack(">I", 8) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    # Behind the header of 13 bytes.
-    path.write_bytes(content[:33] + chunk + content[33:])
+    # Behind the header of 13 bytes, or before the last chunk.
+    at = len(content) - 12 if behind_pixels else 33
+    path.write_bytes(content[:at] + chunk + content[at:])
     for read in (read_frame, read_label, read_picture):
         with warnings.catch_warnings(action="error"):
             assert f"{path}: is an animated PNG" in fault(read, path)
