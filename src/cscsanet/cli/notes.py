@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cscsanet.config.channel_notes import unphysical_notes
 from cscsanet.config.schemes import scheme
 from cscsanet.config.training_range import untrained_channel, untrained_points
 from cscsanet.errors import CscsanetError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cscsanet.config.system import ChannelParams
     from cscsanet.evaluation.rows import ResultRow
     from cscsanet.scenes.images import Pixels
+    from cscsanet.scenes.layout import Part
     from cscsanet.workflow.workspace import Workspace
 
 _RENDERED_ONLY = "was trained on rendered scenes alone, so its masks of real pictures are not to be trusted"
@@ -28,10 +30,10 @@ def note(text: str) -> None:
 
 
 def note_untrained(
-    workspace: "Workspace", params: "Params", names: Iterable[str], points: Sequence["OperatingPoint"]
+    workspace: "Workspace", params: "Params", names: Sequence[str], points: Sequence["OperatingPoint"]
 ) -> None:
     """Print, once each, what lies outside the training of the schemes' models."""
-    notes: list[str] = []
+    notes = unphysical_notes(params.channel) if any(scheme(name).over_air for name in names) else []
     for name in names:
         row = scheme(name)
         for metadata in _trained(workspace, name):
@@ -65,32 +67,46 @@ def note_untrained_units(
     """Print what lies outside the training of exported units. trained: the sections of their training."""
     fields = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
     notes = untrained_points(trained["points"], [point], fields)
-    for text in [*notes, *untrained_channel(trained["channel"], channel)]:
+    for text in [*notes, *untrained_channel(trained["channel"], channel), *unphysical_notes(channel)]:
         note(text)
 
 
-def check_training_data(workspace: "Workspace", names: Iterable[str], split: str) -> None:
-    """Refuse to measure a model on frames of its training; note if it was trained on other scenes.
+def check_training_data(workspace: "Workspace", names: Iterable[str], split: "Part") -> None:
+    """Refuse to measure a model on frames of its training; note if it was trained on other frames.
+
+    The training part may be measured, as it is asked for by its name.
 
     Raises:
-        CscsanetError: a model was trained on another split of the same frames.
+        CscsanetError: a part holds training frames of a model, or may hold some.
     """
+    if split == "train":
+        return
+    from cscsanet.pipeline.pictures import frame_digests, training_pictures
+    from cscsanet.scenes.dataset import load_part
+
     digests = workspace.scene_digests()
-    on_other_scenes = []
+    doubts: dict[str, str] = {}
     for name in names:
         for metadata in _trained(workspace, name):
             inputs = metadata["origin"].get("inputs", {})
-            if "scenes" not in inputs:
+            if "scenes" not in inputs or all(inputs[key] == digests[key] for key in ("scenes", "split")):
                 continue
-            if inputs["scenes"] != digests["scenes"]:
-                on_other_scenes.append(name)
-            elif inputs["split"] != digests["split"]:
+            mends = "run 'dvc repro' to train it again, or set scenes and split in params.yaml back"
+            known = training_pictures(workspace, inputs["scenes"], inputs["split"])
+            if known is None and inputs["scenes"] == digests["scenes"]:
                 raise CscsanetError(
                     f"{name}: trained on another split of these scenes, so its training frames may be in the part "
-                    f"{split}; run 'dvc repro' to train it again, or set split in params.yaml back"
+                    f"{split}; {mends}"
                 )
-    if on_other_scenes:
-        note(f"{', '.join(dict.fromkeys(on_other_scenes))}: trained on other scenes than these")
+            doubts[name] = "" if known else ", and whether it was trained on some of these is unknown"
+            part = frame_digests(load_part(workspace.scenes, workspace.split, split)) if known else []
+            seen = len(set(part) & set(known.training_frames)) if known else 0
+            if seen:
+                raise CscsanetError(
+                    f"{name}: {seen} of the {len(part)} frames of the part {split} are training frames of it; {mends}"
+                )
+    for name, doubt in doubts.items():
+        note(f"{name}: trained on other frames than those of this project{doubt}")
 
 
 def note_floor(rows: Sequence["ResultRow"], floor: float) -> None:
@@ -115,7 +131,12 @@ def note_pictures(workspace: "Workspace", name: str, pixels: "Pixels") -> None:
 
     pixels: uint8 [4, H, W].
     """
-    for metadata in _trained(workspace, name):
+    trained = _trained(workspace, name)
+    if not trained:
+        note(
+            f"{name}: its weights are from elsewhere, so how far these pictures lie from its training is unknown"
+        )
+    for metadata in trained:
         if note_pictures_of(
             workspace, name, metadata["params"]["scenes"]["source"], metadata["origin"], pixels
         ):

@@ -34,8 +34,8 @@ def doppler_turns(channel: ChannelParams) -> float:
     return doppler_hz * channel.symbol_duration_us * 1e-6
 
 
-def channel_notes(channel: ChannelParams) -> list[str]:
-    """Return what a user should know about these parameters, one line each; mostly nothing."""
+def unphysical_notes(channel: ChannelParams) -> list[str]:
+    """Return what no receiver can resolve with these parameters, one line each; mostly nothing."""
     notes = []
     turns = doppler_turns(channel)
     if turns > 0.5:
@@ -49,6 +49,12 @@ def channel_notes(channel: ChannelParams) -> list[str]:
             f"channel.max_delay = {channel.max_delay:g}: delays from {channel.subcarriers} samples of T_s on look like "
             f"shorter ones, since there are {channel.subcarriers} subcarriers"
         )
+    return notes
+
+
+def channel_notes(channel: ChannelParams) -> list[str]:
+    """Return what a user should know where a channel is drawn: `unphysical_notes`, and the cyclic prefix."""
+    notes = unphysical_notes(channel)
     share = share_beyond_prefix(channel)
     if share > 0:
         notes.append(

@@ -42,6 +42,7 @@ class _Result(NamedTuple):
     point: tuple[float | None, ...]
     miou: Estimate
     part: str
+    images: int
     data: DataDigests
     measurement: Measurement | None
 
@@ -77,6 +78,8 @@ def _check_same_data(a: _Result, b: _Result) -> None:
     differing = a.data.differing(b.data)
     if a.part != b.part:
         differing = [f"part ({a.part}, {b.part})", *differing]
+    if a.images != b.images:
+        differing.append(f"numbers of images ({a.images}, {b.images})")
     if not differing and a.measurement and b.measurement and a.measurement.names != b.measurement.names:
         differing = ["images"]
     if differing:
@@ -181,7 +184,7 @@ def _of_measurement(measurement: Measurement) -> _Result:
     point = tuple(float(value) for value in vars(measurement.point).values())
     value = estimate(_counts(measurement), miou, _SAMPLES, _SEED)
     part, data = measurement.split, measurement.data
-    return _Result(name, measurement.scheme, point, value, part, data, measurement)
+    return _Result(name, measurement.scheme, point, value, part, len(measurement.names), data, measurement)
 
 
 def _counts(measurement: Measurement) -> Tensor:
@@ -191,7 +194,7 @@ def _counts(measurement: Measurement) -> Tensor:
 def _of_row(row: ResultRow) -> _Result:
     name = row.scheme if row.repeat is None else f"{row.scheme}@{row.repeat}"
     miou_of_row = Estimate(row.miou, row.ci_low, row.ci_high)
-    return _Result(name, row.scheme, row.coordinates, miou_of_row, row.split, row.data, None)
+    return _Result(name, row.scheme, row.coordinates, miou_of_row, row.split, row.images, row.data, None)
 
 
 def _label(point: tuple[float | None, ...]) -> str:

@@ -88,7 +88,7 @@ def trained_link(name: str, params: Params, weights_file: Callable[[str], Path])
     if size != asked:
         raise CscsanetError(
             f"{name}: made for pictures of {size[0]} x {size[1]} pixels, but scenes.height x scenes.width = "
-            f"{asked[0]} x {asked[1]}; set them so, as in profile paper, or leave the scheme out"
+            f"{asked[0]} x {asked[1]}; measure it in a project of that size, such as 'cscsanet profile paper', or leave it out"
         )
     link.eval().to(compute_device())
     return link, digests[0] if len(digests) == 1 else digest(digests)

@@ -12,8 +12,9 @@ from typing import Any
 from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed
 from cscsanet.config.params import Params, select
 from cscsanet.errors import CscsanetError
-from cscsanet.scene_sources.manifest import read_manifest
-from cscsanet.scene_sources.split import split_parameters
+from cscsanet.scene_sources.manifest import frames_digest, read_manifest
+from cscsanet.scene_sources.split import split_digest, split_parameters
+from cscsanet.scenes.layout import read_lists
 from cscsanet.workflow.workspace import Workspace
 
 # The parameters that matter only for rendered frames, or only for recorded ones.
@@ -35,13 +36,17 @@ def num_drops(params: Params, part: Part) -> int:
 
 
 def check_frames(workspace: Workspace, params: Params) -> str:
-    """Raise an error if the frames were made from other parameters; return their digest.
+    """Raise an error if the frames were made from other parameters, or changed since; return their digest.
 
     Raises:
         CscsanetError: as said, or they are missing or damaged.
     """
     manifest = read_manifest(workspace.scenes)
     _compare(workspace.scenes, manifest.made_from, scene_parameters(params), "scenes split")
+    if frames_digest(workspace.scenes) != manifest.digest:
+        raise CscsanetError(
+            f"{workspace.scenes}: its frames changed after they were made; run 'dvc repro -f scenes' to make them again"
+        )
     return manifest.digest
 
 
@@ -55,12 +60,16 @@ def check_scenes(workspace: Workspace, params: Params) -> None:
     path = workspace.split / "split.json"
     try:
         split = json.loads(path.read_text(encoding="utf-8"))
-        made_from, scenes = dict(split["made_from"]), str(split["scenes"])
+        made_from, scenes, _ = dict(split["made_from"]), str(split["scenes"]), str(split["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(
             f"{path}: no such file, damaged, or of an earlier version; run 'dvc repro split' to make it"
         ) from None
     _compare(workspace.split, made_from, split_parameters(params.split), "split")
+    if split_digest(read_lists(workspace.split)) != split["digest"]:
+        raise CscsanetError(
+            f"{workspace.split}: its lists changed after they were made; run 'dvc repro -f split' to make them again"
+        )
     if scenes != frames:
         raise CscsanetError(
             f"{workspace.split}: splits other frames than those in {workspace.scenes}; run 'dvc repro split'"
@@ -73,7 +82,7 @@ def check_drops(workspace: Workspace, params: Params, part: Part) -> None:
     Raises:
         CscsanetError: as said, or they are missing or damaged.
     """
-    store = open_drops(workspace.drops(part))
+    store = open_drops(workspace.drops(part), verify=True)
     store.check_matches(params.channel)
     again = "run 'dvc repro channels' to draw it again, or set it back"
     if len(store) != num_drops(params, part):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scene_sources.copied_frames import frame_digest
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.scenes.layout import PARTS
 from cscsanet.scenes.picture_statistics import (
@@ -31,6 +32,7 @@ def describe_pictures(stage: Stage) -> None:
             scenes["train"].night.tolist(),
             digests["scenes"],
             digests["split"],
+            frame_digests(scenes["train"]),
         )
         stage.save_json(NAME, statistics.content())
         run.log_metrics({"false_alarms": statistics.false_alarms})
@@ -56,6 +58,11 @@ def training_pictures(workspace: Workspace, scenes: str, split: str) -> PictureS
         if (statistics.scenes, statistics.split) == (scenes, split):
             return statistics
     return None
+
+
+def frame_digests(frames: SceneSet) -> list[str]:
+    """Return the digest of each frame (see `frame_digest`)."""
+    return [frame_digest(pixels.transpose(1, 2, 0)) for pixels in frames.images.numpy()]
 
 
 def _features(frames: SceneSet) -> Features:

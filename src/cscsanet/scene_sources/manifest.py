@@ -80,6 +80,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise CscsanetError(f"{path}: is not a frames manifest; make the frames again") from None
 
 
+def frames_digest(folder: Path) -> str:
+    """Return the digest of the frames that a frames folder holds now; see `Manifest`.
+
+    Raises:
+        CscsanetError: the folder has no frames, or a frame has no label.
+    """
+    return _digest(folder, names_in(image_path(folder, "").parent))
+
+
 def _digest(folder: Path, names: list[str]) -> str:
     total = hashlib.sha256()
     for name in names:

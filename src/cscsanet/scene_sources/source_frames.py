@@ -122,7 +122,7 @@ def _thermal_pixels(infrared: Picture, stated: ThermalRange | None) -> tuple[Pix
     if stated is None:
         raise UnstatedRangeError(f"{infrared.path}: has {infrared.bits} bits; state {KEY}")
     values = wide_values(infrared)
-    return to_pixels(values, stated), outside(values, stated)
+    return to_pixels(values, stated, infrared.path), outside(values, stated)
 
 
 def _turned(*pictures: Picture) -> tuple[tuple[Path, str], ...]:

@@ -121,7 +121,7 @@ def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "
         "made_from": split_parameters(params),
         "scenes": scenes,
         "parts": {part: _summary(frames, names) for part, names in parts.items()},
-        "digest": hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
+        "digest": split_digest(parts),
     }
     with folder_by_rename(target, "split.json") as folder:
         for part, names in parts.items():
@@ -134,6 +134,11 @@ def split_parameters(params: SplitParams) -> dict[str, Any]:
     """Return the parameters that a split depends on, by their names in params.yaml."""
     names = ("by", "train", "val") if params.by == "time" else ("by",)
     return {f"split.{name}": getattr(params, name) for name in names}
+
+
+def split_digest(parts: Mapping[Part, Sequence[str]]) -> str:
+    """Return the digest of the lists of a split."""
+    return hashlib.sha256(json.dumps({part: list(parts[part]) for part in PARTS}).encode()).hexdigest()
 
 
 def _boundary(count: int, share: float) -> int:

@@ -9,6 +9,7 @@ from cscsanet.scenes.sample_format import WIDE_GRAY
 # A gray picture saved as RGB has channels that differ by JPEG's chroma rounding at most.
 _MAX_GRAY_RANGE = 8
 _OPAQUE = 255
+_MOST_OPAQUE = 0.5  # a thermal camera does not saturate in more of its pixels
 _ALPHA_BANDS = {"LA": 1, "PA": 1, "RGBA": 3}
 
 
@@ -71,13 +72,15 @@ def thermal_channel(pixels: Pixels, picture: Picture) -> Pixels:
         CscsanetError: the channel is transparency and not thermal: opaque or empty, and nothing between.
     """
     thermal = pixels[..., 3]
-    # One row tells for nearly every picture.
-    if ((thermal[0] > 0) & (thermal[0] < _OPAQUE)).any():
-        return thermal
     if thermal.min() == _OPAQUE:
         raise CscsanetError(
             f"{picture.path}: its fourth channel is 255 everywhere, so opaque alpha, not thermal; "
             "put the thermal picture there"
+        )
+    if (thermal == _OPAQUE).mean() > _MOST_OPAQUE:
+        raise CscsanetError(
+            f"{picture.path}: its fourth channel is 255 in over half of the pixels, so transparency, not thermal; "
+            "put the thermal picture there, or save it without transparency"
         )
     if not is_constant(thermal) and ((thermal == 0) | (thermal == _OPAQUE)).all():
         raise CscsanetError(
@@ -104,7 +107,7 @@ def check_alive(pixels: Pixels, picture: Picture, camera: str) -> None:
     if is_constant(pixels):
         raise CscsanetError(
             f"{picture.path}: every {camera} pixel is {pixels[0, 0].tolist()}, so the {camera} camera saw nothing; "
-            "name another picture, or remove the frame from the dataset"
+            "give another picture, or leave the frame out"
         )
 
 

@@ -74,7 +74,9 @@ def read_pixels(
     check_large_enough(frame, names)
     check_alive(frame[..., :3], pictures[0], "RGB")
     check_alive(frame[..., 3], pictures[1], "thermal")
-    if not is_frame:
+    if is_frame and is_gray(frame[..., :3]):
+        notes.append(f"{rgb}: has no colours and is named for both pictures; its fourth channel is thermal")
+    elif not is_frame:
         notes += _colour_notes(frame, pictures[0], pictures[1])
     size, target = (frame.shape[0], frame.shape[1]), (height, width)
     pixels = np.moveaxis(resize_frame(crop(frame, target), height, width), -1, 0)
@@ -140,7 +142,7 @@ def _heat(picture: Picture, stated: ThermalRange | None) -> tuple[Pixels, list[s
             )
         elif cut := outside(values, used):
             note += f"; {cut:.1%} of its pixels are outside and become the ends"
-        return to_pixels(values, used), [note]
+        return to_pixels(values, used, path), [note]
     _refuse_range(stated, picture)
     if picture.image.mode == "RGBA" and not is_gray(np.asarray(picture.image)[..., :3]):
         heat = thermal_channel(np.asarray(picture.image), picture)

@@ -68,7 +68,8 @@ class PictureStatistics:
 
     scenes, split: digests of the frames and of their split. groups: of day and of night frames.
     limit: the distance beyond which a picture is far from the training. false_alarms: share of the
-    `test_frames` frames of the test part that lie beyond it.
+    `test_frames` frames of the test part that lie beyond it. training_frames: digests of the
+    training frames, by which they are known in other splits and scenes.
     """
 
     scenes: str
@@ -77,6 +78,7 @@ class PictureStatistics:
     limit: float
     false_alarms: float
     test_frames: int
+    training_frames: list[str]
 
     def distance(self, pixels: Pixels) -> float:
         """Return the distance of a picture, uint8 [4, H, W], to the nearer group."""
@@ -88,12 +90,16 @@ class PictureStatistics:
 
 
 def fit_statistics(
-    parts: Mapping[str, Features], night: Sequence[bool], scenes: str, split: str
+    parts: Mapping[str, Features],
+    night: Sequence[bool],
+    scenes: str,
+    split: str,
+    training_frames: Sequence[str] = (),
 ) -> PictureStatistics:
     """Fit the statistic.
 
     parts: features (N, F) of train, val and test. night: of each training frame. scenes, split:
-    digests of the frames and of their split.
+    digests of the frames and of their split. training_frames: digests of the training frames.
     """
     is_night = np.array(night)
     chosen = {"day": ~is_night, "night": is_night}
@@ -101,7 +107,13 @@ def fit_statistics(
     limit = MARGIN * float(np.quantile(_nearest(groups, parts["val"]), QUANTILE))
     alarms = _nearest(groups, parts["test"]) > limit
     return PictureStatistics(
-        scenes, split, groups, round(limit, _DECIMALS), round(float(alarms.mean()), _DECIMALS), len(alarms)
+        scenes,
+        split,
+        groups,
+        round(limit, _DECIMALS),
+        round(float(alarms.mean()), _DECIMALS),
+        len(alarms),
+        list(training_frames),
     )
 
 

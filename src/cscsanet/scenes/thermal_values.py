@@ -1,5 +1,6 @@
 """Thermal pictures of over 8 bits: their values, and the range of these that becomes 0..255."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -70,8 +71,20 @@ def central_range(values: NDArray[np.float64], picture: Picture) -> ThermalRange
     return ThermalRange(float(low), float(high))
 
 
-def to_pixels(values: NDArray[np.float64], stated: ThermalRange) -> Pixels:
-    """Map a range of values to 0..255, and what is outside of it to its ends: uint8 of the same shape."""
+def to_pixels(values: NDArray[np.float64], stated: ThermalRange, path: Path) -> Pixels:
+    """Map a range of values to 0..255, and what is outside of it to its ends: uint8 of the same shape.
+
+    path: of the picture, for the message.
+
+    Raises:
+        CscsanetError: the values differ, and all are on one side of the range.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low < high and (high <= stated.low or low >= stated.high):
+        raise CscsanetError(
+            f"{path}: holds {low:.10g} to {high:.10g}, all outside of the stated range {stated.low:.10g} to "
+            f"{stated.high:.10g}; state a range that they are in"
+        )
     share = (values.clip(*stated) - stated.low) / (stated.high - stated.low)
     return (share * 255).round().astype(np.uint8)
 

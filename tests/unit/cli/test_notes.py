@@ -1,14 +1,18 @@
 """Notes on results: what was not trained, other training data, the floor, and doubtful masks."""
 
+import numpy as np
 import pytest
 import torch
 from fixtures.measurements import measurement_of, outcome_of
+from PIL import Image
 
 from cscsanet.cli import notes
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.rows import result_row
 from cscsanet.files import file_digest, write_json
+from cscsanet.scene_sources.copied_frames import frame_digest
+from cscsanet.scenes.layout import image_path, label_path
 from cscsanet.scenes.picture_statistics import fit_statistics, picture_features
 from cscsanet.training.weights import save_weights
 from cscsanet.workflow.workspace import Workspace
@@ -52,15 +56,57 @@ def test_units_of_other_weights_than_those_of_the_project_are_noted(workspace, c
     assert f"{workspace.onnx}: exported from other weights than {path}" in capsys.readouterr().err
 
 
-def test_frames_of_the_training_are_refused_and_other_scenes_noted(workspace, capsys, fault):
+@pytest.fixture
+def measured(workspace, scene):
+    """The workspace with a test part of two frames, and their digests."""
+    names = ["00001D", "00002D"]
+    for folder in ("images", "labels"):
+        (workspace.scenes / folder).mkdir(parents=True)
+    for name in names:
+        pixels, labels = scene(name, 24, 32)
+        Image.fromarray(pixels).save(image_path(workspace.scenes, name))
+        Image.fromarray(labels).save(label_path(workspace.scenes, name))
+    (workspace.split / "test.txt").write_text("\n".join(names))
+    (workspace.split / "val.txt").write_text(names[0])
+    return workspace, [frame_digest(scene(name, 24, 32)[0]) for name in names]
+
+
+def write_statistics(workspace, training_frames):
+    features = {part: np.random.default_rng(1).normal(size=(40, 15)) for part in ("train", "val", "test")}
+    statistics = fit_statistics(
+        features, [False] * 40, INPUTS["scenes"], INPUTS["split"], training_frames=training_frames
+    )
+    write_json(workspace.reports / "pictures.json", statistics.content())
+
+
+def test_a_model_is_measured_on_what_it_was_split_from_and_on_its_training_part(workspace, capsys):
     notes.check_training_data(workspace, ["noma"], "test")
+    write_data(workspace, split="0" * 64)
+    notes.check_training_data(workspace, ["noma"], "train")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("scenes", [INPUTS["scenes"], "0" * 64], ids=["other split", "other scenes"])
+def test_training_frames_are_refused_in_any_split_and_scenes(measured, capsys, fault, scenes):
+    workspace, (_, second) = measured
+    write_data(workspace, scenes=scenes, split="0" * 64)
+    write_statistics(workspace, [second, "0" * 24])
+    message = fault(notes.check_training_data, workspace, ["noma"], "test")
+    assert message.startswith("noma: 1 of the 2 frames of the part test are training frames of it;")
+    notes.check_training_data(workspace, ["noma"], "val")
+    assert capsys.readouterr().err == "note: noma: trained on other frames than those of this project\n"
+
+
+def test_unknown_training_frames_are_refused_in_another_split_and_noted_in_other_scenes(
+    measured, capsys, fault
+):
+    workspace, _ = measured
     write_data(workspace, split="0" * 64)
     message = fault(notes.check_training_data, workspace, ["noma"], "test")
     assert "noma: trained on another split of these scenes" in message
     write_data(workspace, scenes="0" * 64, split="0" * 64)
     notes.check_training_data(workspace, ["noma"], "test")
-    assert capsys.readouterr().err == "note: noma: trained on other scenes than these\n"
+    assert capsys.readouterr().err.endswith("whether it was trained on some of these is unknown\n")
 
 
 def test_a_result_within_its_interval_of_the_floor_is_noted(capsys):

@@ -104,3 +104,18 @@ def test_a_training_checks_what_it_reads(tiny, fault):
     assert "scenes" in fault(check_inputs, workspace, other, ["scenes", "split"])
     assert "channels" in fault(check_inputs, workspace, other, ["channels_train"])
     check_inputs(workspace, params, ["scenes", "split", "channels_train", "channels_val"])
+
+
+def test_data_that_were_changed_after_they_were_made_are_refused(tiny, fault):
+    workspace, params = tiny
+    lists = workspace.split / "test.txt"
+    content = lists.read_text()
+    lists.write_text(content + "99999D\n")
+    assert f"{workspace.split}: its lists changed" in fault(check_scenes, workspace, params)
+    lists.write_text(content)
+    label = next((workspace.scenes / "labels").iterdir())
+    label.write_bytes(next(iter(sorted((workspace.scenes / "labels").iterdir(), reverse=True))).read_bytes())
+    assert f"{workspace.scenes}: its frames changed" in fault(check_scenes, workspace, params)
+    field = workspace.drops("test") / "delay.npy"
+    field.write_bytes(field.read_bytes()[:-1] + b"\x00")
+    assert "delay.npy: its SHA-256 is not the manifest's" in fault(check_drops, workspace, params, "test")

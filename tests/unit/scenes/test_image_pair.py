@@ -88,7 +88,11 @@ def test_a_file_that_is_named_twice_is_a_frame_even_if_it_is_gray(tmp_path):
     Image.fromarray(pixels).save(frame)
     link.symlink_to(frame)
     for second in (frame, link):
-        assert np.array_equal(read_pixels(frame, second, 24, 32).pixels, as_array(pixels))
+        read = read_pixels(frame, second, 24, 32)
+        assert np.array_equal(read.pixels, as_array(pixels))
+        assert read.notes == (
+            f"{frame}: has no colours and is named for both pictures; its fourth channel is thermal",
+        )
 
 
 def test_a_file_that_is_named_twice_and_is_no_frame(pair, fault):
@@ -180,9 +184,21 @@ def test_without_a_range_the_percentiles_are_used_and_said(pair):
     assert f"{low:.10g} to {high:.10g} become 0 to 255, its percentiles 1 and 99" in note
 
 
-def test_a_range_that_leaves_one_value_is_a_dead_camera(pair, fault):
+def test_a_range_that_no_value_is_in_is_the_fault_of_the_range(pair, fault):
     Image.fromarray(WIDE).save(pair[1])
-    assert "every thermal pixel is 255" in fault(read_pixels, *pair, 24, 32, (0, 100))
+    message = fault(read_pixels, *pair, 24, 32, (0, 100))
+    assert (
+        f"{pair[1]}: holds {WIDE.min()} to {WIDE.max()}, all outside of the stated range 0 to 100" in message
+    )
+
+
+def test_transparency_of_a_picture_with_one_coloured_pixel_is_no_heat(pair, fault):
+    pixels = np.dstack([THERMAL] * 3 + [np.full_like(THERMAL, 255)])
+    pixels[0, :, 3] = np.linspace(0, 254, pixels.shape[1])
+    pixels[5, 5, :3] = (255, 0, 0)
+    Image.fromarray(pixels).save(pair[1])
+    message = fault(read_pixels, *pair, 24, 32)
+    assert f"{pair[1]}: its fourth channel is 255 in over half of the pixels" in message
 
 
 def test_a_range_for_eight_bits_is_refused(pair, tmp_path, fault):

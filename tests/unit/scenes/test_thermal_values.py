@@ -1,5 +1,7 @@
 """Thermal pictures of over 8 bits: values, ranges, and what becomes of values outside."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -44,12 +46,12 @@ def test_gray_of_eight_bits_is_not_wide(saved):
 
 def test_a_range_becomes_0_to_255_and_values_outside_its_ends():
     values = np.array([[-5.0, 0.0, 1.0, 50.0, 100.0, 700.0]])
-    assert to_pixels(values, ThermalRange(0, 100)).tolist() == [[0, 0, 3, 128, 255, 255]]
+    assert to_pixels(values, ThermalRange(0, 100), Path("a.png")).tolist() == [[0, 0, 3, 128, 255, 255]]
     assert outside(values, ThermalRange(0, 100)) == pytest.approx(2 / 6)
 
 
 def test_neighbouring_values_of_sixteen_bits_stay_apart():
-    pixels = to_pixels(np.arange(21000.0, 21256.0)[None], ThermalRange(21000, 21255))
+    pixels = to_pixels(np.arange(21000.0, 21256.0)[None], ThermalRange(21000, 21255), Path("a.png"))
     assert pixels.tolist() == [list(range(256))]
 
 
