@@ -48,6 +48,14 @@ def test_what_the_weights_were_not_trained_for_is_noted_whatever_params_say(work
     ]
 
 
+def test_what_no_receiver_resolves_is_noted_with_the_number(workspace, smoke, capsys):
+    channel = smoke.channel.model_copy(update={"symbol_duration_us": 1000.0})
+    notes.note_untrained(workspace, smoke.model_copy(update={"channel": channel}), ["noma"], [POINT])
+    assert "note: channel.symbol_duration_us = 1000: at 120 km/h" in capsys.readouterr().err
+    notes.note_untrained(workspace, smoke.model_copy(update={"channel": channel}), ["mfnet"], [POINT])
+    assert "symbol_duration" not in capsys.readouterr().err
+
+
 def test_units_of_other_weights_than_those_of_the_project_are_noted(workspace, capsys):
     path = workspace.weights("noma")
     notes.note_other_units(workspace, "noma", file_digest(path), workspace.onnx)
