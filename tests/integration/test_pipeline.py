@@ -36,7 +36,8 @@ TRAININGS = {
 }
 STAGES = {
     *TRAININGS,
-    *("scenes", "split", "channels", "physical_variants", "alignment", "repeats", "measure", "evaluate"),
+    *("scenes", "split", "pictures", "channels", "physical_variants", "alignment", "repeats", "measure"),
+    "evaluate",
     *("physical_report", "alignment_report", "separated_report", "claims", "complexity", "export"),
     *("latency", "report"),
 }
@@ -198,6 +199,7 @@ def test_a_dataset_in_mfnet_s_layout_takes_the_renderer_s_place(finished, tmp_pa
     shutil.copytree(finished.root / "data" / "scenes", project.root / "data" / "external")
     shutil.copy(finished.root / "params.yaml", project.root)
     project.edit_params("source: rendered", "source: mfnet")
+    project.edit_params("by: time", "by: lists")
 
     project.run("python", "stages/scenes.py")
     rendered, ingested = (

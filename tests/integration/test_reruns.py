@@ -18,9 +18,17 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 # The profile's name for the runs, their experiment, and the number of threads. Stages whose results depend on the
 # threads watch them; `test_stage_dependencies` compares these.
 READ_BY_ALL = ("profile", "tracking.experiment", "threads")
+# The stages of the data watch these; trainings and `measure` only refuse data of others.
+_DATA = ("scenes", "split")
 READ_WITHOUT_EFFECT = {
+    **dict.fromkeys(
+        ("noma", "noma_aligned", "oma", "oma_aligned", "codec_link", "repeats", "alignment"), _DATA
+    ),
+    # Schemes that are left out are removed from all lists of the section at once.
+    "measure": (*_DATA, "evaluation.pictured"),
+    "claims": ("evaluation.pictured",),
     # A point is drawn for every batch. A link without a channel uses at most its Q.
-    **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec"), ("points",)),
+    **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec"), ("points", *_DATA)),
     # It scales amplitudes, which costs no operation.
     "complexity": ("joint.oma_energy",),
     # They are in the metadata of the units, which are an input.
