@@ -144,6 +144,7 @@ def test_typed_results_are_noticed():
         "# Results\n"
         "mIoU .257, 0.31 and -0.9 [-2.2, +0.5]; 89 % of the ceiling, 79 to 93 %, 40\n"
         "min, 37 to 43 slots, 1e-3 of it, 4 300 operators, 3 points, 6 dB better, a factor of 40.\n"
+        "Over 500 drops and 320 images, 200 steps long, it gains 3 dB; 31 of 46 claims.\n"
         "It costs a tenth, Seventeen points or three quarters, and is two to four times as fast.\n"
         "| `scheme` | 2.155 |\n"
         "<!-- table: claims -->\n| 0.5 | 1 % |\n<!-- end --> is <!-- value: aligned-share -->89 %<!-- end -->.\n"
@@ -155,6 +156,7 @@ def test_typed_results_are_noticed():
     assert typed_results(text) == [
         *(".257", "0.31", "-0.9", "-2.2", "+0.5", "89 %", "79 to 93 %", "40 min"),
         *("37 to 43 slots", "1e-3", "4 300", "3 points", "6 dB better", "factor of 40"),
+        *("500 drops", "320 images", "200 steps", "gains 3 dB", "31 of 46 claims"),
         *("a tenth", "Seventeen points", "three quarters", "two to four times", "2.155", ".123"),
     ]
 
