@@ -6,7 +6,7 @@ from cscsanet.channel.dataset import PARTS, Part, part_seed, write_drops
 from cscsanet.config.channel_notes import channel_notes
 from cscsanet.config.params import Params
 from cscsanet.errors import print_notes
-from cscsanet.pipeline.made_from import num_drops, scene_parameters
+from cscsanet.pipeline.made_from import num_drops, recorded_from, scene_parameters
 from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scene_sources.manifest import read_manifest
@@ -87,7 +87,7 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
             scenes.width,
             thermal_range=scenes.thermal_range,
             absent_classes=scenes.absent_classes,
-            made_from=scene_parameters(params),
+            made_from=recorded_from(params, dataset.folder),
             progress=advance,
         )
     for note in notes:

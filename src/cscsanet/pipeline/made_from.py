@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed
-from cscsanet.config.params import Params, select
+from cscsanet.config.params import Params, digest, select
 from cscsanet.errors import CscsanetError
 from cscsanet.scene_sources.manifest import frames_digest, read_manifest
 from cscsanet.scene_sources.split import split_digest, split_parameters
@@ -19,6 +19,7 @@ from cscsanet.workflow.workspace import Workspace
 
 # The parameters that matter only for rendered frames, or only for recorded ones.
 _RENDERED = ("scenes.sequences", "scenes.frames_per_sequence")
+_FILES = "files of scenes.folder"
 _RECORDED = ("scenes.folder", "scenes.thermal_range", "scenes.absent_classes")
 
 
@@ -27,6 +28,11 @@ def scene_parameters(params: Params) -> dict[str, Any]:
     if params.scenes.source == "rendered":
         return {"seed": params.seed, **_without(select(params, ("scenes",)), _RECORDED)}
     return {"split.by": params.split.by, **_without(select(params, ("scenes",)), _RENDERED)}
+
+
+def recorded_from(params: Params, folder: Path) -> dict[str, Any]:
+    """Return `scene_parameters`, and a digest of the files of the recorded dataset in a folder."""
+    return {**scene_parameters(params), _FILES: _files_digest(folder)}
 
 
 def num_drops(params: Params, part: Part) -> int:
@@ -42,7 +48,15 @@ def check_frames(workspace: Workspace, params: Params) -> str:
         CscsanetError: as said, or they are missing or damaged.
     """
     manifest = read_manifest(workspace.scenes)
-    _compare(workspace.scenes, manifest.made_from, scene_parameters(params), "scenes split")
+    made_from = dict(manifest.made_from)
+    files, folder = made_from.pop(_FILES, None), workspace.root / params.scenes.folder
+    _compare(workspace.scenes, made_from, scene_parameters(params), "scenes split")
+    # The dataset may be gone once its frames are made.
+    if files is not None and folder.is_dir() and files != _files_digest(folder):
+        raise CscsanetError(
+            f"{workspace.scenes}: the dataset {folder} changed after its frames were made; "
+            "run 'dvc repro scenes split' to make them again"
+        )
     if frames_digest(workspace.scenes) != manifest.digest:
         raise CscsanetError(
             f"{workspace.scenes}: its frames changed after they were made; run 'dvc repro -f scenes' to make them again"
@@ -109,6 +123,12 @@ def check_inputs(workspace: Workspace, params: Params, inputs: Collection[str]) 
     for part in PARTS:
         if f"channels_{part}" in inputs:
             check_drops(workspace, params, part)
+
+
+def _files_digest(folder: Path) -> str:
+    """Return a digest of the names and sizes of all files below a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest([[path.relative_to(folder).as_posix(), path.stat().st_size] for path in files])
 
 
 def _without(parameters: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

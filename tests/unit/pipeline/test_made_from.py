@@ -1,10 +1,11 @@
 """Data that were made from other parameters than those asked for are refused, with what mends it."""
 
 import json
+import shutil
 
 import pytest
 
-from cscsanet.pipeline.data import make_missing
+from cscsanet.pipeline.data import make_missing, split_scenes, write_scenes
 from cscsanet.pipeline.made_from import check_drops, check_inputs, check_scenes, scene_parameters
 
 SIZES = {
@@ -119,3 +120,16 @@ def test_data_that_were_changed_after_they_were_made_are_refused(tiny, fault):
     field = workspace.drops("test") / "delay.npy"
     field.write_bytes(field.read_bytes()[:-1] + b"\x00")
     assert "delay.npy: its SHA-256 is not the manifest's" in fault(check_drops, workspace, params, "test")
+
+
+def test_a_recorded_dataset_that_changed_in_its_folder_is_refused(tiny, mfnet, fault):
+    workspace, params = tiny
+    recorded = changed(params, "scenes", source="mfnet", folder=str(mfnet))
+    write_scenes(workspace, recorded)
+    split_scenes(workspace, recorded)
+    check_scenes(workspace, recorded)
+    (mfnet / "train.txt").write_text("00001D\n")
+    message = fault(check_scenes, workspace, recorded)
+    assert f"the dataset {mfnet} changed after its frames were made; run 'dvc repro scenes split'" in message
+    shutil.rmtree(mfnet)
+    check_scenes(workspace, recorded)
