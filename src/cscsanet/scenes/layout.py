@@ -63,6 +63,8 @@ def check_name(name: str, source: Path) -> str:
     """
     if _NAME.fullmatch(name):
         return name
+    if len(name.split()) > 1 and all(_NAME.fullmatch(each) for each in name.split()):
+        raise CscsanetError(f"{source}: {name!r} holds several frame names; write one a line")
     meant = PurePath(name.replace("\\", "/")).stem.upper()
     if _NAME.fullmatch(meant):
         raise CscsanetError(

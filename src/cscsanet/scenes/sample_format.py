@@ -54,7 +54,10 @@ def altered(file: Image.Image, bits: int, pictures: int) -> str:
         return f"has channels of mode {file.mode}; save it as RGB, or as gray"
     wide = file.mode in WIDE_GRAY
     if bits > 8 and not wide:
-        return f"has {bits} bits a channel, of which only 8 would be read; save it with 8 bits a channel"
+        return (
+            f"has {bits} bits a channel, of which only 8 would be read; save colours with 8 bits a channel, "
+            "and a thermal picture as gray of 16 bits without transparency"
+        )
     if file.format != "TIFF":
         return ""
     signed = _SIGNED in _tag(file, _SAMPLE_FORMAT, 1)

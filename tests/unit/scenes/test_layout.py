@@ -187,3 +187,9 @@ def test_evenly_spaced_frames_go_from_the_first_to_the_last(count, expected):
 
 def test_no_frames_are_evenly_spaced():
     assert evenly_spaced([], 3) == []
+
+
+def test_two_names_on_one_line_are_told(tmp_path, fault):
+    (tmp_path / "train.txt").write_text("00001D 00002D\n")
+    message = fault(read_list, tmp_path / "train.txt")
+    assert "'00001D 00002D' holds several frame names; write one a line" in message
