@@ -86,6 +86,7 @@ def check_training_data(workspace: "Workspace", names: Iterable[str], split: "Pa
 
     digests = workspace.scene_digests()
     doubts: dict[str, str] = {}
+    part: list[str] = []
     for name in names:
         for metadata in _trained(workspace, name):
             inputs = metadata["origin"].get("inputs", {})
@@ -99,7 +100,7 @@ def check_training_data(workspace: "Workspace", names: Iterable[str], split: "Pa
                     f"{split}; {mends}"
                 )
             doubts[name] = "" if known else ", and whether it was trained on some of these is unknown"
-            part = frame_digests(load_part(workspace.scenes, workspace.split, split)) if known else []
+            part = part or frame_digests(load_part(workspace.scenes, workspace.split, split))
             seen = len(set(part) & set(known.training_frames)) if known else 0
             if seen:
                 raise CscsanetError(

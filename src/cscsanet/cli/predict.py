@@ -63,9 +63,9 @@ def predict_pair(
     shares = class_shares(mask)
     note_pictures(workspace, name, pixels)
     note_mask(name, shares)
-    found = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
+    classes = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
-        f"{out}: {found}",
+        f"{out}: {classes}",
         f"{overlay}: the mask over the RGB image",
         f"model {name} {digest[:12]}, {origin(workspace, name)}",
     ]

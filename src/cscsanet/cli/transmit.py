@@ -199,7 +199,7 @@ def transmit_pair(
         "classes": shares,
     }
     write_json(out / "report.json", report)
-    note_pictures_of(workspace, scheme, info.params["scenes"].get("source", "rendered"), info.origin, pixels)
+    note_pictures_of(workspace, scheme, info.params["scenes"].get("source", ""), info.origin, pixels)
     note_mask(scheme, shares)
     note_other_units(workspace, scheme, info.weights, units)
     note_untrained_units(info.params, params.channel, point)

@@ -1,10 +1,11 @@
 """The stage `pictures`: how far a picture lies from the training pictures (`scenes/picture_statistics`)."""
 
-import json
+from pathlib import Path
 
 import numpy as np
 
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 from cscsanet.scene_sources.copied_frames import frame_digest
 from cscsanet.scenes.dataset import SceneSet, load_part
 from cscsanet.scenes.layout import PARTS
@@ -47,17 +48,25 @@ def training_pictures(workspace: Workspace, scenes: str, split: str) -> PictureS
         CscsanetError: a file with statistics is damaged.
     """
     for path in (workspace.reports / NAME, SHIPPED / NAME):
-        if not path.is_file():
-            continue
-        try:
-            statistics = read_statistics(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise CscsanetError(
-                f"{path}: damaged, or of another version; run 'dvc repro pictures' to make it again"
-            ) from None
-        if (statistics.scenes, statistics.split) == (scenes, split):
-            return statistics
+        if path.is_file():
+            statistics = read_training_pictures(path)
+            if (statistics.scenes, statistics.split) == (scenes, split):
+                return statistics
     return None
+
+
+def read_training_pictures(path: Path) -> PictureStatistics:
+    """Read a file with the statistic of a training part.
+
+    Raises:
+        CscsanetError: it is missing, damaged, or of another version.
+    """
+    try:
+        return read_statistics(parse_json(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise CscsanetError(
+            f"{path}: missing, damaged, or of another version; run 'dvc repro pictures' to make it again"
+        ) from None
 
 
 def frame_digests(frames: SceneSet) -> list[str]:

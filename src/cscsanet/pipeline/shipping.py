@@ -13,6 +13,7 @@ from cscsanet.export.graph_store import project_graphs
 from cscsanet.files import file_digest, write_json
 from cscsanet.parsing import parse_json
 from cscsanet.pipeline.pictures import NAME as PICTURES
+from cscsanet.pipeline.pictures import read_training_pictures
 from cscsanet.tracking.provenance import provenance
 from cscsanet.training.weights import halve_weights, weights_origin
 from cscsanet.workflow.workspace import SHIPPED, Workspace
@@ -35,8 +36,8 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     """Write the trained models of a project into the package, and return messages for the user.
 
     Raises:
-        CscsanetError: a model or the statistic of its pictures is missing, a model is left out or
-            exceeds half precision, there are no units, or they are too large to ship.
+        CscsanetError: a model or the statistic of its pictures is missing or of other data, a model
+            is left out or exceeds half precision, there are no units, or they are too large to ship.
     """
     refuse_left_out(params, [name for name, row in SCHEMES.items() if row.made_by == "dvc repro"])
     refuse_without_units(params)
@@ -44,7 +45,14 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     # Digests come first: they fail where a file is missing, before any is replaced.
     digests = workspace.weight_digests(*shipped_names())
     pictures = workspace.reports / PICTURES
-    file_digest(pictures)
+    statistics = read_training_pictures(pictures)
+    for name in digests:
+        inputs = weights_origin(workspace.weights(name)).get("inputs", {})
+        of_pictures = {"scenes": statistics.scenes, "split": statistics.split}
+        if any(inputs.get(key, digest) != digest for key, digest in of_pictures.items()):
+            raise CscsanetError(
+                f"{pictures}: of other scenes than those that {name} was trained on; run 'dvc repro' first"
+            )
     models: dict[str, Any] = {}
     for name, digest in digests.items():
         source, target = workspace.weights(name), folder / f"{name}.safetensors"

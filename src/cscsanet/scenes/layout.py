@@ -109,9 +109,9 @@ def files_in(folder: Path, endings: Sequence[str] = (".png",)) -> dict[str, Path
         files[name] = file
     if not files:
         others = other_pictures(folder, endings)
-        found = f", but {len(others)} other pictures such as {others[0]}; convert them" if others else ""
+        hint = f", but {len(others)} other pictures such as {others[0]}; convert them" if others else ""
         raise CscsanetError(
-            f"{folder}: holds no {' or '.join(endings)} file{found or '; put the frames of the dataset there'}"
+            f"{folder}: holds no {' or '.join(endings)} file{hint or '; put the frames of the dataset there'}"
         )
     return {name: files[name] for name in in_time_order(files)}
 

@@ -164,5 +164,5 @@ def test_pictures_far_from_the_training_are_noted(workspace, capsys):
     assert far.startswith("note: noma: these pictures lie far from its training pictures")
     assert f"of its {statistics.test_frames} test frames lie beyond" in far
     write_json(workspace.reports / "pictures.json", [])
-    with pytest.raises(notes.CscsanetError, match=r"pictures\.json: damaged"):
+    with pytest.raises(notes.CscsanetError, match=r"pictures\.json: missing, damaged"):
         notes.note_pictures(workspace, "noma", picture())

@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 from fixtures.params import altered
+from torch.nn import Linear
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import write_json
 from cscsanet.pipeline.shipping import origin, read_shipped, ship, shipped_names
+from cscsanet.scenes.picture_statistics import fit_statistics
+from cscsanet.training.weights import save_weights
 from cscsanet.workflow.workspace import SHIPPED, Workspace
 
 
@@ -64,4 +69,17 @@ def test_nothing_is_shipped_where_schemes_are_left_out(smoke, tmp_path):
         CscsanetError, match=r"^scheme 'noma-aligned': csa\.front = subcarrier searches no paths"
     ):
         ship(Workspace(tmp_path), params, folder)
+    assert not folder.exists()
+
+
+def test_nothing_is_shipped_with_the_statistic_of_other_scenes(smoke, tmp_path):
+    workspace, folder = Workspace(tmp_path), tmp_path / "package"
+    for name in shipped_names():
+        inputs = {"scenes": "a" * 64, "split": "b" * 64}
+        save_weights(Linear(1, 1), workspace.weights(name), smoke, (), {"inputs": inputs})
+    features = {part: np.random.default_rng(1).normal(size=(40, 15)) for part in ("train", "val", "test")}
+    statistics = fit_statistics(features, [False] * 40, "a" * 64, "0" * 64)
+    write_json(workspace.reports / "pictures.json", statistics.content())
+    with pytest.raises(CscsanetError, match=r"pictures\.json: of other scenes than those that semantic"):
+        ship(workspace, smoke, folder)
     assert not folder.exists()

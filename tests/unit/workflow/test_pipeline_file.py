@@ -3,36 +3,12 @@
 from pathlib import Path
 
 import pytest
+from fixtures.pipeline_file import PIPELINE
 
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.pipeline_file import content_hash, flatten, read_lock, read_pipeline
 
 ROOT = Path(__file__).parents[3]
-PIPELINE = """
-stages:
-  code:
-    cmd: python stages/code.py
-    deps: [stages, src/cscsanet]
-    outs: [code.yaml: {cache: false}]
-  draw:
-    cmd: python stages/draw.py
-    deps: ["${scenes.folder}"]
-    params: [code.yaml: [draw], seed, scenes]
-    outs: [data/scenes: {persist: true}]
-  train:
-    foreach:
-      first: {input: data/scenes}
-      second: {input: models/first}
-    do:
-      cmd: python stages/train.py ${key}
-      deps: ["${item.input}"]
-      params: ["code.yaml": ["${key}"], fit.epochs]
-      outs: ["models/${key}"]
-      metrics: ["reports/${key}.json": {cache: false}]
-  again:
-    foreach: [third]
-    do: {cmd: "python stages/again.py ${item}"}
-"""
 
 
 @pytest.fixture
