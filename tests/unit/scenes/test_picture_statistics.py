@@ -80,3 +80,13 @@ def test_the_statistic_survives_its_file(fitted):
     again = read_statistics(json.loads(json.dumps(statistics.content())))
     assert again == statistics
     assert again.distance(picture) == statistics.distance(picture)
+
+
+def test_the_last_feature_is_the_correlation_of_both_cameras():
+    gray = np.random.default_rng(4).integers(0, 256, SIZE, dtype=np.uint8)
+    same, inverted = (np.stack([gray, gray, gray, heat]) for heat in (gray, 255 - gray))
+    assert picture_features(same)[-1] == pytest.approx(1)
+    assert picture_features(inverted)[-1] == pytest.approx(-1)
+    assert picture_features(np.stack([gray, gray, gray, np.full_like(gray, 7)]))[-1] == pytest.approx(
+        0, abs=1e-9
+    )
