@@ -83,9 +83,9 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return a mapping."""
         # A merge (<<) may hold keys that the mapping replaces.
-        own = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]
-        if len(set(own)) < len(own):
-            key = next(key for key in own if own.count(key) > 1)
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]
+        if len(set(keys)) < len(keys):
+            key = next(key for key in keys if keys.count(key) > 1)
             raise ValueError(
                 f"key {key!r} occurs twice in the mapping from line {node.start_mark.line + 1} on"
             )
