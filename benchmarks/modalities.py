@@ -70,7 +70,7 @@ def trained(workspace: Workspace, params: Params, modalities: str) -> SemanticLa
     )
     code = stage_code(Path(__file__), "modalities", SOURCE).digest
     key = state_key(params, DEPENDS, workspace.scene_digests(), code)
-    fit(task, workspace.scratch(f"modalities_{modalities}", key), NoLog())
+    fit(task, params.recipe, workspace.scratch(f"modalities_{modalities}", key), NoLog())
     return semantic
 
 

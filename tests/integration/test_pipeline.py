@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 # Trainings whose stage has no others, and the command of each.
 TRAININGS = {
     "semantic": "stages/stage1.py semantic",
-    "semantic_oma": "stages/stage1.py semantic_oma",
+    "semantic_oma": "stages/semantic_oma.py",
     "physical": "stages/stage2.py physical",
     "noma": "stages/stage3.py noma",
     "noma_aligned": "stages/stage3.py noma_aligned",

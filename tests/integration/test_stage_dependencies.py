@@ -22,7 +22,7 @@ FAMILIES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Stage -> the parameters that its resumable state is bound to.
 DEPENDS = {
     "semantic": stage1.DEPENDS,
-    "semantic_oma": stage1.DEPENDS,
+    "semantic_oma": stage1.OMA_DEPENDS,
     "physical": stage2.DEPENDS,
     **dict.fromkeys(("noma", "noma_aligned", "oma", "oma_aligned"), stage3.DEPENDS),
     "mfnet": mfnet.DEPENDS,

@@ -18,6 +18,8 @@ network is a reference.
 the BS. It has no channel and no bottleneck.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
@@ -138,3 +140,14 @@ class MfnetLink(Link):
     ) -> Transmission:
         """Segment without a channel: paths, point and generator are unused."""
         return Transmission(self.network(images))
+
+    def mixed(
+        self,
+        images: Tensor,
+        paths: PathDrops | None,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Segment without a channel: paths, points and generator are unused."""
+        logits: Tensor = self.network(images)
+        return logits

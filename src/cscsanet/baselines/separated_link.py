@@ -12,6 +12,7 @@ Axes: K UEs, T OFDM symbols, N_c subcarriers, D payload elements, R chains, N_r 
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
-from cscsanet.links.link import Link, Transmission
+from cscsanet.links.link import Link, Transmission, parts
 
 
 class SeparatedLink(Link):
@@ -50,6 +51,25 @@ class SeparatedLink(Link):
         logits = self.codec.decode(detected, point.data_symbols)
         grid = self.grid(point)
         return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, grid.pilot_mask)
+
+    def mixed(
+        self,
+        images: Tensor,
+        paths: PathDrops | None,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Transmit a batch in equal parts, each at a point of its own."""
+        assert paths is not None
+        symbols = self.codec.symbols(images)
+        grids = []
+        for part, point in zip(parts(len(images), len(points)), points, strict=True):
+            with torch.no_grad():
+                beams: BeamsWithPrior = self.front(paths[part], point.within(self.codec.capacity), generator)
+            payload = self.codec.block(symbols[part], point.data_symbols)
+            _, detected = self.transport(payload, paths[part], beams, point, generator)
+            grids.append(self.codec.grid(detected, point.data_symbols))
+        return self.codec.decode_grid(torch.cat(grids))
 
     def transport(
         self,

@@ -16,6 +16,8 @@ trained on symbols of this form.
 Axes: K UEs, N_c = H_s x W_s positions, Q payload symbols of each, D = N_c Q.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -23,11 +25,10 @@ from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
-from cscsanet.links.link import Link, Transmission
+from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import CHANNEL_MASKS
-from cscsanet.networks.bs_msf_net import SemanticDecoder
 from cscsanet.networks.iq import to_complex, to_pairs
-from cscsanet.networks.ue_msf_net import SourceEncoder
+from cscsanet.networks.semantic_codec import SemanticDecoder, SourceEncoder
 from cscsanet.scenes.layout import MODALITIES
 
 
@@ -55,26 +56,40 @@ class SourceCodec(nn.Module):
 
         images: (batch, 4, H, W) in [0, 1]. The order is by symbol, then by position.
         """
+        return self.block(self.symbols(images), data_symbols)
+
+    def symbols(self, images: Tensor) -> Tensor:
+        """Return the unscaled symbols (batch, K, N_c, Q), complex, of images, for the largest Q."""
         images = images * self.get_buffer("channel_mask")
         blocks = []
         for encoder, to_symbols, channels in zip(
             self.encoders, self.to_symbols, MODALITIES.values(), strict=True
         ):
             positions = to_symbols(encoder(images[:, channels]).flatten(2).transpose(1, 2))
-            symbols = to_complex(positions.reshape(*positions.shape[:2], -1, 2))[..., :data_symbols]
-            blocks.append(symbols.transpose(1, 2).flatten(1))
-        block = torch.stack(blocks, dim=1)
+            blocks.append(to_complex(positions.reshape(*positions.shape[:2], -1, 2)))
+        return torch.stack(blocks, dim=1)
+
+    def block(self, symbols: Tensor, data_symbols: int) -> Tensor:
+        """Return the block (batch, K, D) of the first Q of unscaled symbols, with a mean energy of 1."""
+        block = symbols[..., :data_symbols].transpose(2, 3).flatten(2)
         energy = to_pairs(block).square().sum(dim=-1).mean(dim=-1, keepdim=True)
         return block * torch.rsqrt(energy.clamp_min(1e-20))
 
     def decode(self, symbols: Tensor, data_symbols: int) -> Tensor:
         """Return class logits (batch, 9, H, W) from detected symbols (batch, K, D)."""
-        missing = self.capacity.data_symbols - data_symbols
-        features = []
-        for user, from_symbols in enumerate(self.from_symbols):
-            positions = symbols[:, user].reshape(symbols.shape[0], data_symbols, -1).transpose(1, 2)
-            pairs = nn.functional.pad(to_pairs(positions.contiguous()), (0, 0, 0, missing))
-            features.append(from_symbols(pairs.flatten(2)))
+        return self.decode_grid(self.grid(symbols, data_symbols))
+
+    def grid(self, symbols: Tensor, data_symbols: int) -> Tensor:
+        """Return detected symbols (batch, K, D) by position, (batch, K, N_c, largest Q), zero beyond Q."""
+        positions = symbols.reshape(*symbols.shape[:2], data_symbols, -1).transpose(2, 3)
+        return pad_symbols(positions, self.capacity.data_symbols, 3)
+
+    def decode_grid(self, grid: Tensor) -> Tensor:
+        """Return class logits (batch, 9, H, W) from detected symbols by position; see `grid`."""
+        features = [
+            from_symbols(to_pairs(grid[:, user].contiguous()).flatten(2))
+            for user, from_symbols in enumerate(self.from_symbols)
+        ]
         # Normalised over both UEs together: their relative power shows which one is reliable, their
         # total does not.
         together = torch.cat(features, dim=-1)
@@ -100,11 +115,30 @@ class AwgnLink(Link):
         """Transmit over white noise: paths, and the point's SNR, L and B, are unused."""
         point.within(self.codec.capacity)
         symbols = self.codec.encode(images, point.data_symbols)
+        detected = self._detect(symbols, generator)
+        sent = symbols.reshape(*symbols.shape[:2], point.data_symbols, -1, 1)
+        return Transmission(self.codec.decode(detected, point.data_symbols), sent)
+
+    def mixed(
+        self,
+        images: Tensor,
+        paths: PathDrops | None,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Transmit in equal parts at several Q: paths, and the points' SNR, L and B, are unused."""
+        symbols = self.codec.symbols(images)
+        grids = []
+        for part, point in zip(parts(len(images), len(points)), points, strict=True):
+            block = self.codec.block(symbols[part], point.data_symbols)
+            grids.append(self.codec.grid(self._detect(block, generator), point.data_symbols))
+        return self.codec.decode_grid(torch.cat(grids))
+
+    def _detect(self, symbols: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the symbols (batch, K, D) after noise of a random power and linear MMSE detection."""
         low, high = self.snr_db
         shape = (*symbols.shape[:2], 1)
         drawn = torch.rand(shape, generator=generator, device=generator.device).to(symbols.device)
         snr = 10 ** ((low + (high - low) * drawn) / 10)
         noise = complex_normal(tuple(symbols.shape), generator, symbols.device)
-        detected = snr / (1 + snr) * (symbols + noise * torch.rsqrt(snr))
-        sent = symbols.reshape(*symbols.shape[:2], point.data_symbols, -1, 1)
-        return Transmission(self.codec.decode(detected, point.data_symbols), sent)
+        return snr / (1 + snr) * (symbols + noise * torch.rsqrt(snr))

@@ -34,11 +34,13 @@ from cscsanet.config.training import (
     AcquisitionParams,
     CodecParams,
     CsiFitParams,
+    ElasticFitParams,
     JointParams,
     MfnetParams,
     PhysicalParams,
-    SegmentationFitParams,
+    RecipeParams,
     SemanticParams,
+    StartedParams,
 )
 from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
@@ -58,7 +60,9 @@ class Params(Section):
     points: PointRangeParams
     csa: CsaParams
     msf: MsfParams
+    recipe: RecipeParams
     semantic: SemanticParams
+    semantic_oma: StartedParams
     mfnet: MfnetParams
     physical: PhysicalParams
     study: StudyParams
@@ -67,7 +71,7 @@ class Params(Section):
     feedback: CsiFitParams
     precoding: CsiFitParams
     codec: CodecParams
-    codec_link: SegmentationFitParams
+    codec_link: ElasticFitParams
     alignment: AlignmentParams
     repeats: RepeatParams
     evaluation: EvaluationParams

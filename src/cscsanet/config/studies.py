@@ -23,6 +23,13 @@ def _rise(values: tuple[float, ...]) -> tuple[float, ...]:
 _Rising = AfterValidator(_rise)
 
 
+# All trainings but MFNet's, in the order in which the pipeline runs them (`pipeline/chains`).
+SEEDED_TRAININGS = [
+    "semantic", "physical", "semantic_oma", "noma", "noma_aligned", "oma", "oma_aligned", "acquisition", "feedback",
+    "precoding", "codec", "codec_link",
+]  # fmt: skip
+
+
 class StudyParams(Section):
     """The study of the physical layer: models trained for comparison, and the points of the report.
 
@@ -50,13 +57,15 @@ class StudyParams(Section):
 class AlignmentParams(Section):
     """The study of phase alignment: models trained for comparison, and the points of the report.
 
-    compared: other phase predictors, each with a separate Stage III (`links/alignment`).
-    trained_oscillator_rad: standard deviation of the oscillators' phase offset [rad] in a further Stage III; 0: none.
+    epochs: of each of these trainings, which go on from the weights of the learned alignment.
+    compared: other phase predictors, each with a training of its own (`links/alignment`).
+    trained_oscillator_rad: standard deviation of the oscillators' phase offset [rad] in a further training; 0: none.
     snr_db, data_symbols: points of the comparison. home_snr_db: SNR [dB] at which robustness and residual phases are
     measured, over bs_power_offset_db, speeds_kmh and oscillator_rad. drops, symbols: test drops and data symbols for
     the residual phases.
     """
 
+    epochs: Count
     compared: tuple[Literal["classical", "genie-first", "genie-all"], ...]
     trained_oscillator_rad: Annotated[float, Field(ge=0, le=10)]
     snr_db: Annotated[tuple[Decibel, ...], _Rising] = Field(min_length=1)
@@ -88,7 +97,8 @@ class PointParams(Section):
 class RepeatParams(Section):
     """Repeated last trainings: with further seeds, and for single points.
 
-    reseeded: trainings that are repeated with each of `seeds`, from the same weights of earlier stages.
+    reseeded: trainings that are repeated with each of `seeds`, each from the repeats of earlier ones where these are
+    named too, and else from the weights of the pipeline.
     specialised: trainings that are repeated for each point of `dedicated` alone.
     """
 
@@ -97,9 +107,14 @@ class RepeatParams(Section):
     dedicated: tuple[PointParams, ...]
     specialised: tuple[str, ...]
 
-    @field_validator("reseeded", "specialised")
+    @field_validator("reseeded")
     @classmethod
-    def _check_trainings(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_reseeded(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _among(names, SEEDED_TRAININGS)
+
+    @field_validator("specialised")
+    @classmethod
+    def _check_specialised(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return _among(names, last_trainings())
 
 

@@ -191,8 +191,12 @@ class CsaParams(Section):
 
 
 class MsfParams(Section):
-    """The source encoder and decoder of UE-MSFNet and BS-MSFNet (Secs. III-E to III-G)."""
+    """The source encoder and decoder of UE-MSFNet and BS-MSFNet (Secs. III-E to III-G).
 
+    blocks: MFNet's, the paper's, or residual ones. width_multiplier: of the widths of their convolutions.
+    """
+
+    blocks: Literal["mfnet", "residual"]
     latent_height: Count
     latent_width: Count
     width_multiplier: Annotated[float, Field(gt=0, le=4)]

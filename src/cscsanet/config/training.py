@@ -2,19 +2,42 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cscsanet.config.system import Count, DecibelRange, Section
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RecipeParams(Section):
+    """What all trainings have in common: the optimiser, its schedule, and the numbers it computes with.
+
+    optimiser: adam, or muon: Muon for the convolutional networks, Adam for all others (`training/muon`).
+    muon_rate: learning rate of Muon, over that of Adam.
+    schedule: of the learning rate, constant or a half cosine to zero. warm_up: share of the steps, at the start, over
+    which the learning rate rises from zero. clip_norm: largest norm of the gradient; none: no limit.
+    averaging: decay in a step of the exponential average of the weights, which is validated and kept in their place;
+    0: no average. precision: of the networks in a training; losses, channel and weights remain in float32.
+    compiled: whether torch.compile compiles the networks of a training.
+    """
+
+    optimiser: Literal["adam", "muon"]
+    muon_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["constant", "cosine"]
+    warm_up: Annotated[float, Field(ge=0, lt=1)]
+    clip_norm: Annotated[float, Field(gt=0)] | None
+    averaging: Annotated[float, Field(ge=0, lt=1)]
+    precision: Literal["float32", "bfloat16"]
+    compiled: bool
+
 
 class FitParams(Section):
-    """One training: Adam, with early stopping on the validation metric."""
+    """One training, with early stopping on the validation metric."""
 
     epochs: Count
     steps_per_epoch: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0, le=1)]
-    schedule: Literal["constant", "cosine"]
     patience: Count
 
 
@@ -22,18 +45,54 @@ class SegmentationFitParams(FitParams):
     """A training for segmentation, with cross-entropy.
 
     crop: smallest share of each side that a random crop keeps. class_weights: of the cross-entropy.
-    held_statistics: share of the epochs, at the end, in which the statistics of batch normalisation are frozen.
+    dice_weight: weight of the Dice loss beside it. held_statistics: share of the epochs, at the end, in which the
+    statistics of batch normalisation are frozen.
     """
 
     crop: Annotated[float, Field(gt=0, le=1)]
     class_weights: Literal["none", "root"]
-    held_statistics: Annotated[float, Field(ge=0, le=1)]
+    dice_weight: Annotated[float, Field(ge=0)]
+    held_statistics: Share
 
 
-class SemanticParams(SegmentationFitParams):
-    """Stage I: UE/BS-MSFNet over an identity channel, eq. (28)."""
+class ElasticFitParams(SegmentationFitParams):
+    """A training for segmentation over the operating points of `points`.
 
+    auxiliary_weight: weight of a loss beside that of the masks at the BS: each encoder also draws a coarse mask from
+    its own features, until the statistics are held. It trains the encoders before anything passes the link.
+    points_per_batch: number of points that are drawn for a batch; each serves an equal part of it. full_share: share
+    of the draws with the largest L and B and one of the larger Q; the others draw all from `points`. With small L and
+    B the images are nearly lost, so a uniform draw would spend most batches on points that teach little.
+    """
+
+    auxiliary_weight: Annotated[float, Field(ge=0)]
+    points_per_batch: Count
+    full_share: Share
+
+    @model_validator(mode="after")
+    def _check_parts(self) -> "ElasticFitParams":
+        if self.batch_size % self.points_per_batch:
+            raise ValueError(
+                f"points_per_batch = {self.points_per_batch}: must divide batch_size = {self.batch_size}"
+            )
+        return self
+
+
+class SemanticParams(ElasticFitParams):
+    """Stage I: UE/BS-MSFNet over an identity channel, eq. (28).
+
+    noise_snr_db: [lowest, highest] SNR of white noise in half of the parts of a batch [dB], drawn for each image;
+    none: no noise, as in the paper. Signals that withstand noise leave less to learn for Stage III.
+    """
+
+    noise_snr_db: DecibelRange | None
     modalities: Literal["both", "rgb", "thermal"]
+
+
+class StartedParams(ElasticFitParams):
+    """A training that may start from the weights of Stage I. start: semantic, or scratch for untrained networks."""
+
+    start: Literal["semantic", "scratch"]
 
 
 class MfnetParams(SegmentationFitParams):
@@ -57,16 +116,15 @@ class PhysicalParams(FitParams):
     csirs_learning_rate: Annotated[float, Field(gt=0, le=1)]
 
 
-class JointParams(SegmentationFitParams):
+class JointParams(ElasticFitParams):
     """Stage III: all five networks, eq. (33), over the operating points of `points`.
 
-    full_share: share of the batches with the largest L and B; the others draw them from `points`. With small L and B
-    the images are nearly lost, so a uniform draw would spend most batches on points that teach little.
+    oma_epochs: number of epochs for orthogonal access, whose Stage I is a training of its own.
     oma_energy: the quantity that is equal for a UE in orthogonal and in non-orthogonal access: the energy of each
     used resource element (element), or the energy of the whole block (total).
     """
 
-    full_share: Annotated[float, Field(ge=0, le=1)]
+    oma_epochs: Count
     oma_energy: Literal["element", "total"]
 
 
@@ -83,7 +141,7 @@ class AcquisitionParams(CsiFitParams):
     csirs_learning_rate: Annotated[float, Field(gt=0, le=1)]
 
 
-class CodecParams(SegmentationFitParams):
+class CodecParams(StartedParams):
     """The source codec of the separated designs over white noise. snr_db: after detection, [lowest, highest] [dB]."""
 
     snr_db: DecibelRange

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.networks.beamspace.path_search import PathSearch
-from cscsanet.networks.ue_msf_net import SourceEncoder
+from cscsanet.networks.semantic_codec import SourceEncoder
 
 _CACHED = (SourceEncoder, PathSearch)
 

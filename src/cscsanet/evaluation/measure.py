@@ -17,7 +17,7 @@ from cscsanet.evaluation.budgets import budget
 from cscsanet.links.link import Link, Transmission
 from cscsanet.metrics.segmentation import confusion_per_image
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.seeds import generator
 
 _BATCH = 32  # fixed: each batch draws its noise from a seed, so another size would draw other noise

@@ -13,7 +13,7 @@ they arrive in phase.
 Axes: K UEs, Q data symbols, N_c subcarriers, N_RF chains, L CSI-RS symbols.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -25,8 +25,8 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
 from cscsanet.links.alignment import Alignment
-from cscsanet.links.link import Link, Transmission
-from cscsanet.links.physical_layer import PhysicalLayer
+from cscsanet.links.link import Link, Transmission, pad_symbols, parts
+from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
 from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
 from cscsanet.networks.iq import unit_modulus
 
@@ -58,10 +58,45 @@ class NomaLink(Link):
         """Transmit a batch: CSI-RS in symbols 0..L-1 of the frame, data in symbols L..L+Q-1."""
         beams = self.physical(paths, point.within(self.semantic.capacity), generator)
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
+        streams, received = self._send(streams, beams, paths, point, generator)
+        logits = self.semantic.decode(received, beams.bs_csi)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
+
+    def mixed(
+        self,
+        images: Tensor,
+        paths: PathDrops | None,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Transmit a batch in equal parts, each at a point of its own."""
+        assert paths is not None
+        capacity = self.semantic.capacity
+        beams = self.physical.mixed(paths, points, generator)
+        streams = self.semantic.encode(images, beams.ue_csi, capacity.data_symbols)
+        received = []
+        for part, point in zip(parts(len(images), len(points)), points, strict=True):
+            used, own = streams[part, :, : point.data_symbols], beams.of(part)
+            _, block = self._send(used, own, paths[part], point, generator)
+            received.append(pad_symbols(block, capacity.data_symbols, 1))
+        return self.semantic.decode(torch.cat(received), beams.bs_csi)
+
+    def _send(
+        self,
+        streams: Tensor,
+        beams: BeamsWithCsi,
+        paths: PathDrops,
+        point: OperatingPoint,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the streams as they are sent, and what the BS receives, (batch, Q, N_c, N_RF).
+
+        streams: of the encoder, (batch, K, Q, N_c, N_RF), complex.
+        """
         if beams.alignment is not None:
-            streams = streams * unit_modulus(-beams.alignment)
+            streams = streams * unit_modulus(-beams.alignment[:, :, : point.data_symbols])
         streams = self.constrain_power(streams, beams.precoder)
-        symbols = torch.tensor(point.data_symbol_indices, device=images.device)
+        symbols = torch.tensor(point.data_symbol_indices, device=streams.device)
         received = uplink(
             paths,
             beams.precoder,
@@ -72,8 +107,7 @@ class NomaLink(Link):
             self.channel,
             generator,
         )
-        logits = self.semantic.decode(received, beams.bs_csi)
-        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
+        return streams, received
 
 
 class OmaLink(NomaLink):

@@ -1,6 +1,7 @@
 """The interface of every transmission scheme: images + drawn paths + operating point -> logits."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,3 +45,31 @@ class Link(nn.Module, ABC):
         image;
         generator: the source of all noise.
         """
+
+    @abstractmethod
+    def mixed(
+        self,
+        images: Tensor,
+        paths: PathDrops | None,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return the logits of a batch that is sent in equal parts, each at a point of its own.
+
+        The convolutional networks take all parts at once, so their batch normalisation sees all points
+        together, in a training as in the running means. Arguments and logits are those of `forward`.
+        """
+
+
+def parts(items: int, count: int) -> list[slice]:
+    """Return the slices of the equal parts of a batch. count: must divide the number of items."""
+    assert items % count == 0, f"{items} items in {count} equal parts"
+    size = items // count
+    return [slice(start, start + size) for start in range(0, items, size)]
+
+
+def pad_symbols(block: Tensor, symbols: int, axis: int) -> Tensor:
+    """Return a block with zeros as its further symbols, up to a number of them. axis: of the symbols."""
+    shape = list(block.shape)
+    shape[axis] = symbols - shape[axis]
+    return torch.cat((block, block.new_zeros(shape)), dim=axis)

@@ -6,7 +6,7 @@ symbols, B feedback bits, F codeword features.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self, cast
 
 import torch
@@ -25,8 +25,10 @@ from cscsanet.links.alignment import (
     stream_gains,
     true_paths,
 )
+from cscsanet.links.link import parts
 from cscsanet.links.shared_copy import shared_copy
 from cscsanet.networks.beamspace.bs_net import BeamspaceBs
+from cscsanet.networks.beamspace.path_search import DetectedPaths
 from cscsanet.networks.beamspace.ue_net import BeamspaceUe
 from cscsanet.networks.bs_csa_net import BsCsaNet
 from cscsanet.networks.bs_csirs_net import BsCsirsNet
@@ -68,6 +70,19 @@ class BeamsWithCsi(Beams):
     ue_csi: Tensor
     bs_csi: Tensor
     alignment: Tensor | None = None
+
+    def of(self, part: slice) -> "BeamsWithCsi":
+        """Return the beams of some drops of the batch."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        given = {name: value[part] for name, value in values.items() if value is not None}
+        return replace(self, **given)
+
+    def together(self, others: "Sequence[BeamsWithCsi]") -> "BeamsWithCsi":
+        """Return the beams of several batches as those of one."""
+        given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        return replace(
+            self, **{name: torch.cat([getattr(beams, name) for beams in (self, *others)]) for name in given}
+        )
 
 
 class PhysicalLayer(nn.Module):
@@ -124,19 +139,54 @@ class PhysicalLayer(nn.Module):
         beams = []
         for feedback_bits, views in zip(budgets, self._ue_views(received, point, budgets), strict=True):
             bits = torch.stack([view.bits for view in views], dim=1)[..., :feedback_bits]
-            combiner_phases, bs_csi = self._bs_view(bits, point)
-            at_budget = BeamsWithCsi(
-                precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
-                combiner=unit_modulus(combiner_phases),
-                bits=bits,
-                ue_csi=torch.stack([view.csi_features for view in views], dim=1),
-                bs_csi=bs_csi,
-            )
+            at_budget = self._beams(views, bits, self._bs_view(bits, point))
             if self.alignment != "none":
                 phases = self.predict_phases(paths, point, received, views, at_budget)
                 at_budget = replace(at_budget, alignment=phases)
             beams.append(at_budget)
         return beams
+
+    def mixed(
+        self, paths: PathDrops, points: Sequence[OperatingPoint], generator: torch.Generator
+    ) -> BeamsWithCsi:
+        """Set the beams of a batch of drops in equal parts, each at a point of its own.
+
+        Where all points have the same L, all parts take one pass, which consists of many small operations.
+        The bits are those of the capacity's B; alignment is predicted for the largest Q of the points.
+        """
+        shares = list(zip(parts(len(paths), len(points)), points, strict=True))
+        most = max(point.data_symbols for point in points)
+        if self.front == "subcarrier" or len({point.csirs_symbols for point in points}) > 1:
+            apart = [
+                self._padded(self(paths[part], replace(point, data_symbols=most), generator))
+                for part, point in shares
+            ]
+            return apart[0].together(apart[1:])
+        for point in points:
+            point.within(self.capacity)
+        counts = [part.stop - part.start for part, _ in shares]
+
+        def of_each(values: Sequence[float]) -> Tensor:
+            return torch.tensor(values, device=paths.device).repeat_interleave(
+                torch.tensor(counts, device=paths.device)
+            )
+
+        common = replace(points[0], data_symbols=most)
+        noise_power = of_each([csirs_noise_power(point, self.channel) for point in points])
+        received = self.csirs(paths, common.csirs_symbols, noise_power, generator)
+        active = torch.stack([self._active(point.feedback_bits, received) for point in points])
+        active = active.repeat_interleave(torch.tensor(counts, device=paths.device), dim=0)
+        snr_db = of_each([point.snr_db for point in points]).unsqueeze(1)
+        views = self._views_of(received, common, snr_db, active)
+        bits = torch.stack([view.bits for view in views], dim=1)
+        combiner: BsChannelView = self.bs(bits, active, snr_db)
+        beams = self._beams(views, bits, combiner)
+        if self.alignment == "none":
+            return beams
+        return replace(beams, alignment=self.predict_phases(paths, common, received, views, beams))
+
+    def _padded(self, beams: BeamsWithCsi) -> BeamsWithCsi:
+        return replace(beams, bits=self.pad_feedback(beams.bits)[0])
 
     def with_alignment(self, alignment: Alignment) -> Self:
         """Return a copy, weights shared, with another source of the predicted phases."""
@@ -145,28 +195,46 @@ class PhysicalLayer(nn.Module):
         copied.alignment = alignment
         return copied
 
+    @staticmethod
+    def _beams(views: Sequence[UeChannelView], bits: Tensor, at_bs: BsChannelView) -> BeamsWithCsi:
+        return BeamsWithCsi(
+            precoder=unit_modulus(torch.stack([view.precoder_phases for view in views], dim=1)),
+            combiner=unit_modulus(at_bs.combiner_phases),
+            bits=bits,
+            ue_csi=torch.stack([view.csi_features for view in views], dim=1),
+            bs_csi=at_bs.csi_features,
+        )
+
     def _ue_views(
         self, received: Tensor, point: OperatingPoint, budgets: Sequence[int]
     ) -> list[list[UeChannelView]]:
         """Return the output of every UE's network, for each B."""
         if self.front == "subcarrier":
             return [[net(received[:, user]) for user, net in enumerate(self.ue)]] * len(budgets)
+        snr_db = received.new_full((len(received), 1), point.snr_db)
+        active = [self._active(feedback_bits, received) for feedback_bits in budgets]
+        return [self._views_of(received, point, snr_db, each) for each in active]
+
+    def _views_of(
+        self, received: Tensor, point: OperatingPoint, snr_db: Tensor, active: Tensor
+    ) -> list[UeChannelView]:
+        """Return the output of every UE's network, with the beamspace front end.
+
+        snr_db: (batch, 1). active: mask (F,) or (batch, F) of the codeword features that are fed back.
+        """
         csirs_signals = self.csirs.csirs_signals(point.csirs_symbols)
         # Without the symbols that were not sent, the search has less to do.
         sent = received[..., : point.csirs_symbols, :]
         nets = cast(Sequence[BeamspaceUe], self.ue)
-        detected = [net.search(sent[:, user], csirs_signals) for user, net in enumerate(nets)]
-        snr_db = received.new_full((len(received), 1), point.snr_db)
-        csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
+        # One search for all UEs: their searches are alike, and it consists of many small operations.
+        users = len(nets)
+        together = nets[0].search(sent.flatten(0, 1), csirs_signals)
+        detected = [DetectedPaths(*(field[user::users] for field in together)) for user in range(users)]
+        csirs_snr_db = snr_db.double().squeeze(1) + self.channel.bs_power_offset_db
         symbols = torch.tensor(point.data_symbol_indices, device=received.device)
         return [
-            [
-                net(
-                    paths, csirs_signals, snr_db, self._active(feedback_bits, received), csirs_snr_db, symbols
-                )
-                for net, paths in zip(nets, detected, strict=True)
-            ]
-            for feedback_bits in budgets
+            net(paths, csirs_signals, snr_db, active, csirs_snr_db, symbols)
+            for net, paths in zip(nets, detected, strict=True)
         ]
 
     def predict_phases(

@@ -15,7 +15,8 @@ from cscsanet.config.params import Params
 from cscsanet.networks.bs_msf_net import BsFusion, BsMsfNet
 from cscsanet.networks.bs_msf_oma_net import SHARED_POOL, SHARES, BsSeparateNet
 from cscsanet.networks.iq import to_complex, to_pairs
-from cscsanet.networks.ue_msf_net import LAST_POOL, UeMsfNet
+from cscsanet.networks.semantic_codec import LAST_POOL
+from cscsanet.networks.ue_msf_net import UeMsfNet
 from cscsanet.scenes.layout import MODALITIES
 
 # Mask of the image channels that the UEs see, by `semantic.modalities`.

@@ -51,13 +51,17 @@ class BsCsirsNet(nn.Module):
         return CsirsSignals(*(to_pairs(signal[:csirs_symbols]) for signal in self.signals()))
 
     def forward(
-        self, paths: PathDrops, csirs_symbols: int, noise_power: float, generator: torch.Generator
+        self,
+        paths: PathDrops,
+        csirs_symbols: int,
+        noise_power: float | Tensor,
+        generator: torch.Generator,
     ) -> Tensor:
         """Return the received CSI-RS Y_p as pairs (batch, K, N_c, N_RF, L, 2).
 
         csirs_symbols: how many of the L symbols are sent, from the first on; the rest is zero.
-        noise_power: sigma^2 at one UE antenna for a transmit power of 1 at the BS; zero switches
-        the noise off.
+        noise_power: sigma^2 at one UE antenna for a transmit power of 1 at the BS, () or (batch,);
+        zero switches the noise off.
         """
         max_symbols = self.baseband.shape[0]
         analog, baseband, combiner = (signal[:csirs_symbols] for signal in self.signals())
@@ -66,7 +70,8 @@ class BsCsirsNet(nn.Module):
         antenna_noise = complex_normal(
             (*received.shape[:3], csirs_symbols, self.channel.ue_antennas), generator, received.device
         )
-        received = received + math.sqrt(noise_power) * torch.einsum(
+        deviation = torch.as_tensor(noise_power, dtype=torch.float32, device=received.device).sqrt()
+        received = received + deviation.reshape(-1, 1, 1, 1, 1) * torch.einsum(
             "lrt,bknlt->bknrl", combiner, antenna_noise
         )
         return nn.functional.pad(to_pairs(received), (0, 0, 0, max_symbols - csirs_symbols))

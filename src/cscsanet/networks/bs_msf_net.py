@@ -4,7 +4,7 @@
     S_CSI,BS -> linear, per position                                                           > SFA
     SFA -> decoder = R, 9 x H x W                                                               (22)
 
-The decoder mirrors the encoder with nearest-neighbour unpooling. Automatic gain control (AGC) comes
+The decoder mirrors the encoder (`semantic_codec`). Automatic gain control (AGC) comes
 first, since the gain of the channel is unknown. The output of the linear layer is normalised too: a
 sum over more data symbols is larger, and one decoder serves every Q.
 
@@ -18,38 +18,9 @@ import math
 from torch import Tensor, nn
 
 from cscsanet.config.system import MsfParams
-from cscsanet.networks.convolutions import Convolution, MiniInception, widths
 from cscsanet.networks.iq import normalize_power
+from cscsanet.networks.semantic_codec import LAST_POOL, SemanticDecoder, latent_shape
 from cscsanet.networks.sfa import Sfa
-from cscsanet.networks.ue_msf_net import LAST_POOL, latent_shape
-from cscsanet.scenes.classes import NUM_CLASSES
-
-
-class SemanticDecoder(nn.Sequential):
-    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, 9, H, W)."""
-
-    def __init__(
-        self, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
-    ) -> None:
-        first, second, third, fourth, tail = widths(params.width_multiplier)
-        layers: list[nn.Module] = [
-            Convolution(features, tail),
-            nn.Upsample(scale_factor=last_pool),
-            Convolution(tail, tail),
-            Convolution(tail, fourth),
-        ]
-        stages: list[list[nn.Module]] = [
-            [MiniInception(fourth, third)],
-            [MiniInception(third, second)],
-            [Convolution(second, second), Convolution(second, first)],
-            [Convolution(first, first)],
-        ]
-        for index, stage in enumerate(stages):
-            if len(stages) - index <= halvings:
-                layers.append(nn.Upsample(scale_factor=2))
-            layers += stage
-        layers.append(nn.Conv2d(first, NUM_CLASSES, 1))
-        super().__init__(*layers)
 
 
 class BlockReader(nn.Linear):

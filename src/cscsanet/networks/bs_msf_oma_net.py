@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.bs_msf_net import BlockReader, BsFusion
-from cscsanet.networks.ue_msf_net import LAST_POOL
+from cscsanet.networks.semantic_codec import LAST_POOL
 
 USERS = 2
 # The subcarriers of each UE.

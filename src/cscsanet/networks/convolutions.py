@@ -31,8 +31,3 @@ class MiniInception(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return (batch, outputs, height, width) of features (batch, inputs, height, width)."""
         return torch.cat((self.near(features), self.wide(features)), dim=1)
-
-
-def widths(multiplier: float) -> tuple[int, ...]:
-    """Return the five convolution widths 16-48-96-192 and the tail's 96, scaled and even."""
-    return tuple(max(2, 2 * round(width * multiplier / 2)) for width in (16, 48, 96, 192, 96))

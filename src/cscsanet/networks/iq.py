@@ -1,6 +1,7 @@
 """Complex tensors as real pairs with a trailing in-phase/quadrature axis of 2.
 
-Networks use pairs, since layers and ONNX graphs are real.
+Networks use pairs, since layers and ONNX graphs are real. Where no graph is exported, products of
+elements are computed as complex numbers, which takes a third of the operations.
 """
 
 import torch
@@ -51,6 +52,8 @@ def conj(pairs: Tensor) -> Tensor:
 
 def mul(a: Tensor, b: Tensor) -> Tensor:
     """Return the complex product of pairs (..., 2), element by element."""
+    if not torch.compiler.is_exporting():
+        return to_pairs(to_complex(a) * to_complex(b))
     real = a[..., 0] * b[..., 0] - a[..., 1] * b[..., 1]
     imaginary = a[..., 0] * b[..., 1] + a[..., 1] * b[..., 0]
     return torch.stack((real, imaginary), dim=-1)

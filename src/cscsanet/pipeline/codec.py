@@ -1,5 +1,6 @@
 """The source codec of the separated designs, trained over white noise, then over a whole link."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -9,8 +10,10 @@ from cscsanet.baselines.source_codec import AwgnLink, SourceCodec
 from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.config.params import Params
 from cscsanet.pipeline.run import Training, initialised, train
+from cscsanet.pipeline.stage1 import starting_weights, trained_semantic
 from cscsanet.scenes.dataset import load_train_and_val
-from cscsanet.training.weights import load_weights
+from cscsanet.training.carried_weights import start_codec
+from cscsanet.training.weights import SEMANTIC_SHAPES, load_weights
 from cscsanet.workflow.stage import Stage
 
 if TYPE_CHECKING:
@@ -24,32 +27,43 @@ SHAPES = (
     "msf",
     "semantic.modalities",
 )
-AWGN_DEPENDS = ("seed", "threads", *SHAPES, "codec")
-LINK_DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "codec_link")
+# The weights of Stage I, from which the codec starts, have further shapes.
+AWGN_DEPENDS = ("seed", "threads", "recipe", *dict.fromkeys((*SHAPES, *SEMANTIC_SHAPES)), "codec")
+LINK_DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "points", "codec_link")
 
 
 def train_codec(stage: Stage) -> None:
-    """Train the source codec from scratch over white noise."""
-    workspace, params = stage.workspace, stage.params
+    """Train the source codec over white noise."""
+    train(stage, codec_training(stage, stage.params, "codec", {}))
+
+
+def codec_training(stage: Stage, params: Params, name: str, weights: Mapping[str, str]) -> Training:
+    """Describe the training of the codec over white noise.
+
+    params: of the training, and of its networks. weights: names of weights that take the place of others.
+    """
+    workspace = stage.workspace
+    start = starting_weights(params.codec.start, weights)
 
     def task() -> "tuple[Task, nn.Module]":
         from cscsanet.training.segmentation_task import SegmentationTask
 
         codec = initialised(params, lambda: SourceCodec(params))
+        for trained in start:
+            start_codec(codec, trained_semantic(stage, params, trained))
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         link = AwgnLink(codec, params.codec.snr_db)
         return SegmentationTask(link, scenes, None, params.points, params.codec, seed=params.seed), codec
 
-    training = Training(
-        name="codec",
+    return Training(
+        name=name,
         params=params,
         networks_for=params,
         depends=AWGN_DEPENDS,
         shapes=SHAPES,
-        inputs=workspace.scene_digests(),
+        inputs={**workspace.scene_digests(), **workspace.weight_digests(*start)},
         task=task,
     )
-    train(stage, training)
 
 
 def train_codec_link(stage: Stage) -> None:
@@ -57,25 +71,27 @@ def train_codec_link(stage: Stage) -> None:
 
     The link includes DMRS and detection.
     """
-    train(stage, codec_link_training(stage, stage.params, "codec_link"))
+    train(stage, codec_link_training(stage, stage.params, "codec_link", {}))
 
 
-def codec_link_training(stage: Stage, params: Params, name: str) -> Training:
+def codec_link_training(stage: Stage, params: Params, name: str, weights: Mapping[str, str]) -> Training:
     """Describe the training of the codec over a link.
 
     params: of the training. The networks are built for all points of the stage's parameters, even
-    if it trains at fewer, so that the pretrained weights fit.
+    if it trains at fewer, so that the pretrained weights fit. weights: names of weights that take the
+    place of others.
 
     The link has perfect CSI: with feedback, transmission fails at small L or B whatever the codec
     does, and the codec would learn less.
     """
     workspace, networks_for = stage.workspace, stage.params
+    pretrained = weights.get("codec", "codec")
 
     def task() -> "tuple[Task, nn.Module]":
         from cscsanet.training.segmentation_task import SegmentationTask
 
         link = perfect_csi(networks_for, "pca")
-        load_weights(link.codec, workspace.weights("codec"), networks_for)
+        load_weights(link.codec, workspace.weights(pretrained), networks_for)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, networks_for.channel)
         task = SegmentationTask(link, scenes, drops, params.points, params.codec_link, seed=params.seed)
@@ -90,7 +106,7 @@ def codec_link_training(stage: Stage, params: Params, name: str) -> Training:
         inputs={
             **workspace.scene_digests(),
             **workspace.drop_digests("train", "val"),
-            **workspace.weight_digests("codec"),
+            **workspace.weight_digests(pretrained),
         },
         task=task,
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 # The network is fully convolutional, so the image size changes what it learns, but no shape.
-DEPENDS = ("seed", "threads", "scenes.height", "scenes.width", "mfnet")
+DEPENDS = ("seed", "threads", "recipe", "scenes.height", "scenes.width", "mfnet")
 
 
 def train_mfnet(stage: Stage) -> None:

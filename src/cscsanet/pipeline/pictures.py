@@ -7,7 +7,7 @@ import numpy as np
 from cscsanet.errors import CscsanetError
 from cscsanet.parsing import parse_json
 from cscsanet.scene_sources.copied_frames import frame_digest
-from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.layout import PARTS
 from cscsanet.scenes.picture_statistics import (
     Features,
@@ -16,6 +16,7 @@ from cscsanet.scenes.picture_statistics import (
     picture_features,
     read_statistics,
 )
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import SHIPPED, Workspace
 

@@ -1,8 +1,11 @@
-"""Repeats of the last trainings, with further seeds or for a single point.
+"""Repeats of trainings, with further seeds or for a single point.
 
-They start from the same weights of the stages before.
+A repeat with a further seed starts from the repeats of earlier trainings with this seed, if these are
+repeated too, and else from the weights of the pipeline. So `repeats.reseeded` says how much of a scheme is
+trained anew: its last training, or all of them.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,15 +16,50 @@ from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
 from cscsanet.errors import print_notes
-from cscsanet.pipeline.codec import LINK_DEPENDS, codec_link_training
+from cscsanet.pipeline.chains import before, chain
+from cscsanet.pipeline.codec import AWGN_DEPENDS, LINK_DEPENDS, codec_link_training, codec_training
+from cscsanet.pipeline.csi import DEPENDS as CSI_DEPENDS
+from cscsanet.pipeline.csi import acquisition_training, feedback_training, precoding_training
 from cscsanet.pipeline.run import Training, train
+from cscsanet.pipeline.stage1 import DEPENDS as SEMANTIC_DEPENDS
+from cscsanet.pipeline.stage1 import OMA_DEPENDS, semantic_oma_training, semantic_training
+from cscsanet.pipeline.stage2 import DEPENDS as PHYSICAL_DEPENDS
+from cscsanet.pipeline.stage2 import physical_training
 from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
 from cscsanet.pipeline.stage3 import TRAININGS, joint_training
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.stage import Stage
 
 NAME = "repeats"
-DEPENDS = tuple(dict.fromkeys((*JOINT_DEPENDS, *LINK_DEPENDS, "repeats")))
+DEPENDS = tuple(
+    dict.fromkeys(
+        (
+            *SEMANTIC_DEPENDS,
+            *OMA_DEPENDS,
+            *PHYSICAL_DEPENDS,
+            *JOINT_DEPENDS,
+            *CSI_DEPENDS,
+            "acquisition",
+            "feedback",
+            "precoding",
+            *AWGN_DEPENDS,
+            *LINK_DEPENDS,
+            "repeats",
+        )
+    )
+)
+# Name of the weights -> their replacement.
+Replaced = Mapping[str, str]
+_DESCRIBE: dict[str, Callable[[Stage, Params, str, Replaced], Training]] = {
+    "semantic": lambda stage, params, name, replaced: semantic_training(stage, params, name),
+    "semantic_oma": semantic_oma_training,
+    "physical": lambda stage, params, name, replaced: physical_training(stage, params, name),
+    "acquisition": acquisition_training,
+    "feedback": feedback_training,
+    "precoding": precoding_training,
+    "codec": codec_training,
+    "codec_link": codec_link_training,
+}
 
 
 @dataclass(frozen=True)
@@ -74,26 +112,42 @@ def train_repeats(stage: Stage) -> None:
     """Train each repeat whose results are missing or outdated. A killed one resumes."""
     stage_repeats = repeats(stage.params)
     _note_left_out(stage.params)
-    fan_out(partial(_train_repeat, stage), stage_repeats, num_workers(stage.params))
+    for batch in _in_order(stage_repeats):
+        fan_out(partial(_train_repeat, stage), batch, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])
 
 
 def repeated_weights(params: Params, name: str) -> dict[str, dict[str, str]]:
     """Return the weights that each repeat of a scheme replaces.
 
-    The result: name of the repeat -> name of the weights -> name of their replacement. A repeat
-    applies to every scheme that uses the weights of its training.
+    The result: name of the repeat -> name of the weights -> name of their replacement. A repeat applies to
+    every scheme that uses the weights of its training, unless weights of the scheme that are not repeated
+    were trained on the output of some that are.
     """
+    used = list(scheme(name).weights.values())
     replaced: dict[str, dict[str, str]] = {}
     for repeat in repeats(params):
-        if repeat.training in scheme(name).weights.values():
+        if repeat.training in used:
             replaced.setdefault(repeat.name, {})[repeat.training] = repeat.weights
-    return replaced
+    return {
+        repeat: weights
+        for repeat, weights in replaced.items()
+        if not any(set(before(kept)) & set(weights) for kept in used if kept not in weights)
+    }
 
 
 def further_seeds(params: Params, name: str) -> list[str]:
-    """Return the names of a swept scheme's repeats with further training seeds."""
+    """Return the names of a scheme's repeats with further training seeds."""
     return [repeat for repeat, point in _repeats_of(params, name).items() if point is None]
+
+
+def seeded_by(params: Params, name: str) -> str:
+    """Return the first training of a scheme that is repeated under further seeds, or the scheme's name.
+
+    Schemes that share it were trained from the same weights under each seed.
+    """
+    reseeded = kept_repeats(params).reseeded
+    return next((each for each in chain(scheme(name).weights.values()) if each in reseeded), name)
 
 
 def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
@@ -107,8 +161,8 @@ def dedicated(params: Params) -> dict[tuple[str, str], OperatingPoint]:
 
 
 def _repeats_of(params: Params, name: str) -> dict[str, OperatingPoint | None]:
-    """Return the repeats of a swept scheme: name -> single point, or None for a further seed."""
-    if name not in kept_evaluation(params).swept:
+    """Return the repeats of a measured scheme: name -> single point, or None for a further seed."""
+    if name not in kept_evaluation(params).schemes:
         return {}
     points = {repeat.name: repeat.point.point if repeat.point else None for repeat in repeats(params)}
     return {repeat: points[repeat] for repeat in repeated_weights(params, name)}
@@ -133,9 +187,35 @@ def _training(stage: Stage, repeat: Repeat) -> Training:
     if repeat.point is not None:
         changed["points"] = _single(repeat.point)
     params = stage.params.model_copy(update=changed)
-    if repeat.training == "codec_link":
-        return codec_link_training(stage, params, repeat.weights)
-    return joint_training(stage, params, repeat.weights, TRAININGS[repeat.training])
+    replaced = _same_seed(stage.params, repeat)
+    if repeat.training in TRAININGS:
+        return joint_training(stage, params, repeat.weights, TRAININGS[repeat.training], replaced)
+    return _DESCRIBE[repeat.training](stage, params, repeat.weights, replaced)
+
+
+def _same_seed(params: Params, repeat: Repeat) -> dict[str, str]:
+    """Return the repeats of earlier trainings that a repeat starts from, as name -> name of the repeat."""
+    if repeat.seed is None:
+        return {}
+    return {
+        other.training: other.weights
+        for other in repeats(params)
+        if other.seed == repeat.seed and other.training != repeat.training
+    }
+
+
+def _in_order(wanted: Iterable[Repeat]) -> Iterator[Sequence[Repeat]]:
+    """Yield repeats in groups, each after those that it starts from."""
+    left = list(wanted)
+    while left:
+        missing = {(repeat.seed, repeat.training) for repeat in left}
+        ready = [
+            repeat
+            for repeat in left
+            if not any((repeat.seed, each) in missing for each in before(repeat.training))
+        ]
+        yield ready
+        left = [repeat for repeat in left if repeat not in ready]
 
 
 def _single(point: PointParams) -> PointRangeParams:

@@ -74,7 +74,7 @@ def train(stage: Stage, training: Training) -> None:
         stage.log_inputs(training.inputs, "training")
         started = time.monotonic()
         task, module = training.task()
-        result = fit(task, scratch, run, progress=not training.is_variant)
+        result = fit(task, training.params.recipe, scratch, run, progress=not training.is_variant)
         reports = workspace.reports / "training"
         best = {name: _rounded(value) for name, value in result.best.items()}
         metrics = {"epochs": len(result.history), **{f"best_{name}": value for name, value in best.items()}}

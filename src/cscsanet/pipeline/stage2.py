@@ -15,7 +15,7 @@ from cscsanet.workflow.stage import Stage
 if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
-DEPENDS = ("seed", "threads", *PHYSICAL_SHAPES, "channel", "points", "physical")
+DEPENDS = ("seed", "threads", "recipe", *PHYSICAL_SHAPES, "channel", "points", "physical")
 
 
 def train_physical(stage: Stage) -> None:

@@ -9,8 +9,9 @@ from torch import nn
 from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.config.left_out import why_unaligned
 from cscsanet.config.params import Params
+from cscsanet.config.training import JointParams
 from cscsanet.links.alignment import Alignment
-from cscsanet.links.csc_sa_net import NomaLink, noma, oma
+from cscsanet.links.csc_sa_net import NomaLink, OmaLink, noma, oma
 from cscsanet.pipeline.run import Training, leave_out, train
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
-DEPENDS = ("seed", "threads", *SHAPES, "channel", "points", "joint")
+DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "points", "joint")
 
 
 @dataclass(frozen=True)
@@ -76,29 +77,39 @@ def _train(stage: Stage, name: str, joint: Joint) -> None:
     if reason and joint.alignment != "none":
         leave_out(stage, name, "val_miou", reason)
     else:
-        train(stage, joint_training(stage, stage.params, name, joint))
+        train(stage, joint_training(stage, stage.params, name, joint, {}))
 
 
-def joint_training(stage: Stage, params: Params, name: str, joint: Joint) -> Training:
+def joint_training(
+    stage: Stage,
+    params: Params,
+    name: str,
+    joint: Joint,
+    weights: Mapping[str, str],
+    start: Mapping[str, str] | None = None,
+) -> Training:
     """Describe one Stage III training.
 
     params: of the training. The networks are built for all points of the stage's parameters, even
-    if it trains at fewer, so that the pretrained weights fit.
+    if it trains at fewer, so that the pretrained weights fit. weights: names of weights that take the
+    place of others. start: submodule of the link, or "" for all of it -> name of the weights that it starts
+    from; those of Stages I and II by default.
     """
     workspace = stage.workspace
     networks_for = params.model_copy(update={"points": stage.params.points})
-    pretrained = {"semantic": joint.semantic, "physical": "physical"}
+    start = start or {"semantic": joint.semantic, "physical": "physical"}
+    pretrained = {submodule: weights.get(each, each) for submodule, each in start.items()}
 
     def task() -> "tuple[Task, nn.Module]":
         from cscsanet.training.segmentation_task import SegmentationTask
 
         link = joint.build(networks_for, joint.alignment)
-        for submodule, weights in pretrained.items():
-            load_weights(link.get_submodule(submodule), workspace.weights(weights), networks_for)
+        for submodule, trained in pretrained.items():
+            load_weights(link.get_submodule(submodule), workspace.weights(trained), networks_for)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, params.channel)
-        fit, seed = params.joint, params.seed
-        task = SegmentationTask(link, scenes, drops, params.points, fit, seed=seed, full_share=fit.full_share)
+        fit, seed = _of_access(params.joint, link), params.seed
+        task = SegmentationTask(link, scenes, drops, params.points, fit, seed=seed)
         return task, link
 
     return Training(
@@ -114,3 +125,8 @@ def joint_training(stage: Stage, params: Params, name: str, joint: Joint) -> Tra
         },
         task=task,
     )
+
+
+def _of_access(fit: JointParams, link: NomaLink) -> JointParams:
+    """Return the section `joint` with the number of epochs for the access of a link."""
+    return fit.model_copy(update={"epochs": fit.oma_epochs}) if isinstance(link, OmaLink) else fit

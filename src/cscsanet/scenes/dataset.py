@@ -2,41 +2,18 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.frame_sizes import check_one_size
 from cscsanet.scenes.images import Pixels, read_frame, read_label, size_of
-from cscsanet.scenes.layout import Part, image_path, is_night, label_path, read_list
+from cscsanet.scenes.layout import Part, image_path, label_path, read_list
+from cscsanet.scenes.scene_set import SceneSet
 
 # Pillow releases the interpreter's lock while it decodes. With more threads the disk is the limit.
 _THREADS = 4
-
-
-@dataclass(frozen=True)
-class SceneSet:
-    """The frames of one part (training, validation or test), or any others.
-
-    images: uint8 [N, 4, H, W]: red, green, blue, thermal.
-    labels: uint8 [N, H, W], class ids 0..8.
-    names: the N frame names, in the order of the part.
-    """
-
-    images: Tensor
-    labels: Tensor
-    names: list[str]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    @property
-    def night(self) -> Tensor:
-        """Mask of the frames taken by night, bool [N]."""
-        return torch.tensor([is_night(name) for name in self.names], dtype=torch.bool)
 
 
 def read_scene(image: Path, label: Path) -> tuple[Pixels, Pixels]:

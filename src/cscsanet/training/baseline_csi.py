@@ -13,7 +13,6 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from cscsanet.baselines.acquisition import Acquisition
 from cscsanet.baselines.feedback import perfect_feedback
@@ -27,7 +26,8 @@ from cscsanet.config.system import PointRangeParams
 from cscsanet.config.training import AcquisitionParams, CsiFitParams
 from cscsanet.training.csirs_design import CsirsPretraining
 from cscsanet.training.operating_points import draw_point
-from cscsanet.training.task import Task
+from cscsanet.training.seeds import host_generator
+from cscsanet.training.task import Task, least
 
 _LEAST = 1e-6  # lower limit of the arguments of logarithms
 
@@ -39,6 +39,8 @@ class _CsiTask(Task, ABC):
     """
 
     fixed: ClassVar[tuple[str, ...]] = ()
+    train_drops: PathDrops
+    val_drops: PathDrops
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class _CsiTask(Task, ABC):
         self.model = model
         for name in self.fixed:
             model.get_submodule(name).requires_grad_(False)
-        self.train_drops, self.val_drops = drops
+        self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
         self._scores: list[dict[str, float]] = []
@@ -68,23 +70,19 @@ class _CsiTask(Task, ABC):
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return the sum of the logarithms, at an operating point drawn for the batch."""
         means = self.batch_means(
-            self._paths(self.train_drops, batch), draw_point(self.points, generator), generator
+            self.train_drops[batch], draw_point(self.points, host_generator(generator)), generator
         )
         return torch.stack([mean.clamp_min(_LEAST).log() for mean in means.values()]).sum()
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Limit the gradient of the logarithms."""
-        self.clip_gradients(optimizer, gradient_clip_val=1.0, gradient_clip_algorithm="norm")
+    @property
+    def gradient_limit(self) -> float | None:
+        """1 at most, since logarithms have unbounded gradients."""
+        return least(super().gradient_limit, 1.0)
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation drops, at an operating point that is the same in every pass."""
-        point = draw_point(self.points, generator)
-        means = self.batch_means(self._paths(self.val_drops, batch), point, generator)
+        point = draw_point(self.points, host_generator(generator))
+        means = self.batch_means(self.val_drops[batch], point, generator)
         self._scores.append({name: math.log(max(float(mean), _LEAST)) for name, mean in means.items()})
 
     def validation_metrics(self) -> Mapping[str, float]:
@@ -98,9 +96,6 @@ class _CsiTask(Task, ABC):
     @abstractmethod
     def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:
         """Return the logged metrics from the mean logarithms."""
-
-    def _paths(self, drops: DropStore, index: Tensor) -> PathDrops:
-        return drops.batch(index.cpu().numpy()).to(self.device)
 
 
 class AcquisitionTask(_CsiTask):
@@ -175,7 +170,7 @@ class PrecodingTask(_CsiTask):
         """Return the reciprocal of the mean sum spectral efficiency at the first data symbol."""
         channel = self.model.acquisition.channel
         with torch.no_grad():
-            if float(torch.rand((), generator=generator, device=generator.device)) < 0.5:
+            if bool(torch.rand((), generator=host_generator(generator, use=1)) < 0.5):
                 estimate = true_channel(paths, point.csirs_symbols, channel)
                 feedback = perfect_feedback(estimate)
             else:

@@ -15,10 +15,18 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch.utils.data import DataLoader
 
+from cscsanet.config.training import RecipeParams
+from cscsanet.training.precision import prepare_networks
 from cscsanet.training.seeds import EpochSampler
 from cscsanet.training.task import EpochLog, Task
 
@@ -78,11 +86,14 @@ class _ProgressBar(TQDMProgressBar):
         return Tqdm(disable=True)
 
 
-def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> FitResult:
+def fit(
+    task: Task, recipe: RecipeParams, scratch: Path, log: EpochLog, *, progress: bool = True
+) -> FitResult:
     """Train a task and load the weights of its best validation metric into it.
 
     scratch: a folder for this training alone; an existing `last.ckpt` in it is resumed.
     """
+    task.recipe = recipe
     history = _History(log)
     best = ModelCheckpoint(
         scratch,
@@ -91,7 +102,8 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
         mode="max",
         save_on_train_epoch_end=True,
         enable_version_counter=False,
-        save_weights_only=True,
+        # Lightning puts an average into whole checkpoints alone.
+        save_weights_only=not recipe.averaging,
     )
     last = ModelCheckpoint(
         scratch, filename="last", every_n_epochs=1, save_on_train_epoch_end=True, enable_version_counter=False
@@ -99,13 +111,16 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
     early = _EarlyStopping(
         task.monitor, mode="max", patience=task.fit_params.patience, check_on_train_epoch_end=True
     )
+    # With an average, checkpoints hold it in place of the weights that are trained, and validation swaps it in.
     # `last` comes after the callbacks whose state it contains. After a kill between `best` and
     # `last`, the epoch is repeated with the same result.
-    callbacks: list[Callback] = [history, early, best, last]
+    averages = [EMAWeightAveraging(decay=recipe.averaging)] if recipe.averaging else []
+    callbacks: list[Callback] = [*averages, history, early, best, last]
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))
     # Convolutions run fastest in this memory layout, on CPUs and GPUs.
     task.to(memory_format=torch.channels_last)
+    prepare_networks(task, recipe)
     # Loaded networks are in evaluation mode, and the trainer does not change modes.
     task.train()
     trainer = L.Trainer(
@@ -130,7 +145,8 @@ def fit(task: Task, scratch: Path, log: EpochLog, *, progress: bool = True) -> F
             ckpt_path=resume,
             weights_only=False,
         )
-    weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    # A file of this run, so whatever it holds can be trusted.
+    weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=False)["state_dict"]
     task.load_state_dict(weights)
     task.eval()
     rows = tuple(history.rows)

@@ -13,9 +13,9 @@ def draw_point(
 ) -> OperatingPoint:
     """Draw an operating point uniformly from the points of a training.
 
-    full_share: probability that the largest L and B replace the drawn ones. Otherwise training for
-    small settings would degrade the largest one (the sandwich rule for slimmable networks, Yu and
-    Huang, ICCV 2019).
+    full_share: probability that the largest L and B, and one of the larger half of the Q, replace the
+    drawn ones. Otherwise training for small settings would degrade the largest one (the sandwich rule for
+    slimmable networks, Yu and Huang, ICCV 2019).
     """
 
     def pick(choices: tuple[int, ...]) -> int:
@@ -34,9 +34,26 @@ def draw_point(
     # Without such a share nothing more is drawn, so that the random numbers of other trainings
     # remain the same.
     if full_share and share() < full_share:
-        full = points.capacity
-        return replace(drawn, csirs_symbols=full.csirs_symbols, feedback_bits=full.feedback_bits)
+        full, counts = points.capacity, sorted(points.data_symbols)
+        return replace(
+            drawn,
+            csirs_symbols=full.csirs_symbols,
+            feedback_bits=full.feedback_bits,
+            data_symbols=pick(tuple(counts[len(counts) // 2 :])),
+        )
     return drawn
+
+
+def draw_points(
+    points: PointRangeParams, generator: torch.Generator, count: int, full_share: float = 0.0
+) -> list[OperatingPoint]:
+    """Draw the operating points of a batch.
+
+    All have the same L, since a link then sets the beams for all of them at once. full_share: see
+    `draw_point`.
+    """
+    drawn = [draw_point(points, generator, full_share) for _ in range(count)]
+    return [replace(point, csirs_symbols=drawn[0].csirs_symbols) for point in drawn]
 
 
 def validation_point(points: PointRangeParams) -> OperatingPoint:

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
@@ -29,7 +28,8 @@ from cscsanet.links.alignment import coherence, stream_gains
 from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
 from cscsanet.training.csirs_design import CsirsPretraining
 from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
-from cscsanet.training.task import Task
+from cscsanet.training.seeds import host_generator
+from cscsanet.training.task import Task, least
 
 _LEAST = 1e-6  # lower limit of the arguments of logarithms
 
@@ -44,6 +44,8 @@ class PhysicalTask(Task):
     """
 
     monitor = "val_sum_se"
+    train_drops: PathDrops
+    val_drops: PathDrops
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class PhysicalTask(Task):
         """drops: the training and the validation part; points: L, B, Q; the SNR is fit.snr_db."""
         super().__init__(fit, seed)
         self.physical = physical
-        self.train_drops, self.val_drops = drops
+        self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.objective = fit.objective
         self.coherence_weight = fit.coherence_weight
@@ -74,8 +76,8 @@ class PhysicalTask(Task):
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return minus the batch's mean SE or its logarithm, minus the weighted log coherence."""
-        paths = self._paths(self.train_drops, batch)
-        point = draw_point(self.points, generator)
+        paths = self.train_drops[batch]
+        point = draw_point(self.points, host_generator(generator))
         beams = self.physical(paths, point, generator)
         mean = self.sum_se(paths, beams, point).mean()
         loss = -mean.clamp_min(_LEAST).log() if self.logarithmic else -mean
@@ -83,19 +85,15 @@ class PhysicalTask(Task):
             loss = loss - self.coherence_weight * self.coherence(paths, beams, point).clamp_min(_LEAST).log()
         return loss
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Limit the gradient of the logarithm, which is unbounded at low spectral efficiency."""
-        if self.logarithmic:
-            self.clip_gradients(optimizer, gradient_clip_val=1.0, gradient_clip_algorithm="norm")
+    @property
+    def gradient_limit(self) -> float | None:
+        """1 at most for the logarithm, whose gradient is unbounded at low spectral efficiency."""
+        limit = super().gradient_limit
+        return least(limit, 1.0) if self.logarithmic else limit
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add each validation drop's sum spectral efficiency."""
-        paths = self._paths(self.val_drops, batch)
+        paths = self.val_drops[batch]
         index = int(batch[0]) // self.fit_params.batch_size % len(self.val_snrs)
         point = replace(validation_point(self.points), snr_db=self.val_snrs[index])
         total, drops = self._means.get(point.snr_db, (0.0, 0))

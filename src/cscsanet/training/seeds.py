@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-_PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound")
+_PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound", "host")
 
 
 def generator(seed: int, purpose: str, *where: int, device: str | torch.device = "cpu") -> torch.Generator:
@@ -19,6 +19,15 @@ def generator(seed: int, purpose: str, *where: int, device: str | torch.device =
     key = (seed, _PURPOSES.index(purpose), len(where), *where)
     entropy = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
     return torch.Generator(device=device).manual_seed(int(entropy >> 1))
+
+
+def host_generator(generator: torch.Generator, use: int = 0) -> torch.Generator:
+    """Return a generator on the CPU for the numbers that decide what is computed, keyed by another's seed.
+
+    A GPU is thus never waited for. use: tells apart several that are made of one.
+    """
+    entropy = np.random.SeedSequence((generator.initial_seed(), _PURPOSES.index("host"), use))
+    return torch.Generator().manual_seed(int(entropy.generate_state(1, np.uint64)[0] >> 1))
 
 
 class EpochSampler(Sampler[int]):

@@ -5,23 +5,24 @@ trained model uses running means over all of them. With `held_statistics` the la
 running means already.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 
 from cscsanet.channel.dataset import DropStore
-from cscsanet.channel.paths import PathDrops
 from cscsanet.config.system import PointRangeParams
-from cscsanet.config.training import SegmentationFitParams
+from cscsanet.config.training import ElasticFitParams, SegmentationFitParams
 from cscsanet.links.link import Link
 from cscsanet.metrics.segmentation import confusion, miou
+from cscsanet.networks.semantic_codec import SourceEncoder
 from cscsanet.scenes.augmentation import augment, to_float
 from cscsanet.scenes.classes import NUM_CLASSES
-from cscsanet.scenes.dataset import SceneSet
-from cscsanet.training.operating_points import draw_point, validation_point
+from cscsanet.scenes.scene_set import SceneSet
+from cscsanet.training.operating_points import draw_points, validation_point
+from cscsanet.training.seeds import host_generator
 from cscsanet.training.task import Task
 
 
@@ -35,6 +36,56 @@ def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:
     counts = torch.bincount(scenes.labels.flatten(), minlength=NUM_CLASSES).double()
     weights = (counts > 0).double() if kind == "none" else counts.clamp(min=1).rsqrt() * (counts > 0)
     return (weights * counts.sum() / (weights * counts).sum()).float()
+
+
+def dice_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return 1 minus the mean Dice coefficient of the classes that occur in a batch.
+
+    logits: (batch, C, H, W). labels: class ids (batch, H, W). Probabilities take the place of predicted
+    pixels, and pixels are summed over the batch. One pixel is added above and below the bar, so that a
+    class of a few pixels has a bounded gradient. Source: Milletari et al., 3DV 2016, with sums in place of
+    squares below the bar.
+    """
+    probabilities = logits.softmax(dim=1)
+    truth = one_hot(labels, logits.shape[1]).movedim(-1, 1).to(probabilities.dtype)
+    axes = (0, 2, 3)
+    pixels = truth.sum(axes)
+    both = (probabilities * truth).sum(axes)
+    coefficients = (2 * both + 1) / (probabilities.sum(axes) + pixels + 1)
+    # A mask and no index: the number of classes need not be known on the host.
+    present = (pixels > 0).to(coefficients.dtype)
+    return 1 - (coefficients * present).sum() / present.sum()
+
+
+class CoarseMasks(nn.Module):
+    """Masks that the source encoders of a link draw from their own features, at H / 2^p x W / 2^p pixels.
+
+    Only a training has them (deep supervision, Lee et al., AISTATS 2015). weight: of their loss.
+    """
+
+    def __init__(self, link: Link, weight: float) -> None:
+        super().__init__()
+        self.weight = weight
+        # Not as submodules, which they are of the link.
+        self.encoders = tuple(module for module in link.modules() if isinstance(module, SourceEncoder))
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.heads = nn.ModuleList(
+                nn.Conv2d(encoder.map_width, NUM_CLASSES, 1) for encoder in self.encoders
+            )
+        for encoder in self.encoders:
+            encoder.keep_map = True
+
+    def mean(self, objective: Callable[[Tensor, Tensor], Tensor], labels: Tensor) -> Tensor:
+        """Return the mean loss of the masks for the images of the last call; labels: (batch, H, W)."""
+        losses = []
+        for encoder, head in zip(self.encoders, self.heads, strict=True):
+            assert encoder.map is not None
+            logits = head(encoder.map.float())
+            step = labels.shape[-1] // logits.shape[-1]
+            losses.append(objective(logits, labels[:, step // 2 :: step, step // 2 :: step]))
+            encoder.map = None
+        return torch.stack(losses).mean()
 
 
 class SegmentationTask(Task):
@@ -51,21 +102,21 @@ class SegmentationTask(Task):
         fit: SegmentationFitParams,
         *,
         seed: int,
-        full_share: float = 0.0,
     ) -> None:
-        """scenes, drops: the training and the validation part; None for a link without a channel.
-
-        full_share: share of the batches at the largest L and B.
-        """
+        """scenes, drops: the training and the validation part; None for a link without a channel."""
         super().__init__(fit, seed)
         self.link = link
         self.train_scenes, self.val_scenes = scenes
-        self.train_drops: DropStore | None
-        self.val_drops: DropStore | None
-        self.train_drops, self.val_drops = drops or (None, None)
+        if drops is not None:
+            self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points
-        self.full_share = full_share
+        self.points_per_batch, self.full_share, weight = 1, 0.0, 0.0
+        if isinstance(fit, ElasticFitParams):
+            self.points_per_batch, self.full_share = fit.points_per_batch, fit.full_share
+            weight = fit.auxiliary_weight
+        self.coarse = CoarseMasks(link, weight) if weight else None
         self.crop = fit.crop
+        self.dice_weight = fit.dice_weight
         self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
         self.register_buffer(
             "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
@@ -73,6 +124,12 @@ class SegmentationTask(Task):
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
         self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
         self._loss, self._batches = 0.0, 0
+
+    def on_fit_start(self) -> None:
+        """Move scenes and drops to the device, where every step reads some of them."""
+        super().on_fit_start()
+        self.train_scenes = self.train_scenes.to(self.device)
+        self.val_scenes = self.val_scenes.to(self.device)
 
     def on_train_epoch_start(self) -> None:
         """Freeze the statistics of batch normalisation in the last epochs."""
@@ -82,27 +139,30 @@ class SegmentationTask(Task):
                     module.eval()
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the loss of an augmented batch, with drops and operating point drawn for it."""
+        """Return the loss of an augmented batch, with drops and operating points drawn for it."""
         images, labels = self._batch(self.train_scenes, batch)
         images, labels = augment(images, labels, smallest_crop=self.crop, generator=generator)
         paths = None
         if self.train_drops is not None:
-            chosen = torch.randint(
-                len(self.train_drops), (len(batch),), generator=generator, device=generator.device
-            )
-            paths = self._paths(self.train_drops, chosen)
-        point = draw_point(self.points, generator, self.full_share)
-        sent = self.link(images, paths, point, generator)
-        return self._cross_entropy(sent.logits, labels)
+            size = (len(batch),)
+            paths = self.train_drops[
+                torch.randint(len(self.train_drops), size, generator=generator, device=generator.device)
+            ]
+        on_host = host_generator(generator)
+        points = draw_points(self.points, on_host, self.points_per_batch, self.full_share)
+        loss = self._objective(self.link.mixed(images, paths, points, generator), labels)
+        if self.coarse is not None and self.current_epoch < self.held_from:
+            loss = loss + self.coarse.weight * self.coarse.mean(self._objective, labels)
+        return loss
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation images; image i is sent over drop i (modulo the drops) in every pass."""
         images, labels = self._batch(self.val_scenes, batch)
         paths = None
         if self.val_drops is not None:
-            paths = self._paths(self.val_drops, batch % len(self.val_drops))
+            paths = self.val_drops[batch % len(self.val_drops)]
         sent = self.link(images, paths, validation_point(self.points), generator)
-        self._loss += float(self._cross_entropy(sent.logits, labels))
+        self._loss += float(self._objective(sent.logits, labels))
         self._batches += 1
         self._counts += confusion(sent.logits.argmax(dim=1), labels).cpu()
 
@@ -113,15 +173,9 @@ class SegmentationTask(Task):
         self._loss, self._batches = 0.0, 0
         return metrics
 
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return cross_entropy(logits, labels, weight=self.get_buffer("class_weights"))
+    def _objective(self, logits: Tensor, labels: Tensor) -> Tensor:
+        loss = cross_entropy(logits, labels, weight=self.get_buffer("class_weights"))
+        return loss + self.dice_weight * dice_loss(logits, labels) if self.dice_weight else loss
 
     def _batch(self, scenes: SceneSet, batch: Tensor) -> tuple[Tensor, Tensor]:
-        index = batch.cpu()
-        return (
-            to_float(scenes.images[index].to(self.device)),
-            scenes.labels[index].to(self.device).long(),
-        )
-
-    def _paths(self, drops: DropStore, index: Tensor) -> PathDrops:
-        return drops.batch(index.cpu().numpy()).to(self.device)
+        return to_float(scenes.images[batch]), scenes.labels[batch].long()

@@ -1,14 +1,18 @@
 """The common base of all trainings: seeds, optimiser, schedule and validation metrics."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import lightning as L
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
-from cscsanet.config.training import FitParams
+from cscsanet.channel.paths import PathDrops
+from cscsanet.config.training import FitParams, RecipeParams
+from cscsanet.training.muon import muon_with_adam
 from cscsanet.training.seeds import generator
 
 
@@ -20,9 +24,15 @@ class EpochLog(Protocol):
 
 
 class Task(L.LightningModule, ABC):
-    """A training. A batch is a tensor of indices of items; a subclass computes its loss."""
+    """A training. A batch is a tensor of indices of items; a subclass computes its loss.
+
+    recipe: set by `fit`, which reads it in part itself. train_drops, val_drops: None without a channel.
+    """
 
     monitor: str
+    recipe: RecipeParams
+    train_drops: PathDrops | None = None
+    val_drops: PathDrops | None = None
     train_items: int
     val_items: int
 
@@ -30,6 +40,18 @@ class Task(L.LightningModule, ABC):
         super().__init__()
         self.fit_params = fit
         self.seed = seed
+
+    def on_fit_start(self) -> None:
+        """Move the drops to the device, where every step reads some of them."""
+        for name in ("train_drops", "val_drops"):
+            drops = getattr(self, name)
+            if drops is not None:
+                setattr(self, name, drops.to(self.device))
+
+    @property
+    def gradient_limit(self) -> float | None:
+        """The largest norm of the gradient; None for no limit."""
+        return self.recipe.clip_norm
 
     @abstractmethod
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
@@ -60,10 +82,48 @@ class Task(L.LightningModule, ABC):
         self.log_dict(dict(self.validation_metrics()), prog_bar=True)
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]
-        """Return Adam, as in Sec. IV-C, with a constant learning rate or a half cosine to zero."""
-        optimiser = torch.optim.Adam(self.parameters(), lr=self.fit_params.learning_rate)
-        if self.fit_params.schedule == "constant":
-            return optimiser
+        """Return Adam, as in Sec. IV-C, or Muon beside it, with the schedule of the recipe for the learning rate."""
+        rate = self.fit_params.learning_rate
+        optimiser: Optimizer
+        if self.recipe.optimiser == "muon":
+            optimiser = muon_with_adam(self, rate, self.recipe.muon_rate)
+        else:
+            optimiser = torch.optim.Adam(self.parameters(), lr=rate)
         steps = self.fit_params.epochs * self.fit_params.steps_per_epoch
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        share = learning_rate_schedule(self.recipe, steps)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the norm of the gradient."""
+        if self.gradient_limit is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit)
+
+
+def least(limit: float | None, other: float) -> float:
+    """Return the smaller of two limits, of which one may be missing."""
+    return other if limit is None else min(limit, other)
+
+
+def learning_rate_schedule(recipe: RecipeParams, steps: int) -> Callable[[int], float]:
+    """Return the learning rate at a step, numbered from 0, as a share of the largest one.
+
+    It rises linearly over the steps of the warm-up. Then it is constant, or follows a half cosine that
+    reaches zero after the last step.
+    """
+    rising = round(recipe.warm_up * steps)
+
+    def share(step: int) -> float:
+        if step < rising:
+            return (step + 1) / (rising + 1)
+        if recipe.schedule == "constant":
+            return 1.0
+        done = (step - rising) / max(1, steps - rising)
+        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+
+    return share

@@ -9,7 +9,7 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import picture_size, trained_link
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.mfnet_checkpoint import published_names
 from cscsanet.training.segmentation_task import SegmentationTask
 from cscsanet.training.weights import save_weights

@@ -8,7 +8,7 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.measure import constant_prediction
 from cscsanet.evaluation.rows import result_row
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 
 
 def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys, seeded):

@@ -62,7 +62,7 @@ def test_an_old_name_leads_to_the_new_one():
         ("evaluation.swept", ["ideal"], "'ideal' has no channel to sweep"),
         ("deployment.exported", ["codebook"], "'codebook' must be one of noma, noma-aligned, oma"),
         ("deployment.timed", "noma", "'noma' must be one of noma-aligned, oma-aligned"),
-        ("repeats.reseeded", ["semantic"], "'semantic' must be one of noma, noma_aligned"),
+        ("repeats.reseeded", ["mfnet"], "'mfnet' must be one of semantic, physical"),
     ],
 )
 def test_a_scheme_that_cannot_be_used_is_refused_when_params_yaml_is_read(tmp_path, key, value, says):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cscsanet.channel.dataset import open_drops, write_drops
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cscsanet.networks.convolutions import MiniInception, widths
+from cscsanet.networks.convolutions import MiniInception
+from cscsanet.networks.mfnet_codec import widths
 
 
 def test_widths_are_even_and_scale_with_the_multiplier():

@@ -6,14 +6,17 @@ import pytest
 import torch
 
 from cscsanet.config.system import MsfParams
-from cscsanet.networks.ue_msf_net import SourceEncoder, UeMsfNet, latent_shape
+from cscsanet.networks.semantic_codec import SourceEncoder, latent_shape
+from cscsanet.networks.ue_msf_net import UeMsfNet
 
 
 @pytest.mark.parametrize(
     ("size", "latent", "halvings"), [((48, 64), (4, 4), 2), ((96, 128), (4, 4), 3), ((144, 96), (6, 3), 3)]
 )
-def test_the_encoder_maps_an_image_to_the_latent_positions(size, latent, halvings):
+@pytest.mark.parametrize("blocks", ["mfnet", "residual"])
+def test_the_encoder_maps_an_image_to_the_latent_positions(size, latent, halvings, blocks):
     params = MsfParams(
+        blocks=blocks,
         latent_height=latent[0],
         latent_width=latent[1],
         width_multiplier=0.25,

@@ -6,7 +6,14 @@ from fixtures.params import altered
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.studies import PointParams
 from cscsanet.pipeline import repeats as module
-from cscsanet.pipeline.repeats import dedicated, further_seeds, repeated_weights, repeats, train_repeats
+from cscsanet.pipeline.repeats import (
+    dedicated,
+    further_seeds,
+    repeated_weights,
+    repeats,
+    seeded_by,
+    train_repeats,
+)
 
 
 @pytest.fixture
@@ -44,10 +51,12 @@ def test_a_repeat_replaces_the_weights_of_every_scheme_that_uses_them(params):
     assert repeated_weights(params, "oma") == {}
 
 
-def test_only_swept_schemes_are_measured_with_repeats(params):
+def test_every_measured_scheme_with_repeated_weights_has_further_seeds(params):
     assert further_seeds(params, "noma") == ["seed-2", "seed-3"]
     assert further_seeds(params, "dlcsi-pca") == ["seed-2", "seed-3"]
-    assert further_seeds(params, "perfect-pca") == []
+    assert further_seeds(params, "mfnet") == []
+    unmeasured = params.evaluation.model_copy(update={"schemes": ("noma",)})
+    assert further_seeds(params.model_copy(update={"evaluation": unmeasured}), "dlcsi-pca") == []
     assert dedicated(params) == {("noma", "snr-25-L8-B64-Q4"): OperatingPoint(-25.0, 8, 64, 4)}
 
 
@@ -73,8 +82,12 @@ def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatc
             work(job)
 
     monkeypatch.setattr(module, "fan_out", fan_out)
-    monkeypatch.setattr(module, "joint_training", lambda stage, params, name, joint: (name, params, joint))
-    monkeypatch.setattr(module, "codec_link_training", lambda stage, params, name: (name, params, None))
+    monkeypatch.setattr(
+        module, "joint_training", lambda stage, params, name, joint, replaced: (name, params, joint)
+    )
+    monkeypatch.setitem(
+        module._DESCRIBE, "codec_link", lambda stage, params, name, replaced: (name, params, None)
+    )
     monkeypatch.setattr(
         module, "train", lambda stage, training: trainings.update({training[0]: training[1:]})
     )
@@ -96,3 +109,59 @@ def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatc
     }
     assert trainings["repeats/codec_link-seed-2"][1] is None
     assert not outdated.exists()
+
+
+@pytest.fixture
+def whole(params):
+    """Repeats of all that `ideal`, `noma` and `dlcsi-pca` are trained by, and of the acquisition."""
+    reseeded = ("noma", "semantic", "physical", "codec_link", "codec", "acquisition", "feedback")
+    section = params.repeats.model_copy(update={"reseeded": reseeded, "seeds": (2,), "dedicated": ()})
+    return params.model_copy(update={"repeats": section})
+
+
+def test_a_repeat_starts_from_the_repeats_of_earlier_trainings_under_its_seed(whole, stage, monkeypatch):
+    stage.params = whole
+    batches, replaced = [], {}
+
+    def fan_out(work, jobs, num_workers):
+        batches.append({job.training for job in jobs})
+        for job in jobs:
+            work(job)
+
+    monkeypatch.setattr(module, "fan_out", fan_out)
+    for name in module._DESCRIBE:
+        monkeypatch.setitem(
+            module._DESCRIBE, name, lambda stage, params, weights, others: replaced.update({weights: others})
+        )
+    monkeypatch.setattr(
+        module,
+        "joint_training",
+        lambda stage, params, weights, joint, others: replaced.update({weights: others}),
+    )
+    monkeypatch.setattr(module, "train", lambda stage, training: None)
+    train_repeats(stage)
+    assert batches == [
+        {"semantic", "physical", "acquisition"},
+        {"noma", "codec", "feedback"},
+        {"codec_link"},
+    ]
+    assert replaced["repeats/noma-seed-2"]["semantic"] == "repeats/semantic-seed-2"
+    assert replaced["repeats/codec_link-seed-2"]["codec"] == "repeats/codec-seed-2"
+    assert "codec_link" not in replaced["repeats/codec_link-seed-2"]
+
+
+def test_a_scheme_is_not_measured_with_weights_that_were_trained_on_those_of_another_seed(whole):
+    assert repeated_weights(whole, "dlcsi-pca")["seed-2"] == {
+        "acquisition": "repeats/acquisition-seed-2",
+        "feedback": "repeats/feedback-seed-2",
+        "codec_link": "repeats/codec_link-seed-2",
+    }
+    # Its precoding was trained behind the pipeline's acquisition and feedback.
+    assert repeated_weights(whole, "dlcsi-dl") == {}
+    assert repeated_weights(whole, "ideal") == {"seed-2": {"semantic": "repeats/semantic-seed-2"}}
+
+
+def test_schemes_that_start_from_one_stage_1_share_its_seeds(whole, params):
+    assert {seeded_by(whole, name) for name in ("ideal", "noma", "dlcsi-pca", "perfect-pca")} == {"semantic"}
+    assert seeded_by(params, "perfect-pca") == "codec_link"
+    assert seeded_by(params, "mfnet") == "mfnet"

@@ -13,7 +13,7 @@ from cscsanet.pipeline.run import Training, initialised, train
 from cscsanet.training.task import Task
 from cscsanet.training.weights import weights_origin
 
-FIT = FitParams(epochs=3, steps_per_epoch=2, batch_size=4, learning_rate=0.05, schedule="cosine", patience=3)
+FIT = FitParams(epochs=3, steps_per_epoch=2, batch_size=4, learning_rate=0.05, patience=3)
 
 
 class Line(Task):

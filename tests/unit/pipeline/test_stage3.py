@@ -22,7 +22,7 @@ def test_networks_are_built_for_all_points_of_the_stage(stage, smoke, monkeypatc
     )
     single = smoke.points.model_copy(update={"csirs_symbols": (2,), "feedback_bits": (16,)})
     params = smoke.model_copy(update={"points": single, "seed": 9})
-    training = joint_training(stage, params, "repeats/noma-L2", NOMA)
+    training = joint_training(stage, params, "repeats/noma-L2", NOMA, {})
     assert training.params == params
     assert training.networks_for.points == smoke.points
     assert training.networks_for.seed == 9

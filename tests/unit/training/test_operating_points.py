@@ -3,7 +3,7 @@
 import torch
 
 from cscsanet.config.system import PointRangeParams
-from cscsanet.training.operating_points import draw_point, validation_point
+from cscsanet.training.operating_points import draw_point, draw_points, validation_point
 
 
 def test_points_are_drawn_from_the_ranges_and_a_single_point_is_itself():
@@ -24,3 +24,26 @@ def test_points_are_drawn_from_the_ranges_and_a_single_point_is_itself():
     # Half of all, and a quarter of the others.
     assert 0.55 < full / len(often) < 0.7
     assert {point.csirs_symbols for point in often} == {1, 4}
+
+
+def test_a_full_draw_has_one_of_the_larger_q():
+    points = PointRangeParams(
+        snr_db=(-30, -10), csirs_symbols=(1, 4), feedback_bits=(16, 64), data_symbols=(5, 1, 2, 3, 4)
+    )
+    generator = torch.Generator().manual_seed(0)
+    drawn = [draw_point(points, generator, full_share=1.0) for _ in range(100)]
+    assert {point.data_symbols for point in drawn} == {3, 4, 5}
+    assert {(point.csirs_symbols, point.feedback_bits) for point in drawn} == {(4, 64)}
+
+
+def test_the_points_of_a_batch_share_l_and_nothing_else():
+    points = PointRangeParams(
+        snr_db=(-30, -10), csirs_symbols=(1, 4), feedback_bits=(16, 64), data_symbols=(1, 2, 3, 4)
+    )
+    generator = torch.Generator().manual_seed(0)
+    batches = [draw_points(points, generator, 4) for _ in range(40)]
+    assert all(len({point.csirs_symbols for point in batch}) == 1 for batch in batches)
+    assert {batch[0].csirs_symbols for batch in batches} == {1, 4}
+    assert all(len({point.snr_db for point in batch}) == 4 for batch in batches)
+    assert {point.feedback_bits for batch in batches for point in batch} == {16, 64}
+    assert any(len({point.data_symbols for point in batch}) == 4 for batch in batches)

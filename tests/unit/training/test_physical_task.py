@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from cscsanet.channel.paths import draw_paths
-from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.physical_layer import PhysicalLayer
-from cscsanet.training.operating_points import validation_snrs
+from cscsanet.training.operating_points import draw_point, validation_snrs
 from cscsanet.training.physical_task import PhysicalTask
+from cscsanet.training.seeds import host_generator
 
 
 class Drops:
@@ -21,8 +21,8 @@ class Drops:
     def __len__(self):
         return len(self.paths)
 
-    def batch(self, index):
-        return self.paths[torch.as_tensor(index)]
+    def all(self):
+        return self.paths
 
 
 @pytest.fixture
@@ -43,19 +43,9 @@ def test_the_objective_is_minus_the_mean_over_drops_or_its_logarithm(build):
         generator = torch.Generator().manual_seed(2)
         loss = task.loss(batch, generator)
         generator = torch.Generator().manual_seed(2)
-        torch.rand((), generator=generator)
-        point = OperatingPoint(
-            -10,
-            *(
-                choices[int(torch.randint(len(choices), (), generator=generator))]
-                for choices in (
-                    task.points.csirs_symbols,
-                    task.points.feedback_bits,
-                    task.points.data_symbols,
-                )
-            ),
-        )
-        paths = task.train_drops.batch(batch)
+        point = draw_point(task.points, host_generator(generator))
+        assert point.snr_db == -10
+        paths = task.train_drops[batch]
         per_drop = task.sum_se(paths, task.physical(paths, point, generator), point)
         torch.testing.assert_close(loss, -function(per_drop.mean()), rtol=1e-3, atol=1e-4)
 

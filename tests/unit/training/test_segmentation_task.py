@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from cscsanet.channel.dataset import open_drops, write_drops
+from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.csc_sa_net import NomaLink
 from cscsanet.links.ideal import IdealLink
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
-from cscsanet.scenes.dataset import SceneSet
-from cscsanet.training.segmentation_task import SegmentationTask, class_weights
+from cscsanet.scenes.scene_set import SceneSet
+from cscsanet.training.segmentation_task import SegmentationTask, class_weights, dice_loss
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_two_validation_passes_give_one_number(smoke, scenes, drops):
 
 
 def test_batch_statistics_follow_the_batches_and_are_held_at_the_end(smoke, scenes, monkeypatch):
-    fit = smoke.semantic.model_copy(update={"epochs": 5, "held_statistics": 0.4})
+    fit = smoke.semantic.model_copy(update={"epochs": 5, "held_statistics": 0.4, "points_per_batch": 2})
     task = SegmentationTask(
         IdealLink(SemanticLayer(smoke)), (scenes, scenes), None, smoke.points, fit, seed=1
     )
@@ -92,3 +93,66 @@ def test_batch_statistics_follow_the_batches_and_are_held_at_the_end(smoke, scen
     assert not any(any(moved(epoch)) for epoch in (3, 4))
     assert task.link.semantic.bs.training
     assert norms[0].weight.grad.abs().max() > 0
+
+
+def test_the_dice_loss_is_zero_for_sure_and_right_pixels_and_ignores_absent_classes():
+    labels = torch.zeros(2, 4, 4, dtype=torch.long)
+    labels[:, :2] = 3
+    sure = torch.nn.functional.one_hot(labels, 9).movedim(-1, 1) * 40.0
+    assert float(dice_loss(sure, labels)) == pytest.approx(0.0, abs=1e-6)
+    wrong = torch.nn.functional.one_hot(3 - labels, 9).movedim(-1, 1) * 40.0
+    # 16 pixels of each class, none of them right: 1 / 33 remains of the added pixels.
+    assert float(dice_loss(wrong, labels)) == pytest.approx(1 - 1 / 33, abs=1e-6)
+
+
+def test_the_dice_loss_counts_a_small_class_as_much_as_a_large_one():
+    labels = torch.zeros(1, 10, 10, dtype=torch.long)
+    labels[0, 0, :9] = 5
+    missed = torch.nn.functional.one_hot(torch.zeros_like(labels), 9).movedim(-1, 1) * 40.0
+    assert float(dice_loss(missed, labels)) == pytest.approx(1 - (183 / 192 + 1 / 10) / 2, abs=1e-5)
+
+
+@pytest.fixture
+def supervised(smoke, scenes):
+    """A training whose encoders draw masks by themselves, and the same without."""
+
+    def build(weight):
+        torch.manual_seed(5)
+        fit = smoke.semantic.model_copy(
+            update={"auxiliary_weight": weight, "points_per_batch": 2, "crop": 1.0}
+        )
+        link = IdealLink(SemanticLayer(smoke))
+        return SegmentationTask(link, (scenes, scenes), None, smoke.points, fit, seed=1).train()
+
+    return build
+
+
+def test_masks_of_the_encoders_reach_the_encoders_alone(supervised):
+    task = supervised(1.0)
+    images, labels = torch.rand(2, 4, 48, 64), torch.randint(9, (2, 48, 64))
+    task.link(images, None, OperatingPoint(0.0, 2, 16, 4), torch.Generator())
+    task.coarse.mean(dice_loss, labels).backward()
+    for net in task.link.semantic.ue:
+        gradients = {name: weight.grad for name, weight in net.encoder.named_parameters()}
+        assert gradients["down0.0.weight"].abs().max() > 0
+        assert gradients["patches.0.weight"] is None
+        assert net.encoder.map is None
+    assert all(weight.grad is None for weight in task.link.semantic.bs.parameters())
+
+
+def test_the_loss_of_these_masks_ends_when_the_statistics_are_held(supervised, monkeypatch):
+    plain, task = supervised(0.0), supervised(0.5)
+    assert plain.coarse is None
+    batch = torch.arange(4)
+
+    def loss(of, epoch):
+        monkeypatch.setattr(SegmentationTask, "current_epoch", epoch)
+        return float(of.loss(batch, torch.Generator().manual_seed(0)).detach())
+
+    assert loss(task, 0) > loss(plain, 0) + 0.1
+    assert loss(task, task.held_from) == pytest.approx(loss(plain, task.held_from), rel=1e-5)
+
+
+def test_what_is_saved_of_a_link_has_none_of_these_masks(supervised):
+    with_masks, without = supervised(0.5).link, supervised(0.0).link
+    assert list(with_masks.state_dict()) == list(without.state_dict())

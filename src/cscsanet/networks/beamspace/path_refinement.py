@@ -41,12 +41,13 @@ class PathRefinement(nn.Module):
     ) -> PathEstimates:
         """Return the refined paths.
 
-        path_features: (batch, features); csirs_snr_db: SNR () of the CSI-RS at a UE antenna;
+        path_features: (batch, features); csirs_snr_db: SNR () or (batch,) of the CSI-RS at a UE antenna;
         num_symbols: L (), the CSI-RS symbols that were sent.
         """
         snr = torch.as_tensor(csirs_snr_db, dtype=torch.float64, device=path_features.device)
         snr = snr.clamp(-_MAX_SNR_DB, _MAX_SNR_DB) / SNR_SCALE
-        csirs_features = torch.stack((snr, 1 / num_symbols.double())).to(path_features.dtype)
+        per_symbol = (1 / num_symbols.double()).expand_as(snr)
+        csirs_features = torch.stack((snr, per_symbol), dim=-1).to(path_features.dtype)
         csirs_features = csirs_features.expand(path_features.shape[0], -1)
         learned = self.mixer(torch.cat((path_features, csirs_features), dim=-1))
         doppler_logit, log_weight, rotation = learned.chunk(3, dim=-1)

@@ -83,8 +83,8 @@ class BeamspaceUe(nn.Module):
     ) -> UeChannelView:
         """Return the UE's outputs, eq. (17), from the paths that `search` detected.
 
-        snr_db: (batch, 1); active: (F,), 1 for the codeword features that are fed back;
-        csirs_snr_db: SNR of the CSI-RS at a UE antenna; data_symbols: (Q,) indices in the frame.
+        snr_db: (batch, 1); active: (F,) or (batch, F), 1 for the codeword features that are fed back;
+        csirs_snr_db: SNR of the CSI-RS at a UE antenna, () or (batch,); data_symbols: (Q,) indices in the frame.
         """
         snr = snr_db / SNR_SCALE
         low_snr = snr_db < SWITCH_DB

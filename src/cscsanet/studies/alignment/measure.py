@@ -22,7 +22,8 @@ from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.links.shared_copy import with_channel
 from cscsanet.metrics.estimate import estimate
 from cscsanet.metrics.segmentation import miou
-from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.scenes.dataset import load_part
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.scenes.sequences import by_sequence, sequences_of
 from cscsanet.studies.alignment.phase_errors import phase_errors, rms
 from cscsanet.studies.alignment.rows import AlignmentRow, Case, PhaseRow, RobustnessRow, alignment_rows

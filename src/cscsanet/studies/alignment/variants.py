@@ -17,7 +17,11 @@ NAME = "alignment"
 PHASE_OFFSET = "phase-offset"
 # The link of `JOINT` whose alignment is studied.
 ACCESS = "noma"
-DEPENDS = (*JOINT_DEPENDS, "alignment.compared", "alignment.trained_oscillator_rad")
+START = "noma_aligned"  # the weights that all variants start from
+DEPENDS = (
+    *JOINT_DEPENDS,
+    *(f"alignment.{name}" for name in ("epochs", "compared", "trained_oscillator_rad")),
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,11 @@ def note_unaligned(params: Params) -> None:
 
 def _train_variant(stage: Stage, variant: AlignmentVariant) -> None:
     params = phase_offset_params(stage.params) if variant.phase_offset else stage.params
-    joint = replace(NOMA, alignment=variant.alignment)
-    train(stage, joint_training(stage, params, variant.weights, joint))
+    params = params.model_copy(
+        update={"joint": params.joint.model_copy(update={"epochs": params.alignment.epochs})}
+    )
+    joint, start = replace(NOMA, alignment=variant.alignment), {"": START}
+    train(stage, joint_training(stage, params, variant.weights, joint, {}, start))
 
 
 def phase_offset_params(params: Params) -> Params:

@@ -15,7 +15,8 @@ from cscsanet.evaluation.schemes import trained_link
 from cscsanet.metrics.estimate import estimate, estimate_difference
 from cscsanet.metrics.segmentation import miou
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.scenes.dataset import load_part
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.scenes.sequences import by_sequence, sequences_of
 from cscsanet.studies.baselines.rows import CodecRow, NoiselessRow
 from cscsanet.training.seeds import generator

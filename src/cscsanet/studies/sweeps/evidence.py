@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from cscsanet.config.params import Params
-from cscsanet.config.schemes import FLOOR, scheme
+from cscsanet.config.schemes import FLOOR
 from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
 from cscsanet.evaluation.measurements import Measurement
-from cscsanet.pipeline.repeats import further_seeds
+from cscsanet.pipeline.repeats import further_seeds, seeded_by
 from cscsanet.studies.sweeps.measure import constant_measurement, measurement
 from cscsanet.workflow.workspace import Workspace
 
@@ -25,7 +25,6 @@ def open_evidence(workspace: Workspace, params: Params) -> Evidence:
         ]
 
     def trained_by(name: str) -> str:
-        weights = [] if name == FLOOR else scheme(name).weights.values()
-        return next((training for training in params.repeats.reseeded if training in weights), name)
+        return name if name == FLOOR else seeded_by(params, name)
 
     return Evidence(measured, trained_by, params.evaluation.bootstrap_samples, params.seed)

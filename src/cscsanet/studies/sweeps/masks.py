@@ -9,7 +9,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.figures import mask_grid
 from cscsanet.evaluation.measurements import Measurement
 from cscsanet.scenes.classes import NUM_CLASSES
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 
 
 def mask_figure(scenes: SceneSet, count: int, measured: Mapping[str, Measurement]) -> Figure:

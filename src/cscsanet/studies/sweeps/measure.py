@@ -74,7 +74,7 @@ def jobs(params: Params) -> list[Job]:
     pipeline = [Job(name, None, distinct(name)) for name in evaluation.schemes]
     reseeded = [
         Job(name, repeat, distinct(name))
-        for name in evaluation.swept
+        for name in evaluation.schemes
         for repeat in further_seeds(params, name)
     ]
     for_one_point = [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]

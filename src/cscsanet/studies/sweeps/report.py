@@ -16,7 +16,8 @@ from cscsanet.evaluation.sweeps import Sweep, canonical, panels_of, row_point, s
 from cscsanet.files import write_csv
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.pipeline.repeats import dedicated, further_seeds
-from cscsanet.scenes.dataset import SceneSet, load_part
+from cscsanet.scenes.dataset import load_part
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.evidence import open_evidence
 from cscsanet.studies.sweeps.figures import Panel, elastic_figure, sweep_figure
 from cscsanet.studies.sweeps.masks import mask_figure

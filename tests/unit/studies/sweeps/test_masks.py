@@ -11,7 +11,7 @@ from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.figures import palette
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.evaluation.measurements import read_measurement, write_measurement
-from cscsanet.scenes.dataset import SceneSet
+from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.masks import mask_figure, representative_frames
 
 CONDITION = Condition("noma", OperatingPoint(-25.0, 8, 1024, 4))
