@@ -12,7 +12,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class RecipeParams(Section):
     """What all trainings have in common: the optimiser, its schedule, and the numbers it computes with.
 
-    optimiser: adam, or muon: Muon for the convolutional networks, Adam for all others (`training/muon`).
+    optimiser: adam, or muon: Muon for 2-D convolutions, Adam for all other weights (`training/muon`).
     muon_rate: learning rate of Muon, over that of Adam.
     schedule: of the learning rate, constant or a half cosine to zero. warm_up: share of the steps, at the start, over
     which the learning rate rises from zero. clip_norm: largest norm of the gradient; none: no limit.

@@ -1,4 +1,4 @@
-"""Muon for the convolutional networks, Adam for all other weights, as one optimiser.
+"""Muon for two-dimensional convolutions, Adam for all other weights, as one optimiser.
 
 Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon) replaces the momentum of a weight
 matrix by the nearest matrix with orthonormal rows or columns, so all directions of the matrix learn at one
@@ -11,8 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from cscsanet.networks.semantic_codec import ConvolutionalNet
 
 _MOMENTUM = 0.95
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of the quintic iteration
@@ -97,16 +95,13 @@ class MuonWithAdam(torch.optim.Optimizer):
 
 
 def muon_with_adam(module: nn.Module, learning_rate: float, muon_rate: float) -> MuonWithAdam:
-    """Build the optimiser of a module: Muon for the convolutions of its `ConvolutionalNet`s."""
-    convolutions: dict[Tensor, bool] = {}
-    for net in module.modules():
-        if isinstance(net, ConvolutionalNet):
-            for layer in net.modules():
-                if (
-                    isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
-                    and min(layer.weight.shape[:2]) >= _LEAST_CHANNELS
-                ):
-                    convolutions[layer.weight] = isinstance(layer, nn.ConvTranspose2d)
+    """Build the optimiser of a module, with Muon for its two-dimensional convolutions."""
+    convolutions = {
+        layer.weight: isinstance(layer, nn.ConvTranspose2d)
+        for layer in module.modules()
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
+        and min(layer.weight.shape[:2]) >= _LEAST_CHANNELS
+    }
     others = [weight for weight in module.parameters() if weight not in convolutions]
     return MuonWithAdam(others, convolutions.items(), learning_rate, muon_rate)
 
