@@ -46,7 +46,6 @@ class Link(nn.Module, ABC):
         generator: the source of all noise.
         """
 
-    @abstractmethod
     def mixed(
         self,
         images: Tensor,
@@ -56,9 +55,17 @@ class Link(nn.Module, ABC):
     ) -> Tensor:
         """Return the logits of a batch that is sent in equal parts, each at a point of its own.
 
-        The convolutional networks take all parts at once, so their batch normalisation sees all points
-        together, in a training as in the running means. Arguments and logits are those of `forward`.
+        Here the parts are sent one by one. A link with batch normalisation should take all parts at once
+        where it can: its statistics are then over all points, as the running means of a trained model are.
+        Arguments and logits are those of `forward`.
         """
+        return torch.cat(
+            [
+                # A link without a channel takes no drops.
+                self(images[part], paths if paths is None else paths[part], point, generator).logits
+                for part, point in zip(parts(len(images), len(points)), points, strict=True)
+            ]
+        )
 
 
 def parts(items: int, count: int) -> list[slice]:

@@ -144,12 +144,19 @@ def _write_time(workspace: Workspace, params: Params, name: str, seconds: float)
     """Write the duration of a stage, for the report. It differs at each run, so dvc.yaml does not name the file."""
     content = {
         "seconds": round(seconds, 1),
+        "processor_seconds": round(_processor_seconds(), 1),
         "threads": params.threads,
         "cores": os.cpu_count(),
         "processor": processor(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_json(workspace.reports / "times" / f"{name}.json", content)
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of this process, with its start, and of its children that have ended [s]."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _write_code(workspace: Workspace, name: str, code: StageCode) -> None:

@@ -10,7 +10,7 @@ from cscsanet.channel.paths import draw_paths
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.csc_sa_net import noma, oma
 from cscsanet.links.ideal import IdealLink
-from cscsanet.links.link import pad_symbols, parts
+from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
 
 LINKS = {
@@ -75,6 +75,21 @@ def test_a_gradient_reaches_all_networks_from_every_part(smoke, inputs):
         logits[part].square().mean().backward(retain_graph=True)
         for net in (*link.semantic.ue, *link.physical.ue, link.physical.bs):
             assert sum(weight.grad.abs().sum() for weight in net.parameters() if weight.grad is not None) > 0
+
+
+class Plain(Link):
+    """Logits that tell the images, the drops and the point."""
+
+    def forward(self, images, paths, point, generator):
+        shown = images[:, :1] + paths.delay.sum(dim=(1, 2))[:, None, None, None] + point.data_symbols
+        return Transmission(shown.expand(-1, 9, -1, -1))
+
+
+def test_a_link_that_knows_of_no_parts_sends_them_one_by_one(inputs):
+    images, paths = inputs
+    mixed = Plain().mixed(images, paths, POINTS, torch.Generator())
+    for part, point in zip(parts(6, 3), POINTS, strict=True):
+        assert torch.equal(mixed[part], Plain()(images[part], paths[part], point, torch.Generator()).logits)
 
 
 def test_mfnet_has_no_points(smoke, inputs):
