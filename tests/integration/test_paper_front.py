@@ -58,15 +58,16 @@ STAGES = (
 @pytest.fixture(scope="module")
 def params() -> Params:
     smallest = {"epochs": 1, "steps_per_epoch": 1, "batch_size": 2}
+    parted = {**smallest, "points_per_batch": 2}
     schemes = {"schemes": ["ideal", "noma", "noma-aligned"], "swept": ["noma", "noma-aligned"]}
     return altered(
         Params.model_validate(yaml.safe_load(profile_text("smoke"))),
         csa={"front": "subcarrier"},
         scenes={"sequences": 8, "frames_per_sequence": 1},
         channel={"train_drops": 4, "val_drops": 2, "test_drops": 10},
-        semantic=smallest,
+        semantic=parted,
         physical={**smallest, "coherence_weight": 0.0, "csirs_steps": 1},
-        joint=smallest,
+        joint=parted,
         repeats={"reseeded": ["noma_aligned"], "specialised": ["noma_aligned"]},
         evaluation={**schemes, "pictured": ["noma", "noma-aligned"], "panels": [4]},
     )

@@ -92,7 +92,7 @@ def changed_by_code(project: Project, module: str, old: str, new: str) -> set[st
         ("home_snr_db: -25.0", "home_snr_db: -20.0", {"alignment_report"}),
         ("parity_images: 2", "parity_images: 3", {"export"}),
         ("latency_rounds: 5", "latency_rounds: 6", {"latency"}),
-        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec"}),
+        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec", "repeats"}),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):
