@@ -19,7 +19,7 @@ _PATCH = (3, 4)  # pixels of the coarsest level at one latent position
 _STEM_HALVINGS = 2  # by the first convolution
 # Times the multiplier: of the finest level, whose width doubles with each halving, and at the latent positions.
 _FINEST_WIDTH, _LATENT_WIDTH = 96, 288
-_BLOCKS = 2  # at each level, and at the latent positions
+_BLOCKS, _LATENT_BLOCKS = 2, 1  # at each level, and at the latent positions
 
 
 class Residual(nn.Module):
@@ -68,7 +68,7 @@ def encoder_layers(
         layers[f"level{level}"] = _blocks(width, _BLOCKS)
         inputs, stride = width, 2
     layers["patches"] = _normalised(nn.Conv2d(inputs, latent, _PATCH, _PATCH, bias=False))
-    layers["latent"] = _blocks(latent, _BLOCKS)
+    layers["latent"] = _blocks(latent, _LATENT_BLOCKS)
     merged = _merged(last_pool)
     if merged != (1, 1):
         layers["merge"] = _normalised(nn.Conv2d(latent, latent, merged, merged, bias=False))
@@ -85,7 +85,7 @@ def decoder_layers(
     merged = _merged(last_pool)
     if merged != (1, 1):
         layers["split"] = _normalised(nn.ConvTranspose2d(latent, latent, merged, merged, bias=False))
-    layers["latent"] = _blocks(latent, _BLOCKS)
+    layers["latent"] = _blocks(latent, _LATENT_BLOCKS)
     inputs, scale = latent, _PATCH
     for level, width in reversed(list(enumerate(levels))):
         layers[f"up{level}"] = _normalised(nn.ConvTranspose2d(inputs, width, scale, scale, bias=False))
