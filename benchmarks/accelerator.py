@@ -95,7 +95,7 @@ class Bench:
 
 
 class Quiet:
-    """Keep the last metrics of a training, and nothing else."""
+    """Keep no metrics of a training."""
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Take the metrics of one epoch."""
@@ -321,8 +321,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         scenes = shapes(20 if arguments.tiny else 160, params.scenes.height, params.scenes.width)
     drops = draw_paths(64 if arguments.tiny else 4096, params.channel, torch.Generator().manual_seed(1))
     scene_parts = parted(scenes)
-    facts = machine(device)
-    print(facts, flush=True)
+    print(facts := machine(device), flush=True)
     time_steps(bench, scene_parts, drops)
     time_link(bench, drops)
     link = train_shortly(

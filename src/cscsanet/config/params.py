@@ -159,8 +159,22 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+_TRAINED = (
+    "semantic",
+    "mfnet",
+    "physical",
+    "joint",
+    "acquisition",
+    "feedback",
+    "precoding",
+    "codec",
+    "codec_link",
+)
 # Keys of earlier versions -> what took their place.
-_REPLACED = {"evaluation.bound_drops": "study.drops and study.genie_steps set the bounds of all reports"}
+_REPLACED = {
+    "evaluation.bound_drops": "study.drops and study.genie_steps set the bounds of all reports",
+    **{f"{section}.schedule": "recipe.schedule is that of all trainings" for section in _TRAINED},
+}
 
 # Type of fault -> how it reads, and where pydantic has the number.
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}

@@ -48,20 +48,27 @@ class IdealLink(Link):
         received = []
         for index, part in enumerate(parts(len(images), len(points))):
             used = streams[part, :, : points[index].data_symbols]
-            block = _of_unit_energy(used).sum(dim=1)
+            sent = _of_unit_energy(used)
+            block = sent.sum(dim=1)
             if self.noise_snr_db is not None and index % 2:
-                block = block + self._noise(block, generator)
+                block = block + self._noise(sent, generator)
             received.append(pad_symbols(block, largest, 1))
         return self.semantic.decode(torch.cat(received), bs_csi)
 
-    def _noise(self, block: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw noise for a received block (batch, Q, N_c, N_RF), whose signals have N_RF streams of equal energy."""
+    def _noise(self, sent: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw noise for the sum of streams (batch, K, Q, N_c, N_RF).
+
+        The SNR is that of a UE in a resource element that it uses, as on a channel. A UE with a share of the
+        subcarriers has all of its energy there.
+        """
         assert self.noise_snr_db is not None
         low, high = self.noise_snr_db
-        drawn = torch.rand((len(block), 1, 1, 1), generator=generator, device=generator.device)
-        snr = 10 ** ((low + (high - low) * drawn.to(block.device)) / 10)
-        noise = complex_normal(tuple(block.shape), generator, block.device)
-        return noise * torch.rsqrt(snr * block.shape[-1])
+        energy = sent.detach().abs().square().sum(dim=-1)
+        power = energy.sum(dim=(1, 2, 3)) / (energy > 0).sum(dim=(1, 2, 3)).clamp_min(1)
+        drawn = torch.rand((len(sent),), generator=generator, device=generator.device).to(sent.device)
+        variance = power / (10 ** ((low + (high - low) * drawn) / 10) * sent.shape[-1])
+        noise = complex_normal((len(sent), *sent.shape[2:]), generator, sent.device)
+        return noise * variance.sqrt().reshape(-1, 1, 1, 1)
 
 
 def _of_unit_energy(streams: Tensor) -> Tensor:

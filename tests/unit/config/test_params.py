@@ -207,3 +207,16 @@ def test_parameters_are_selected_by_key_by_section_and_at_the_top(tmp_path):
 def test_noise_free_csirs_can_be_asked_for(tmp_path):
     params = load_params(changed(tmp_path, "channel.bs_power_offset_db", float("inf")))
     assert params.channel.bs_power_offset_db == float("inf")
+
+
+def test_schemes_of_the_small_profile_have_equal_budgets_after_stage_1():
+    """Counted in images: of Stage III, and of what orthogonal access and the separated codec have instead."""
+    params = Params.model_validate(yaml.safe_load(profile_text("small")))
+
+    def images(section, epochs=None):
+        return (epochs or section.epochs) * section.steps_per_epoch * section.batch_size
+
+    whole = images(params.joint)
+    assert images(params.semantic_oma) + images(params.joint, params.joint.oma_epochs) == whole
+    assert images(params.codec) + images(params.codec_link) == whole
+    assert params.semantic_oma.start == params.codec.start == "semantic"

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cscsanet.training.seeds import EpochSampler, generator
+from cscsanet.training.seeds import EpochSampler, generator, host_generator
 
 
 @given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 5), st.integers(0, 1000))
@@ -36,3 +36,13 @@ def test_generators_differ_by_purpose_and_place_and_repeat_otherwise():
         first(1, "validate", 0, 1),
     ]
     assert len({tuple(draw) for draw in draws}) == len(draws)
+
+
+def test_numbers_on_the_host_are_keyed_by_the_other_generator_and_by_their_use():
+    """One use would otherwise follow from another, as the SNR of a batch from the kind of its CSI."""
+
+    def first(seed, use):
+        return float(torch.rand((), generator=host_generator(torch.Generator().manual_seed(seed), use)))
+
+    assert first(1, 0) == first(1, 0)
+    assert len({first(1, 0), first(1, 1), first(2, 0), first(2, 1)}) == 4
