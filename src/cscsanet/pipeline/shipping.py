@@ -10,6 +10,7 @@ from cscsanet.config.schemes import SCHEMES, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.export.export import export_scheme
 from cscsanet.export.graph_store import project_graphs
+from cscsanet.export.halves import halve_unit
 from cscsanet.files import file_digest, write_json
 from cscsanet.parsing import parse_json
 from cscsanet.pipeline.pictures import NAME as PICTURES
@@ -21,7 +22,7 @@ from cscsanet.workflow.workspace import SHIPPED, Workspace
 _MANIFEST = SHIPPED / "manifest.json"
 MOST_BYTES = 20_000_000
 # Schemes that are also shipped as ONNX units of their stations.
-EXPORTED = ("noma", "noma-aligned")
+EXPORTED = ("noma-aligned",)
 
 
 def shipped_names() -> list[str]:
@@ -68,13 +69,15 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
     shutil.copyfile(pictures, folder / PICTURES)
     graphs = project_graphs(workspace)
     for scheme_name in EXPORTED:
-        export_scheme(
-            scheme_name,
-            params,
-            lambda name: folder / f"{name}.safetensors",
-            folder / "onnx" / scheme_name,
-            graphs,
-        )
+        units = folder / "onnx" / scheme_name
+        # Units of weights in half precision lose nothing if they are stored so.
+        for path in export_scheme(
+            scheme_name, params, lambda name: folder / f"{name}.safetensors", units, graphs
+        ):
+            halve_unit(path)
+    for stale in (folder / "onnx").iterdir():
+        if stale.name not in EXPORTED:
+            shutil.rmtree(stale)
     write_json(folder / _MANIFEST.name, {"profile": params.profile, "commit": commit, "models": models})
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
@@ -82,9 +85,8 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
             f"{folder}: {size / 1e6:.1f} MB, but a package may have at most {MOST_BYTES / 1e6:.0f}; "
             "ship fewer or smaller models"
         )
-    units = ", ".join(EXPORTED)
     return [
-        f"{folder}: {len(models)} models, units of {units}, {size / 1e6:.1f} MB, trained at commit {commit[:12]}"
+        f"{folder}: {len(models)} models, units of {', '.join(EXPORTED)}, {size / 1e6:.1f} MB, trained at commit {commit[:12]}"
     ]
 
 

@@ -23,7 +23,8 @@ RULES = {
     "inconclusive": "None fails, and at least one is open.",
     "not measured": "A scheme of the statement was not measured over its axis, or too few points were.",
     "interval": "Bootstrap over the driving sequences of the test images with their channel drops, paired between schemes. Where "
-    "the last stage of training was repeated, Student's interval over its seeds on top; all repeats share the stages before it.",
+    "trainings of a scheme were repeated (repeats.reseeded), Student's interval over its seeds on top; what was not repeated is "
+    "shared.",
     "lead": "A lead that the paper calls clear, marked, significant or far must be above 2 points of mIoU, any other above zero. "
     "Where the paper speaks of a curve, its mean over the axis counts; where it says consistently, every point.",
     "collapse": "A curve collapses below a value of its axis where the mean mIoU there has lost more than half of what the mean "
@@ -36,8 +37,9 @@ _FRONT_DEPARTURE = (
     "streams that arrive in phase (physical.coherence_weight)."
 )
 _DEPARTURES = [
-    "The separated designs end in a source codec of MFNet's layers that was trained over the real link, which is stronger than "
-    "a decoder trained in isolation: reports/separated.json has both. Their interpolation over DMRS knows the fed back delays.",
+    "All schemes have the same source codec, of residual networks unless msf.blocks is mfnet, the paper's. That of the separated "
+    "designs was trained over the real link, which is stronger than one trained in isolation: reports/separated.json has both. "
+    "Their interpolation over DMRS knows the fed back delays.",
     "In orthogonal access a UE keeps the energy of each resource element that it uses, hence half of the block's "
     "(joint.oma_energy: element); the paper does not say.",
     "Models are trained from points.snr_db; SNRs below it are beyond their training.",
