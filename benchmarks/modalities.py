@@ -61,7 +61,7 @@ def trained(workspace: Workspace, params: Params, modalities: str) -> SemanticLa
     params = params.model_copy(update={"semantic": changed})
     semantic = initialised(params, lambda: SemanticLayer(params))
     task = SegmentationTask(
-        IdealLink(semantic),
+        IdealLink(semantic, params.semantic.noise_snr_db),
         load_train_and_val(workspace.scenes, workspace.split),
         None,
         params.points,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cscsanet.config.chains import before
 from cscsanet.config.codeword import most_feedback_bits
 from cscsanet.config.left_out import SEARCHING_FRONT, kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import LENGTHS
@@ -21,6 +22,7 @@ def contradictions(params: "Params") -> Iterator[str]:
     yield from _image_size(params)
     yield from _front(params)
     yield from _training_points(params)
+    yield from _noisy_parts(params)
     yield from _drops(params)
     yield from _capacity(params)
     yield from _dedicated(params)
@@ -90,6 +92,18 @@ def _training_points(params: "Params") -> Iterator[str]:
         )
 
 
+def _noisy_parts(params: "Params") -> Iterator[str]:
+    if params.semantic.noise_snr_db is None:
+        return
+    for section in ("semantic", "semantic_oma"):
+        count = getattr(params, section).points_per_batch
+        if count % 2:
+            yield (
+                f"{section}.points_per_batch = {count}: must be even with semantic.noise_snr_db = "
+                f"{list(params.semantic.noise_snr_db)}, since every second part of a batch has noise"
+            )
+
+
 def _drops(params: "Params") -> Iterator[str]:
     drawn = params.channel.test_drops
     for section, drops in (("study", params.study.drops), ("alignment", params.alignment.drops)):
@@ -131,6 +145,15 @@ def _repeats(params: "Params") -> Iterator[str]:
         yield (
             f"repeats.seeds = {list(repeats.seeds)}: must not hold seed = {params.seed}, which the pipeline uses already"
         )
+    named = set(repeats.reseeded)
+    for name in repeats.reseeded:
+        for kept in before(name):
+            changed = set(before(kept)) & named
+            if kept not in named and changed:
+                yield (
+                    f"repeats.reseeded = {list(repeats.reseeded)}: must also hold {kept}, which is trained between "
+                    f"{', '.join(sorted(changed))} and {name}; else {name} would mix two seeds"
+                )
 
 
 def _split(params: "Params") -> Iterator[str]:

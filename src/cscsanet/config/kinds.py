@@ -4,7 +4,8 @@ Without this, pydantic takes `true` for 1 and `'1'` for a number.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -17,8 +18,14 @@ def check_kind(value: Any, kind: Any) -> None:
     Raises:
         ValueError: the value is of another kind, or an entry of a list is there twice.
     """
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
+    while get_origin(kind) in (Annotated, UnionType, Union):
+        if get_origin(kind) is not Annotated:
+            if value is None:
+                return
+            # Alternatives are a kind, or nothing.
+            (kind,) = (each for each in get_args(kind) if each is not NoneType)
+        else:
+            kind = get_args(kind)[0]
     if get_origin(kind) is tuple:
         _check_list(value, get_args(kind))
     elif kind is bool and not isinstance(value, bool):

@@ -23,7 +23,7 @@ def _rise(values: tuple[float, ...]) -> tuple[float, ...]:
 _Rising = AfterValidator(_rise)
 
 
-# All trainings but MFNet's, in the order in which the pipeline runs them (`pipeline/chains`).
+# All trainings but MFNet's, in the order in which the pipeline runs them (`config/chains`).
 SEEDED_TRAININGS = [
     "semantic", "physical", "semantic_oma", "noma", "noma_aligned", "oma", "oma_aligned", "acquisition", "feedback",
     "precoding", "codec", "codec_link",
@@ -95,7 +95,7 @@ class PointParams(Section):
 
 
 class RepeatParams(Section):
-    """Repeated last trainings: with further seeds, and for single points.
+    """Repeated trainings: with further seeds, and for single points.
 
     reseeded: trainings that are repeated with each of `seeds`, each from the repeats of earlier ones where these are
     named too, and else from the weights of the pipeline.

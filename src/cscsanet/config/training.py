@@ -18,7 +18,7 @@ class RecipeParams(Section):
     which the learning rate rises from zero. clip_norm: largest norm of the gradient; none: no limit.
     averaging: decay in a step of the exponential average of the weights, which is validated and kept in their place;
     0: no average. precision: of the networks in a training; losses, channel and weights remain in float32.
-    compiled: whether torch.compile compiles the networks of a training.
+    compiled: whether torch.compile compiles the networks of a training. Neither applies to MFNet on raw images.
     """
 
     optimiser: Literal["adam", "muon"]
@@ -60,9 +60,10 @@ class ElasticFitParams(SegmentationFitParams):
 
     auxiliary_weight: weight of a loss beside that of the masks at the BS: each encoder also draws a coarse mask from
     its own features, until the statistics are held. It trains the encoders before anything passes the link.
-    points_per_batch: number of points that are drawn for a batch; each serves an equal part of it. full_share: share
-    of the draws with the largest L and B and one of the larger Q; the others draw all from `points`. With small L and
-    B the images are nearly lost, so a uniform draw would spend most batches on points that teach little.
+    points_per_batch: number of points that are drawn for a batch; each serves an equal part of it, and all have the L
+    of the first. full_share: share of the draws with the largest L and B and one of the larger Q; the others draw all
+    from `points`. With small L and B the images are nearly lost, so a uniform draw would spend most batches on points
+    that teach little.
     """
 
     auxiliary_weight: Annotated[float, Field(ge=0)]

@@ -164,18 +164,16 @@ class PhysicalLayer(nn.Module):
             return apart[0].together(apart[1:])
         for point in points:
             point.within(self.capacity)
-        counts = [part.stop - part.start for part, _ in shares]
+        size = len(paths) // len(points)
 
         def of_each(values: Sequence[float]) -> Tensor:
-            return torch.tensor(values, device=paths.device).repeat_interleave(
-                torch.tensor(counts, device=paths.device)
-            )
+            return torch.tensor(values, device=paths.device).repeat_interleave(size)
 
         common = replace(points[0], data_symbols=most)
         noise_power = of_each([csirs_noise_power(point, self.channel) for point in points])
         received = self.csirs(paths, common.csirs_symbols, noise_power, generator)
         active = torch.stack([self._active(point.feedback_bits, received) for point in points])
-        active = active.repeat_interleave(torch.tensor(counts, device=paths.device), dim=0)
+        active = active.repeat_interleave(size, dim=0)
         snr_db = of_each([point.snr_db for point in points]).unsqueeze(1)
         views = self._views_of(received, common, snr_db, active)
         bits = torch.stack([view.bits for view in views], dim=1)

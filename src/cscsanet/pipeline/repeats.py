@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cscsanet.config.chains import before, chain
 from cscsanet.config.left_out import kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -16,7 +17,6 @@ from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
 from cscsanet.errors import print_notes
-from cscsanet.pipeline.chains import before, chain
 from cscsanet.pipeline.codec import AWGN_DEPENDS, LINK_DEPENDS, codec_link_training, codec_training
 from cscsanet.pipeline.csi import DEPENDS as CSI_DEPENDS
 from cscsanet.pipeline.csi import acquisition_training, feedback_training, precoding_training

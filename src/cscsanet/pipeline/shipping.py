@@ -76,7 +76,7 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
         ):
             halve_unit(path)
     for stale in (folder / "onnx").iterdir():
-        if stale.name not in EXPORTED:
+        if stale.is_dir() and stale.name not in EXPORTED:
             shutil.rmtree(stale)
     write_json(folder / _MANIFEST.name, {"profile": params.profile, "commit": commit, "models": models})
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

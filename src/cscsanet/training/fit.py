@@ -18,11 +18,12 @@ import torch
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
-    EMAWeightAveraging,
     ModelCheckpoint,
     TQDMProgressBar,
+    WeightAveraging,
 )
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from cscsanet.config.training import RecipeParams
@@ -86,6 +87,17 @@ class _ProgressBar(TQDMProgressBar):
         return Tqdm(disable=True)
 
 
+def _averages(decay: float) -> WeightAveraging:
+    """Keep an exponential average of the weights, on the device of the training."""
+
+    def average(averaged: Tensor, current: Tensor, _: Tensor | int) -> Tensor:
+        # Exact where both are equal, so that constants stay what they are.
+        return torch.lerp(averaged, current, 1 - decay) if averaged.is_floating_point() else current
+
+    # The trainer moves the task only after the average is set up.
+    return WeightAveraging(device="cuda" if torch.cuda.is_available() else None, avg_fn=average)
+
+
 def fit(
     task: Task, recipe: RecipeParams, scratch: Path, log: EpochLog, *, progress: bool = True
 ) -> FitResult:
@@ -114,7 +126,7 @@ def fit(
     # With an average, checkpoints hold it in place of the weights that are trained, and validation swaps it in.
     # `last` comes after the callbacks whose state it contains. After a kill between `best` and
     # `last`, the epoch is repeated with the same result.
-    averages = [EMAWeightAveraging(decay=recipe.averaging)] if recipe.averaging else []
+    averages = [_averages(recipe.averaging)] if recipe.averaging else []
     callbacks: list[Callback] = [*averages, history, early, best, last]
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))

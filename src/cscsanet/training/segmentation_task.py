@@ -1,8 +1,8 @@
 """All segmentation trainings: Stages I and III, MFNet and the source codec; eqs. (28) and (33).
 
-In training, batch normalisation uses the statistics of a batch, which has one SNR and one Q. A
-trained model uses running means over all of them. With `held_statistics` the last epochs use the
-running means already.
+In training, batch normalisation uses the statistics of a batch, which has few points (`points_per_batch`).
+A trained model uses running means over all of them. With `held_statistics` the last epochs use the running
+means already.
 """
 
 from collections.abc import Callable, Mapping

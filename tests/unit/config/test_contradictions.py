@@ -56,6 +56,16 @@ SUBCARRIER = {"csa": {"front": "subcarrier"}}
         ({"evaluation": {"data_symbols": [4, 1]}}, "must rise; write [1, 4]"),
         ({"alignment": {"speeds_kmh": [250.0, 0.0]}}, "must rise; write [0.0, 250.0]"),
         ({"study": {"snr_db": [10.0, -25.0]}}, "must rise"),
+        (
+            {"semantic": {"noise_snr_db": [0.0, 20.0], "points_per_batch": 1}},
+            "semantic.points_per_batch = 1: must be even with semantic.noise_snr_db = [0.0, 20.0]",
+        ),
+        (
+            {"repeats": {"reseeded": ["acquisition", "precoding"]}},
+            "must also hold feedback, which is trained between acquisition and precoding; else precoding would mix",
+        ),
+        ({"recipe": {"clip_norm": True}}, "must be a number; true and false are none"),
+        ({"semantic": {"noise_snr_db": ["0", 20.0]}}, "must be a number, and is text"),
     ],
 )
 def test_a_contradiction_names_the_key_the_value_and_what_to_write(smoke, changes, says):

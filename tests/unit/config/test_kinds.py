@@ -25,6 +25,8 @@ Count = Annotated[int, Field(ge=1)]
         ([-25, -25.0], tuple[float, float]),
         ([[8, 64], [8, 16]], tuple[tuple[Count, Count], ...]),
         ([], tuple[Count, ...]),
+        (None, Annotated[float, Field(gt=0)] | None),
+        (0.5, Annotated[float, Field(gt=0)] | None),
     ],
 )
 def test_values_of_their_kind_pass(value, kind):
@@ -35,6 +37,7 @@ def test_values_of_their_kind_pass(value, kind):
     ("value", "kind", "says"),
     [
         (True, Count, "must be a whole number; true and false are none"),
+        (True, Annotated[float, Field(gt=0)] | None, "must be a number; true and false are none"),
         (False, float, "must be a number; true and false are none"),
         ("1", Count, "must be a whole number, and is text; write it in plain digits and without quotes"),
         ("1e-3", float, "must be a number, and is text"),

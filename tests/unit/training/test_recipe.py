@@ -80,6 +80,23 @@ def test_averaged_weights_are_validated_and_kept(tmp_path):
     assert float(plain.layer.weight) != pytest.approx(float(task.layer.weight), rel=1e-3)
 
 
+def test_an_average_leaves_constants_as_they_are(tmp_path):
+    seen = []
+
+    class Task(Line):
+        def __init__(self, fit_params):
+            super().__init__(fit_params)
+            self.register_buffer("table", torch.rand(64), persistent=False)
+
+        def validate(self, batch, generator):
+            seen.append(self.table.clone())
+
+    task = Task(params(epochs=2))
+    before = task.table.clone()
+    fit(task, recipe(averaging=0.9), tmp_path, NoLog(), progress=False)
+    assert all(torch.equal(table, before) for table in seen)
+
+
 def test_an_interrupted_run_with_averages_ends_as_an_unbroken_one(tmp_path):
     with_average = recipe(averaging=0.6, warm_up=0.3, clip_norm=0.1)
     unbroken = Line(params())
