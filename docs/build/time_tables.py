@@ -24,15 +24,20 @@ _SNRS = ("-25", "10")
 
 
 def stages() -> str:
-    """Return the minutes of every group of stages, of the others, and of all of them."""
-    minutes = {
-        path.stem: read_report(f"times/{path.stem}")["seconds"] / 60
-        for path in sorted((REPORTS / "times").glob("*.json"))
-    }
-    grouped = {title: sum(minutes[stage] for stage in group) for title, group in _GROUPS.items()}
-    grouped["all others"] = sum(minutes.values()) - sum(grouped.values())
-    lines = [[title, f"{value:.1f}"] for title, value in grouped.items()]
-    return markdown(["stages", "minutes"], [*lines, ["together", f"{sum(minutes.values()):.0f}"]])
+    """Return the minutes and processor minutes of every group of stages, of the others, and of all of them."""
+    times = [
+        read_report(f"times/{path.stem}") | {"stage": path.stem}
+        for path in (REPORTS / "times").glob("*.json")
+    ]
+    groups = {**_GROUPS, "all others": [], "together": [row["stage"] for row in times]}
+    named = {stage for group in _GROUPS.values() for stage in group}
+    groups["all others"] = [row["stage"] for row in times if row["stage"] not in named]
+    lines = []
+    for title, group in groups.items():
+        rows = [row for row in times if row["stage"] in group]
+        sums = (sum(row[key] for row in rows) / 60 for key in ("seconds", "processor_seconds"))
+        lines.append([title, *(f"{value:.1f}" for value in sums)])
+    return markdown(["stages", "minutes", "processor minutes"], lines)
 
 
 def time_to_quality() -> str:
