@@ -60,10 +60,10 @@ class ElasticFitParams(SegmentationFitParams):
 
     auxiliary_weight: weight of a loss beside that of the masks at the BS: each encoder also draws a coarse mask from
     its own features, until the statistics are held. It trains the encoders before anything passes the link.
-    points_per_batch: number of points that are drawn for a batch; each serves an equal part of it, and all have the L
-    of the first. full_share: share of the draws with the largest L and B and one of the larger Q; the others draw all
-    from `points`. With small L and B the images are nearly lost, so a uniform draw would spend most batches on points
-    that teach little.
+    points_per_batch: number of points that are drawn for a batch; each serves an equal part of it, and all have one L.
+    full_share: share of the points with the largest L and B and one of the larger Q; the others draw all from
+    `points`. With small L and B the images are nearly lost, so a uniform draw would spend most batches on points that
+    teach little.
     """
 
     auxiliary_weight: Annotated[float, Field(ge=0)]

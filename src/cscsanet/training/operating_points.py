@@ -45,15 +45,28 @@ def draw_point(
 
 
 def draw_points(
-    points: PointRangeParams, generator: torch.Generator, count: int, full_share: float = 0.0
+    points: PointRangeParams,
+    generator: torch.Generator,
+    count: int,
+    full_share: float = 0.0,
+    *,
+    one_length: bool = True,
 ) -> list[OperatingPoint]:
     """Draw the operating points of a batch.
 
-    All have the same L, since a link then sets the beams for all of them at once. full_share: see
-    `draw_point`.
+    full_share: see `draw_point`. one_length: whether all points have the L of the first, since a link sets
+    the beams for all of them at once. Full points are then drawn in batches with the largest L alone, and
+    more often there, so that L and B are distributed as in single draws.
     """
-    drawn = [draw_point(points, generator, full_share) for _ in range(count)]
-    return [replace(point, csirs_symbols=drawn[0].csirs_symbols) for point in drawn]
+    if not one_length:
+        return [draw_point(points, generator, full_share) for _ in range(count)]
+    first = draw_point(points, generator, full_share)
+    length, lengths = first.csirs_symbols, len(points.csirs_symbols)
+    share_here = 0.0
+    if length == points.capacity.csirs_symbols:
+        share_here = full_share / (full_share + (1 - full_share) / lengths)
+    others = [draw_point(points, generator, share_here) for _ in range(count - 1)]
+    return [first, *(replace(point, csirs_symbols=length) for point in others)]
 
 
 def validation_point(points: PointRangeParams) -> OperatingPoint:

@@ -149,7 +149,14 @@ class SegmentationTask(Task):
                 torch.randint(len(self.train_drops), size, generator=generator, device=generator.device)
             ]
         on_host = host_generator(generator)
-        points = draw_points(self.points, on_host, self.points_per_batch, self.full_share)
+        points = draw_points(
+            self.points,
+            on_host,
+            self.points_per_batch,
+            self.full_share,
+            # Without a channel there are no CSI-RS.
+            one_length=paths is not None,
+        )
         loss = self._objective(self.link.mixed(images, paths, points, generator), labels)
         if self.coarse is not None and self.current_epoch < self.held_from:
             loss = loss + self.coarse.weight * self.coarse.mean(self._objective, labels)

@@ -47,3 +47,30 @@ def test_the_points_of_a_batch_share_l_and_nothing_else():
     assert all(len({point.snr_db for point in batch}) == 4 for batch in batches)
     assert {point.feedback_bits for batch in batches for point in batch} == {16, 64}
     assert any(len({point.data_symbols for point in batch}) == 4 for batch in batches)
+
+
+def test_full_points_of_a_batch_are_as_frequent_as_in_single_draws():
+    points = PointRangeParams(
+        snr_db=(-30, -10), csirs_symbols=(1, 2, 4, 8), feedback_bits=(4, 16, 64), data_symbols=(1, 4)
+    )
+    generator = torch.Generator().manual_seed(0)
+    batches = [draw_points(points, generator, 8, full_share=0.5) for _ in range(1500)]
+    drawn = [point for batch in batches for point in batch]
+
+    def share(chosen):
+        return sum(chosen(point) for point in drawn) / len(drawn)
+
+    # Half of all draws, and of the other half the drawn values: 1 in 4 L, 1 in 3 B.
+    assert abs(share(lambda point: point.csirs_symbols == 8) - 0.625) < 0.04
+    assert abs(share(lambda point: point.feedback_bits == 64) - (0.5 + 0.5 / 3)) < 0.04
+    both = share(lambda point: (point.csirs_symbols, point.feedback_bits) == (8, 64))
+    assert abs(both - (0.5 + 0.5 / 12)) < 0.04
+
+
+def test_without_a_channel_the_points_of_a_batch_are_single_draws():
+    points = PointRangeParams(
+        snr_db=(-30, -10), csirs_symbols=(1, 8), feedback_bits=(4, 64), data_symbols=(1, 4)
+    )
+    drawn = draw_points(points, torch.Generator().manual_seed(3), 6, 0.5, one_length=False)
+    generator = torch.Generator().manual_seed(3)
+    assert drawn == [draw_point(points, generator, 0.5) for _ in range(6)]
