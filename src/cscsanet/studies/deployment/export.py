@@ -23,8 +23,8 @@ from cscsanet.scenes.layout import evenly_spaced
 from cscsanet.stations.metadata import CSIRS
 from cscsanet.stations.session import load_unit
 from cscsanet.studies.deployment.parity import (
+    EQUAL_SHARE,
     LOGIT_TOLERANCE,
-    MASK_SHARE,
     network_row,
     parity_points,
     parity_rows,
@@ -52,7 +52,7 @@ def export_units(stage: Stage) -> None:
         files: list[Path] = []
         chains, networks = _export(workspace, params, files)
         path = workspace.reports / "parity.json"
-        tolerances = {"logits": LOGIT_TOLERANCE, "masks_equal": MASK_SHARE}
+        tolerances = {"logits": LOGIT_TOLERANCE, "bits_equal": EQUAL_SHARE, "masks_equal": EQUAL_SHARE}
         write_json(path, {"tolerances": tolerances, "chains": chains, "networks": networks, **left_out})
         run.log_artifact(path)
         run.log_metrics({"networks/apart": max(row["apart"] for row in networks)})
