@@ -45,13 +45,16 @@ class SegmentationFitParams(FitParams):
     """A training for segmentation, with cross-entropy.
 
     crop: smallest share of each side that a random crop keeps. class_weights: of the cross-entropy.
-    dice_weight: weight of the Dice loss beside it. held_statistics: share of the epochs, at the end, in which the
+    dice_weight: weight of the Dice loss beside it. prior_correction: share of the logarithm of the class weights that
+    the loss adds to the logits: masks are then drawn without it, hence less in favour of rare classes (Menon et al.,
+    ICLR 2021). held_statistics: share of the epochs, at the end, in which the
     statistics of batch normalisation are frozen.
     """
 
     crop: Annotated[float, Field(gt=0, le=1)]
     class_weights: Literal["none", "root"]
     dice_weight: Annotated[float, Field(ge=0)]
+    prior_correction: Share
     held_statistics: Share
 
 

@@ -121,6 +121,9 @@ class SegmentationTask(Task):
         self.register_buffer(
             "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
         )
+        weights = self.class_weights
+        in_favour = torch.where(weights > 0, weights, 1.0).log()
+        self.register_buffer("in_favour", fit.prior_correction * in_favour.view(-1, 1, 1), persistent=False)
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
         self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
         self._loss, self._batches = 0.0, 0
@@ -181,6 +184,8 @@ class SegmentationTask(Task):
         return metrics
 
     def _objective(self, logits: Tensor, labels: Tensor) -> Tensor:
+        # Added here alone, so that the masks are drawn without it.
+        logits = logits + self.get_buffer("in_favour")
         loss = cross_entropy(logits, labels, weight=self.get_buffer("class_weights"))
         return loss + self.dice_weight * dice_loss(logits, labels) if self.dice_weight else loss
 
