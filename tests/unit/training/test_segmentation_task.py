@@ -156,3 +156,28 @@ def test_the_loss_of_these_masks_ends_when_the_statistics_are_held(supervised, m
 def test_what_is_saved_of_a_link_has_none_of_these_masks(supervised):
     with_masks, without = supervised(0.5).link, supervised(0.0).link
     assert list(with_masks.state_dict()) == list(without.state_dict())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_loss_is_least_where_masks_have_taken_back_a_share_of_the_weights(smoke, scenes, share):
+    scenes.labels[:] = 0
+    scenes.labels[:, :4] = 4
+    fit = smoke.mfnet.model_copy(update={"prior_correction": share, "dice_weight": 0.0})
+    link = IdealLink(SemanticLayer(smoke))
+    task = SegmentationTask(link, (scenes, scenes), None, smoke.points, fit, seed=1)
+    # The best logits of a network that sees nothing: classes 0 and 4 alone occur.
+    logits = torch.zeros(9, requires_grad=True)
+    labels = scenes.labels.long()
+    optimiser = torch.optim.LBFGS([logits], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        loss = task._objective(logits.view(1, 9, 1, 1).expand(len(labels), 9, *labels.shape[1:]), labels)
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    frequency = torch.bincount(labels.flatten(), minlength=9) / labels.numel()
+    weight = task.class_weights
+    expected = torch.log(frequency[4] / frequency[0]) + (1 - share) * torch.log(weight[4] / weight[0])
+    assert float(logits[4] - logits[0]) == pytest.approx(float(expected), abs=1e-3)
