@@ -268,6 +268,7 @@ def train_shortly(
             "learning_rate": 3e-3 if parts is None else 1e-3,
             "class_weights": "root",
             "dice_weight": 1.0,
+            "prior_correction": 0.5,
             "crop": 0.7,
             "points_per_batch": 4,
             "full_share": 0.5,
@@ -277,15 +278,8 @@ def train_shortly(
         probe = SegmentationTask(trained, scenes, parts, params.points, fit_params, seed=1)  # type: ignore[arg-type]
         seconds = _step(bench, stage, precision, probe, recipe)[1]
         steps = max(4, round(0.8 * 60 * minutes / 2 / seconds))
-        length = {"epochs": 2, "steps_per_epoch": steps // 2, "patience": 2}
-        task = SegmentationTask(
-            trained,
-            scenes,
-            parts,
-            params.points,
-            fit_params.model_copy(update=length),
-            seed=1,  # type: ignore[arg-type]
-        )
+        longer = fit_params.model_copy(update={"epochs": 2, "steps_per_epoch": steps // 2, "patience": 2})
+        task = SegmentationTask(trained, scenes, parts, params.points, longer, seed=1)  # type: ignore[arg-type]
         with tempfile.TemporaryDirectory() as scratch:
             result = fit(task, recipe, Path(scratch), Quiet(), progress=False)
         link.to(bench.device)
