@@ -19,6 +19,7 @@ from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, save_wei
 from cscsanet.workflow.workspace import Workspace
 
 POINT = OperatingPoint(-20, 2, 16, 2)
+TIES = 1e-3  # share of pixels; one pixel of the smoke profile's 3 072 is 3.3e-4
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +68,20 @@ def both_masks(project, pair, params, out, seed):
     return mask(out / "mask.png"), mask(out / "predicted.png")
 
 
+def assert_same_mask(first, second):
+    """Refuse masks that differ by more than a rounding tie: two classes of an untrained network can tie."""
+    assert first.shape == second.shape
+    assert (first != second).mean() <= TIES
+
+
 def test_transmit_and_predict_give_the_same_mask(project, pair, smoke, tmp_path):
     masks = []
     for seed in (3, 4):
         transmitted, predicted = both_masks(project, pair, smoke, tmp_path / str(seed), seed)
-        np.testing.assert_array_equal(transmitted, predicted)
+        assert_same_mask(transmitted, predicted)
         masks.append(transmitted)
     # Another seed is another drop, so the equality above is no accident.
-    assert (masks[0] != masks[1]).any()
+    assert (masks[0] != masks[1]).mean() > 10 * TIES
     assert len(np.unique(masks[0])) > 1
 
 
@@ -101,8 +108,8 @@ def test_both_simulate_the_channel_of_the_parameters(
     assert "note: channel." not in capsys.readouterr().err
     params = smoke.model_copy(update={"channel": smoke.channel.model_copy(update=changed)})
     transmitted, predicted = both_masks(project, pair, params, tmp_path / "changed", 3)
-    np.testing.assert_array_equal(transmitted, predicted)
-    assert (transmitted != usual).any()
+    assert_same_mask(transmitted, predicted)
+    assert (transmitted != usual).mean() > 10 * TIES
     (key,) = changed
     assert f"note: channel.{key} = {changed[key]:g} was not trained" in capsys.readouterr().err
     report = json.loads((tmp_path / "changed" / "report.json").read_text())
