@@ -95,7 +95,7 @@ def parity() -> str:
         [
             f"`{row['scheme']}`",
             f"{row['snr_db']:g} dB, L {row['csirs_symbols']}, B {row['feedback_bits']}, Q {row['data_symbols']}",
-            str(row["drops"]),
+            str(row["drops"] - row["undecided"]),
             f"{row['bits'] - row['bits_unequal']} of {row['bits']}",
             f"{row['logits_apart']:.1e}",
             f"{100 * row['masks_equal']:.3f} %",
@@ -106,7 +106,7 @@ def parity() -> str:
     head = [
         "scheme",
         "point",
-        "drops",
+        "drops compared",
         "bits equal",
         "largest logit error",
         "masks equal",

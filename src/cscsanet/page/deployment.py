@@ -24,6 +24,7 @@ def parity_lines(results: Results) -> list[Line]:
             {
                 "scheme": scheme,
                 "points": len(rows),
+                "undecided": sum(row.get("undecided", 0) for row in rows),
                 "bits": sum(row["bits"] for row in rows),
                 "bits_unequal": sum(row["bits_unequal"] for row in rows),
                 "max_error": max(row["logits_apart"] for row in rows),

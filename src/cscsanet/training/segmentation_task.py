@@ -118,6 +118,8 @@ class SegmentationTask(Task):
         self.crop = fit.crop
         self.dice_weight = fit.dice_weight
         self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
+        self.class_weights: Tensor
+        self.in_favour: Tensor
         self.register_buffer(
             "class_weights", class_weights(self.train_scenes, fit.class_weights), persistent=False
         )
