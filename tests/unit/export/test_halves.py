@@ -11,7 +11,7 @@ from cscsanet.export.halves import halve_unit, store_halves
 
 @pytest.fixture
 def model():
-    """A product of an input with weights that are halves, then with weights that are not."""
+    """Products of an input with weights that are halves, with weights that are not, and with these again."""
     rng = np.random.default_rng(1)
     exact = rng.standard_normal((32, 32)).astype(np.float16).astype(np.float32)
     inexact = rng.standard_normal((32, 32)).astype(np.float32)
@@ -19,7 +19,8 @@ def model():
         [
             helper.make_node("MatMul", ["x", "exact"], ["hidden"]),
             helper.make_node("MatMul", ["hidden", "inexact"], ["scaled"]),
-            helper.make_node("Mul", ["scaled", "small"], ["y"]),
+            helper.make_node("MatMul", ["scaled", "again"], ["twice"]),
+            helper.make_node("Mul", ["twice", "small"], ["y"]),
         ],
         "unit",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 32])],
@@ -27,6 +28,7 @@ def model():
         [
             numpy_helper.from_array(exact, "exact"),
             numpy_helper.from_array(inexact, "inexact"),
+            numpy_helper.from_array(inexact, "again"),
             numpy_helper.from_array(np.float32([0.5]), "small"),
         ],
     )
@@ -38,6 +40,7 @@ def test_only_weights_that_halves_hold_exactly_are_halved(model):
     assert types == {
         "exact_half": TensorProto.FLOAT16,
         "inexact": TensorProto.FLOAT,
+        "again": TensorProto.FLOAT,
         "small": TensorProto.FLOAT,
     }
 
@@ -55,5 +58,7 @@ def test_a_halved_file_is_valid_smaller_and_computes_the_same(model, tmp_path):
     expected = onnxruntime.InferenceSession(path).run(None, x)[0]
     halve_unit(path)
     onnx.checker.check_model(path, full_check=True)
-    assert path.stat().st_size < 0.8 * size
+    assert path.stat().st_size < 0.6 * size
+    stored = {tensor.name for tensor in onnx.load(path).graph.initializer}
+    assert len(stored & {"inexact", "again"}) == 1
     assert np.array_equal(onnxruntime.InferenceSession(path).run(None, x)[0], expected)
