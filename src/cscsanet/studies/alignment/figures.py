@@ -54,9 +54,10 @@ def miou_figure(rows: Sequence[AlignmentRow], scheme: str) -> Figure:
         ceiling = panel_rows[0].ideal_miou
         panel.axhline(ceiling, color="black", lw=1, ls="--")
         _label_line(panel, ceiling, "error-free link")
-        panel.set_ylim(bottom=0)
         panel.set_title(f"{scheme}, Q = {count}", fontsize=10)
         label_axes(panel, "SNR [dB]", "mIoU on the test part")
+    # After the last panel: a limit ends the scaling to the curves of all panels.
+    panels[0].set_ylim(bottom=0)
     panels[0].legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
@@ -93,14 +94,15 @@ def robustness_figure(rows: Sequence[RobustnessRow], scheme: str) -> Figure:
         "oscillator_rad": "phase offset between CSI-RS and data, deviation [rad]",
     }
     figure = Figure(figsize=(13.5, 4.2), layout="constrained")
-    for panel, (axis, label) in zip(figure.subplots(1, 3, sharey=True), axes.items(), strict=True):
+    panels = figure.subplots(1, 3, sharey=True)
+    for panel, (axis, label) in zip(panels, axes.items(), strict=True):
         panel_rows = [row for row in rows if row.scheme == scheme and row.over == axis]
         for kind in TITLES:
             _draw_curve(panel, kind, [(row.value, row.miou) for row in panel_rows if row.label == kind])
-        panel.set_ylim(bottom=0)
         label_axes(panel, label, "mIoU on the test part")
         if axis == "speed_kmh":
             panel.legend(frameon=False, fontsize=8)
+    panels[0].set_ylim(bottom=0)
     return figure
 
 

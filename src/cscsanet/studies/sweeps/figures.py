@@ -52,6 +52,8 @@ def sweep_figure(
             axes.text(lowest, 0.005, " SNRs beyond the training", fontsize=8, color="#555555")
         if axes is not all_axes[0]:
             axes.set_ylabel("")
+    # After the last panel: a limit ends the scaling to the curves of all panels.
+    all_axes[0].set_ylim(bottom=0)
     _legend(figure, panels[-1])
     figure.suptitle(title, fontsize=11)
     return figure
@@ -106,7 +108,6 @@ def _draw(axes: Axes, panel: Panel) -> None:
         )
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
-    axes.set_ylim(bottom=0)
     label_axes(axes, AXES[panel.sweep.axis], "mIoU on the test part")
     fixed = panel.sweep.points[0].label(without=panel.sweep.axis, equals=" = ")
     letter = panel.sweep.figure.lstrip("0123456789")

@@ -17,7 +17,7 @@ def figures():
     rows = [
         AlignmentRow(
             Case("noma", kind, OperatingPoint(snr_db, 8, 64, count)),
-            Estimate(0.2 * count, 0.1, 0.9),
+            Estimate(0.2 * count, 0.1 * count, 0.22 * count),
             ideal_miou=0.4,
             gain_share=None,
             images=4,
@@ -73,6 +73,15 @@ def test_the_miou_has_a_panel_for_each_q(figures):
         "none: the paper's form": ([-30.0, -10.0], [0.8, 0.8]),
     }
     assert [text.get_text() for text in four.texts] == ["error-free link"]
+
+
+@pytest.mark.parametrize("name", ["miou_noma", "robustness_noma"])
+def test_panels_share_a_scale_that_holds_the_curves_of_all(figures, name):
+    panels = figures[name].axes
+    highest = max(max(line.get_ydata()) for panel in panels for line in panel.get_lines())
+    for panel in panels:
+        assert panel.get_ylim()[0] == 0
+        assert panel.get_ylim()[1] >= highest
 
 
 def test_an_infinite_csirs_power_is_drawn_beyond_the_largest(figures):

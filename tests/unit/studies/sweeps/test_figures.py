@@ -37,6 +37,17 @@ def test_no_two_schemes_look_alike_even_in_grey(small, panels):
     assert len(set(swept)) == len(swept)
 
 
+def test_panels_share_a_scale_that_holds_the_curves_of_all(panels):
+    highest = max(estimate.high for curve in panels[1].curves.values() for estimate in curve)
+    lower = {
+        name: [Estimate(*(value / 2 for value in (point.value, point.low, point.high))) for point in points]
+        for name, points in panels[0].curves.items()
+    }
+    for axes in sweep_figure([Panel(panels[0].sweep, lower), panels[1]], "title").axes:
+        assert axes.get_ylim()[0] == 0
+        assert axes.get_ylim()[1] > highest - 0.02
+
+
 def test_the_legend_is_in_the_order_in_which_the_curves_end(small, panels):
     names = [text.get_text() for text in sweep_figure(panels, "title").legends[0].get_texts()]
     assert names == [
