@@ -24,6 +24,7 @@ import numpy as np
 import torch
 import yaml
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import effective_channel
 from cscsanet.config.operating_point import OperatingPoint
@@ -208,7 +209,7 @@ def time_link(bench: Bench, drops: PathDrops) -> None:
     paths = drops[: params.joint.batch_size].to(bench.device)
     with torch.inference_mode():
         beams = link.physical(paths, point, torch.Generator(device=bench.device).manual_seed(1))
-        symbols = torch.tensor(point.data_symbol_indices, device=bench.device)
+        symbols = data_symbols(point, bench.params.channel, bench.device)
         seconds = bench.seconds(
             lambda: effective_channel(paths, beams.precoder, beams.combiner, symbols, params.channel)
         )

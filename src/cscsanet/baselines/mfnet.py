@@ -26,6 +26,7 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.links.link import Link, Transmission
 from cscsanet.networks.convolutions import Convolution
@@ -147,6 +148,7 @@ class MfnetLink(Link):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Segment without a channel: paths, points and generator are unused."""
         logits: Tensor = self.network(images)

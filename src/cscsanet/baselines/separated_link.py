@@ -13,6 +13,7 @@ Axes: K UEs, T OFDM symbols, N_c subcarriers, D payload elements, R chains, N_r 
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,10 @@ from cscsanet.baselines.delay_prior import BeamsWithPrior
 from cscsanet.baselines.mmse_detection import detect
 from cscsanet.baselines.resource_grid import ResourceGrid, resource_grid
 from cscsanet.baselines.source_codec import SourceCodec
+from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.impairments import paths_of_links
 from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.power import limit_elements
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
@@ -44,10 +48,11 @@ class SeparatedLink(Link):
     ) -> Transmission:
         """Transmit a batch: CSI-RS in symbols 0..L-1, payload and DMRS in symbols L..L+T-1."""
         point.within(self.codec.capacity)
+        down, up = paths_of_links(paths, self.channel, generator)
         with torch.no_grad():
-            beams: BeamsWithPrior = self.front(paths, point, generator)
+            beams: BeamsWithPrior = self.front(down, point, generator)
         payload = self.codec.encode(images, point.data_symbols)
-        streams, detected = self.transport(payload, paths, beams, point, generator)
+        streams, detected = self.transport(payload, up, beams, point, generator, self.channel)
         logits = self.codec.decode(detected, point.data_symbols)
         grid = self.grid(point)
         return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, grid.pilot_mask)
@@ -58,16 +63,19 @@ class SeparatedLink(Link):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Transmit a batch in equal parts, each at a point of its own."""
         assert paths is not None
+        channels = channels or [self.channel] * len(points)
         symbols = self.codec.symbols(images)
         grids = []
-        for part, point in zip(parts(len(images), len(points)), points, strict=True):
+        for part, point, channel in zip(parts(len(images), len(points)), points, channels, strict=True):
+            down, up = paths_of_links(paths[part], channel, generator)
             with torch.no_grad():
-                beams: BeamsWithPrior = self.front(paths[part], point.within(self.codec.capacity), generator)
+                beams: BeamsWithPrior = self.front(down, point.within(self.codec.capacity), generator)
             payload = self.codec.block(symbols[part], point.data_symbols)
-            _, detected = self.transport(payload, paths[part], beams, point, generator)
+            _, detected = self.transport(payload, up, beams, point, generator, channel)
             grids.append(self.codec.grid(detected, point.data_symbols))
         return self.codec.decode_grid(torch.cat(grids))
 
@@ -78,15 +86,20 @@ class SeparatedLink(Link):
         beams: BeamsWithPrior,
         point: OperatingPoint,
         generator: torch.Generator,
+        channel: ChannelParams | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Transmit payload symbols (batch, K, D) and detect them.
+        """Transmit payload symbols (batch, K, D) and detect them. channel: another than that of the link.
 
         Returns the sent streams (batch, K, T, N_c, 1), and the detected payload (batch, K, D).
         """
-        channel, grid = self.channel, self.grid(point)
+        channel, grid = channel or self.channel, self.grid(point)
         # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
         streams = (map_to_grid(payload, grid) / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
-        symbols = torch.arange(grid.symbols, device=payload.device) + point.csirs_symbols
+        if channel.element_power != "block":
+            energy = float(len(grid.data) + sum(len(pilots) for pilots in grid.pilots))
+            streams = limit_elements(streams, beams.precoder, energy, channel.element_power)
+        # DMRS take further symbols at the end of the frame.
+        symbols = data_symbols(replace(point, data_symbols=grid.symbols), channel, payload.device)
         received = uplink(
             paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
         )

@@ -25,6 +25,7 @@ from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
+from cscsanet.config.system import ChannelParams
 from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import CHANNEL_MASKS
 from cscsanet.networks.iq import to_complex, to_pairs
@@ -125,6 +126,7 @@ class AwgnLink(Link):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Transmit in equal parts at several Q: paths, and the points' SNR, L and B, are unused."""
         symbols = self.codec.symbols(images)

@@ -25,7 +25,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import RAYS, PathDrops, draw_paths
 from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
@@ -43,9 +43,25 @@ UNITS = {
     "doppler": "Hz",
 }
 # The drawn numbers depend on these; the other channel parameters determine how the drops are used.
-DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh")
-# Not in the manifest: part sizes, BS power and oscillators are no properties of the drawn channel.
-NOT_OF_THE_CHANNEL = ("train_drops", "val_drops", "test_drops", "bs_power_offset_db", "oscillator_rad")
+DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh", "spread_deg")
+# Not in the manifest: part sizes, the frame, BS power and impairments are no properties of the drawn channel.
+_NEUTRAL: Mapping[str, Any] = {
+    "train_drops": 1,
+    "val_drops": 1,
+    "test_drops": 1,
+    "bs_power_offset_db": 0.0,
+    "oscillator_rad": 0.0,
+}
+NOT_OF_THE_CHANNEL = (
+    *_NEUTRAL,
+    "feedback_delay_symbols",
+    "phase_noise_rad",
+    "carrier_offset_hz",
+    "bs_phase_error_rad",
+    "near_far_db",
+    "interferer_db",
+    "element_power",
+)
 EXPORT_CHUNK_BYTES = 64 * 2**20
 
 Part = Literal["train", "val", "test"]
@@ -135,7 +151,7 @@ class DropStore:
             CscsanetError: a channel parameter that drops are drawn from differs.
         """
         for key in DRAWN_FROM:
-            drawn_with, wanted = self.manifest["channel"][key], getattr(params, key)
+            drawn_with, wanted = getattr(self.channel, key), getattr(params, key)
             if drawn_with != wanted:
                 raise CscsanetError(
                     f"{self.folder}: drawn with channel.{key} = {drawn_with}, but params.yaml says {wanted}; "
@@ -208,7 +224,7 @@ def _check_space(out: Path, needed: int) -> None:
 
 
 def _write_fields(folder: Path, count: int, seed: int, params: ChannelParams, workers: int) -> None:
-    shape = (count, params.users, params.paths)
+    shape = (count, params.users, _columns(params))
     files = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
         for name in UNITS
@@ -229,6 +245,16 @@ def _write_fields(folder: Path, count: int, seed: int, params: ChannelParams, wo
         file.flush()
 
 
+def _without_effect(params: ChannelParams) -> tuple[str, ...]:
+    """Return the parameters that say nothing about the drops, and are left out as in earlier versions."""
+    return () if params.spread_deg else ("spread_deg",)
+
+
+def _columns(params: ChannelParams) -> int:
+    """Return the number of paths of a drop, each ray counted."""
+    return params.paths * (RAYS if params.spread_deg else 1)
+
+
 def _block_generator(seed: int, block: int) -> torch.Generator:
     (state,) = np.random.SeedSequence((seed, block)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state))
@@ -240,9 +266,9 @@ def _manifest(folder: Path, count: int, seed: int, params: ChannelParams) -> dic
         "count": count,
         "seed": seed,
         "block": BLOCK,
-        "channel": params.model_dump(mode="json", exclude=set(NOT_OF_THE_CHANNEL)),
+        "channel": params.model_dump(mode="json", exclude={*NOT_OF_THE_CHANNEL, *_without_effect(params)}),
         "dtype": "float32",
-        "shape": [count, params.users, params.paths],
+        "shape": [count, params.users, _columns(params)],
         "axes": ["drop", "user", "path"],
         "units": UNITS,
         "sha256": {name: _digest(folder / f"{name}.npy") for name in UNITS},
@@ -250,9 +276,7 @@ def _manifest(folder: Path, count: int, seed: int, params: ChannelParams) -> dic
 
 
 def _channel(manifest: Mapping[str, Any]) -> ChannelParams:
-    neutral = {"bs_power_offset_db": 0.0, "oscillator_rad": 0.0}
-    sizes = {"train_drops": 1, "val_drops": 1, "test_drops": 1}
-    return ChannelParams.model_validate({**neutral, **sizes, **manifest["channel"]}, strict=True)
+    return ChannelParams.model_validate({**_NEUTRAL, **manifest["channel"]}, strict=True)
 
 
 def _check_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -266,7 +290,7 @@ def _check_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
         raise CscsanetError(
             f"{path}: channel: not the parameters of a channel; draw the drops again"
         ) from None
-    wanted = [count, channel.users, channel.paths]
+    wanted = [count, channel.users, _columns(channel)]
     if shape != wanted or any(type(length) is not int for length in shape):
         raise CscsanetError(f"{path}: shape = {shape!r}: must be {wanted}; draw the drops again")
     if not isinstance(digests, dict) or not all(isinstance(digests.get(name), str) for name in UNITS):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cscsanet.config.channel_notes import SPEED_OF_LIGHT
 from cscsanet.config.system import ChannelParams
@@ -51,6 +51,40 @@ class PathDrops:
         return self.gain.device
 
 
+def joined(parts: Sequence[PathDrops]) -> PathDrops:
+    """Return the drops of several batches as those of one; further paths of gain zero make up for fewer paths.
+
+    >>> joined([paths[:1], paths[1:]]).gain.shape
+    torch.Size([3, 2, 2])
+    """
+    if len(parts) == 1:
+        return parts[0]
+    count = max(part.gain.shape[-1] for part in parts)
+    padded = [with_paths(part, count) for part in parts]
+    return PathDrops(
+        *(torch.cat([getattr(part, field.name) for part in padded]) for field in fields(PathDrops))
+    )
+
+
+def with_paths(paths: PathDrops, count: int) -> PathDrops:
+    """Return the same channels with further paths of gain zero, so that there are `count` of them.
+
+    >>> longer = with_paths(paths, 5)  # eq. (6) divides by sqrt(L_p)
+    >>> bool(longer.gain.abs().square().sum() > paths.gain.abs().square().sum())
+    True
+    """
+    present = paths.gain.shape[-1]
+    assert count >= present
+    if count == present:
+        return paths
+    padded = (nn.functional.pad(getattr(paths, field.name), (0, count - present)) for field in fields(paths))
+    gain, *others = padded
+    return PathDrops(gain * math.sqrt(count / present), *others)
+
+
+RAYS = 20  # of a path with an angular spread, as of a cluster in TR 38.901, table 7.5-3
+
+
 def draw_paths(
     count: int, params: ChannelParams, generator: torch.Generator, *, speed_kmh: float | None = None
 ) -> PathDrops:
@@ -58,7 +92,9 @@ def draw_paths(
 
     Gains CN(0, 1); angles uniform in [-pi, pi]; delays uniform in [0, max_delay]. Each UE has one
     heading, uniform, and one speed, uniform in [0, max_speed_kmh] or `speed_kmh` for all; a path's
-    Doppler shift is v f_c / c cos(aod - heading) [Hz].
+    Doppler shift is v f_c / c cos(aod - heading) [Hz]. With spread_deg > 0 each path is a cluster of RAYS
+    rays of equal mean power and one delay: their angles at both ends have Laplacian offsets of that
+    standard deviation, their gains random phases, and L_p counts rays.
 
     >>> draw_paths(3, params, generator).delay.shape
     torch.Size([3, 2, 2])
@@ -79,4 +115,18 @@ def draw_paths(
     if speed_kmh is not None:
         speed = torch.full_like(speed, speed_kmh)
     max_doppler = speed / 3.6 * (params.carrier_ghz * 1e9 / SPEED_OF_LIGHT)
+    if params.spread_deg:
+
+        def of_rays(values: Tensor) -> Tensor:
+            return values.repeat_interleave(RAYS, dim=-1)
+
+        def offsets() -> Tensor:
+            drawn = uniform(-1.0, 1.0, *shape[:2], RAYS * params.paths)
+            laplacian = -drawn.sign() * torch.log1p(-drawn.abs().clamp_max(1 - 1e-6)) / math.sqrt(2)
+            return math.radians(params.spread_deg) * laplacian
+
+        aod, aoa, delay = of_rays(aod) + offsets(), of_rays(aoa) + offsets(), of_rays(delay)
+        phases = uniform(-math.pi, math.pi, *aod.shape)
+        # L_p counts rays now, and eq. (6) divides by its root.
+        gain = of_rays(gain) * torch.polar(torch.ones_like(phases), phases)
     return PathDrops(gain, aod, aoa, delay, max_doppler * torch.cos(aod - heading))

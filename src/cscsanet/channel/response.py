@@ -42,7 +42,7 @@ def effective_channel(
     """Return W H F of shape (..., K, T, N_c, R, S).
 
     precoder: F (..., K, N_t, S). combiner: W (..., R, N_r), common to all users and applied as W y,
-    eq. (4), without a further conjugate. symbols: (T,) OFDM symbol indices.
+    eq. (4), without a further conjugate. symbols: OFDM symbol indices (T,), or (..., T) of each drop.
 
     >>> precoder, combiner = torch.ones(3, 2, 8, 2) + 0j, torch.ones(3, 2, 64) + 0j
     >>> effective_channel(paths, precoder, combiner, torch.arange(4), params).shape
@@ -97,6 +97,8 @@ def materialise(paths: PathDrops, symbols: Tensor, params: ChannelParams) -> Ten
 def _gains_over_time(paths: PathDrops, symbols: Tensor, params: ChannelParams) -> Tensor:
     """Return alpha / sqrt(L_p) exp(j 2 pi f_d q T_I), of shape (..., K, T, L_p)."""
     seconds = symbols.to(paths.device, torch.float64) * (params.symbol_duration_us * 1e-6)
+    if symbols.ndim > 1:
+        seconds = seconds.unsqueeze(-2)
     cycles = paths.doppler.double().unsqueeze(-2) * seconds.unsqueeze(-1)
     return (paths.gain / math.sqrt(paths.gain.shape[-1])).unsqueeze(-2) * cis_cycles(cycles)
 

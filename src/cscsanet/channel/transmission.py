@@ -1,4 +1,4 @@
-"""Uplink with non-orthogonal superposition, eqs. (2)-(4), and the power constraint, eq. (20).
+"""Uplink with non-orthogonal superposition, eqs. (2)-(4).
 
 Axes: leading axes are batch; K users, T OFDM symbols, N_c subcarriers, R receive chains, S streams.
 P_t = 1.
@@ -7,34 +7,12 @@ P_t = 1.
 import torch
 from torch import Tensor
 
+from cscsanet.channel.impairments import interference, phase_noise, receive_array
 from cscsanet.channel.noise import combined_noise
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel, path_response
 from cscsanet.channel.steering import steering
 from cscsanet.config.system import ChannelParams
-
-
-def normalise_block(streams: Tensor, precoder: Tensor, used: Tensor | None = None) -> Tensor:
-    """Scale streams so that F s has energy N_c T over the block, 1 per element; eq. (20).
-
-    streams: (..., T, N_c, S) of the T symbols that are sent. precoder: F (..., N_t, S).
-    used: bool, broadcastable to (..., T, N_c): unused resource elements are zeroed, and the block's
-    energy is the number of used ones.
-
-    >>> precoder = torch.ones(8, 2) + 0j
-    >>> streams = normalise_block(torch.ones(4, 16, 2) + 0j, precoder)
-    >>> round(float((streams @ precoder.mT).abs().square().sum()), 3)
-    64.0
-    """
-    elements: float | Tensor = float(streams.shape[-3] * streams.shape[-2])
-    if used is not None:
-        streams = streams * used.unsqueeze(-1)
-        elements = used.expand(streams.shape[:-1]).sum(dim=(-2, -1)).to(streams.real.dtype)
-    radiated = torch.view_as_real(streams.flatten(-3, -2) @ precoder.mT)
-    energy = radiated.square().sum(dim=(-3, -2, -1))
-    # The floor keeps an all-zero block zero instead of NaN.
-    scale = (elements / energy.clamp_min(1e-20)).sqrt()
-    return streams * scale[..., None, None, None]
 
 
 def superpose(effective: Tensor, streams: Tensor) -> Tensor:
@@ -64,17 +42,26 @@ def uplink(
     power-constrained.
     symbols: (T,) OFDM symbol indices in the frame. noise_power: sigma^2 at one BS antenna for
     P_t = 1. With params.oscillator_rad > 0, each UE sends with a random phase offset, the same over
-    the whole block.
+    the whole block. The other impairments of `channel/impairments` act here too, but for those of the paths.
 
     >>> precoder, combiner = torch.ones(3, 2, 8, 2) + 0j, torch.ones(3, 2, 64) + 0j
-    >>> streams = normalise_block(torch.ones(3, 2, 4, 16, 2) + 0j, precoder)
+    >>> streams = torch.ones(3, 2, 4, 16, 2) + 0j
     >>> symbols = torch.arange(8, 12)
     >>> uplink(paths, precoder, combiner, streams, symbols, 0.1, params, generator).shape
     torch.Size([3, 4, 16, 2])
     """
-    effective = effective_channel(paths, precoder, combiner, symbols, params)
+    grid = (streams.shape[-3], streams.shape[-2])
+    array = receive_array(combiner, params, generator)
+    effective = effective_channel(paths, precoder, array, symbols, params)
+    wandering = phase_noise(streams.shape[:-3], symbols, params, generator)
+    if wandering is not None:
+        wandering = wandering.to(streams.device)
+        streams = streams * torch.polar(torch.ones_like(wandering), wandering)[..., None, None]
+    interferer = interference(array, grid, noise_power, params, generator)
     # Drawn before the phase offsets, so that the noise does not depend on whether there are any.
-    noise = combined_noise(combiner, (streams.shape[-3], streams.shape[-2]), noise_power, generator)
+    noise = combined_noise(combiner, grid, noise_power, generator)
+    if interferer is not None:
+        noise = noise + interferer
     if params.oscillator_rad:
         offsets = torch.randn(streams.shape[:-3], generator=generator, device=generator.device)
         offsets = (params.oscillator_rad * offsets).to(streams.device)

@@ -48,11 +48,6 @@ class OperatingPoint:
         return float(10.0 ** (-self.snr_db / 10.0))
 
     @property
-    def data_symbol_indices(self) -> range:
-        """Indices of the data symbols in the frame: CSI-RS take 0 to L-1, data take L to L+Q-1."""
-        return range(self.csirs_symbols, self.csirs_symbols + self.data_symbols)
-
-    @property
     def slug(self) -> str:
         """The point as part of a file name, for example `snr-25-L8-B64-Q4`."""
         return f"snr{self.snr_db:g}-L{self.csirs_symbols}-B{self.feedback_bits}-Q{self.data_symbols}"

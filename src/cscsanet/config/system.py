@@ -118,8 +118,18 @@ class ChannelParams(Section):
     """The channel of Sec. II: arrays, resource grid, paths and mobility. Angles in [rad], delays in samples of T_s.
 
     users: K; the networks are built for two. bs_power_offset_db: BS over UE transmit power [dB].
+    spread_deg: standard deviation of the directions of a path's rays, at both ends [degrees].
+    feedback_delay_symbols: D, OFDM symbols between the last CSI-RS and the first data symbol, for feedback and
+    processing.
     oscillator_rad: standard deviation [rad] of the phase offset of each UE's oscillator between CSI-RS and data. The
     offset is common to all antennas, subcarriers and data symbols of the UE; 0 keeps reciprocity.
+    phase_noise_rad: standard deviation [rad] of the step of a UE's oscillator phase from symbol to symbol, a random
+    walk from symbol 0 on. carrier_offset_hz: standard deviation [Hz] of the difference between the carriers of a UE
+    and the BS. bs_phase_error_rad: standard deviation [rad] of the phase error of each BS antenna, between transmission
+    and reception. near_far_db: by how much one UE of a drop, chosen at random, is weaker [dB]. interferer_db: power of
+    an interferer over the noise at one BS antenna [dB]; null: none.
+    element_power: limit of the power that a UE radiates in one resource element. block: none, eq. (20) limits the
+    block alone; element: P_t, eq. (2); peak3db: 2 P_t.
     """
 
     users: Annotated[int, Field(ge=2, le=2)]
@@ -133,7 +143,15 @@ class ChannelParams(Section):
     max_delay: Annotated[float, Field(ge=0)]
     max_speed_kmh: Annotated[float, Field(ge=0, le=1000)]
     bs_power_offset_db: Annotated[float, Field(ge=-20, allow_inf_nan=True)]
+    spread_deg: Annotated[float, Field(ge=0, le=90)] = 0.0
+    feedback_delay_symbols: Annotated[int, Field(ge=0, le=1000)] = 0
     oscillator_rad: Annotated[float, Field(ge=0, le=10)]
+    phase_noise_rad: Annotated[float, Field(ge=0, le=10)] = 0.0
+    carrier_offset_hz: Annotated[float, Field(ge=0, le=1e5)] = 0.0
+    bs_phase_error_rad: Annotated[float, Field(ge=0, le=10)] = 0.0
+    near_far_db: Annotated[float, Field(ge=0, le=MAX_SNR_DB)] = 0.0
+    interferer_db: Decibel | None = None
+    element_power: Literal["block", "element", "peak3db"] = "block"
     train_drops: Count
     val_drops: Count
     test_drops: Count

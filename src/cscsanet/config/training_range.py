@@ -6,8 +6,17 @@ from typing import Any
 from cscsanet.config.operating_point import LENGTHS, OperatingPoint
 from cscsanet.config.system import ChannelParams
 
+# 0 in the trainings of earlier versions, which did not know them all.
+_IMPAIRMENTS = (
+    "feedback_delay_symbols",
+    "oscillator_rad",
+    "phase_noise_rad",
+    "carrier_offset_hz",
+    "bs_phase_error_rad",
+    "near_far_db",
+)
 # Parameters of the channel that bound a drawn quantity: less than in the training lies within it.
-_BOUNDS = ("max_delay", "max_speed_kmh", "oscillator_rad")
+_BOUNDS = ("max_delay", "max_speed_kmh", "spread_deg", *_IMPAIRMENTS)
 _VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
 _SHAPES = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
 _BY_NETWORKS = ("carrier_ghz", "symbol_duration_us", "max_delay", "max_speed_kmh")
@@ -40,7 +49,7 @@ def untrained_channel(trained: Mapping[str, Any], channel: ChannelParams) -> lis
     """
     outside: list[str] = []
     for name in (*_VALUES, *_BOUNDS):
-        value, known = getattr(channel, name), float(trained[name])
+        value, known = getattr(channel, name), float(trained.get(name, 0.0))
         if value != known and not (name in _BOUNDS and value < known):
             limit = f"at most {known:g}" if name in _BOUNDS else f"{known:g}"
             outside.append(f"channel.{name} = {value:g} was not trained ({limit} was)")

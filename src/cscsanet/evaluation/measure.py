@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -106,7 +107,7 @@ def _efficiency(
     """Return the spectral efficiency (batch, K) [bit/s/Hz], mean over data symbols and subcarriers."""
     assert sent.precoder is not None
     assert sent.combiner is not None
-    symbols = torch.tensor(point.data_symbol_indices, device=sent.precoder.device)
+    symbols = data_symbols(point, channel, sent.precoder.device)
     effective = effective_channel(paths, sent.precoder, sent.combiner, symbols, channel)
     return spectral_efficiency(
         effective, sent.combiner, 1.0 / point.noise_power, channel.ue_antennas, "coloured"

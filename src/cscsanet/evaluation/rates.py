@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.channel.bounds import genie_hybrid
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -63,7 +64,7 @@ def genie_rates(paths: PathDrops, point: OperatingPoint, channel: ChannelParams,
     thinned = channel
     if channel.subcarriers % _GENIE_STRIDE == 0 and channel.subcarriers // _GENIE_STRIDE > channel.max_delay:
         thinned = channel.model_copy(update={"subcarriers": channel.subcarriers // _GENIE_STRIDE})
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, channel)
     middle = symbols[len(symbols) // 2 :][:1]
     snr = 10.0 ** (point.snr_db / 10.0)
     parts = []

@@ -72,7 +72,8 @@ def stream_gains(
 ) -> Tensor:
     """Return each stream's channel at its best chain, (batch, K, Q, N_c, S), complex.
 
-    precoder: F (batch, K, N_t, S); combiner: W (batch, R, N_r); symbols: (Q,) indices in the frame.
+    precoder: F (batch, K, N_t, S); combiner: W (batch, R, N_r); symbols: (Q,) or (batch, Q) indices in
+    the frame.
     """
     effective = effective_channel(paths, precoder, combiner, symbols, channel)
     power = effective.detach().abs().square().mean(dim=(2, 3))

@@ -19,8 +19,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.transmission import normalise_block, uplink
+from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.impairments import paths_of_links
+from cscsanet.channel.paths import PathDrops, joined
+from cscsanet.channel.power import normalise_block
+from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
@@ -50,15 +53,16 @@ class NomaLink(Link):
 
     def constrain_power(self, streams: Tensor, precoder: Tensor) -> Tensor:
         """Scale the streams (batch, K, Q, N_c, N_RF) to the energy of each UE, eq. (20)."""
-        return normalise_block(streams, precoder)
+        return normalise_block(streams, precoder, element_power=self.channel.element_power)
 
     def forward(
         self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> Transmission:
-        """Transmit a batch: CSI-RS in symbols 0..L-1 of the frame, data in symbols L..L+Q-1."""
-        beams = self.physical(paths, point.within(self.semantic.capacity), generator)
+        """Transmit a batch over one frame: CSI-RS, feedback, data (`channel/frame`)."""
+        down, up = paths_of_links(paths, self.channel, generator)
+        beams = self.physical(down, point.within(self.semantic.capacity), generator)
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
-        streams, received = self._send(streams, beams, paths, point, generator)
+        streams, received = self._send(streams, beams, up, point, generator, self.channel)
         logits = self.semantic.decode(received, beams.bs_csi)
         return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
 
@@ -68,16 +72,24 @@ class NomaLink(Link):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Transmit a batch in equal parts, each at a point of its own."""
         assert paths is not None
         capacity = self.semantic.capacity
-        beams = self.physical.mixed(paths, points, generator)
+        channels = channels or [self.channel] * len(points)
+        assert all(channel.element_power == self.channel.element_power for channel in channels)
+        shares = parts(len(images), len(points))
+        links = [
+            paths_of_links(paths[part], channel, generator)
+            for part, channel in zip(shares, channels, strict=True)
+        ]
+        beams = self.physical.mixed(joined([down for down, _ in links]), points, generator, channels)
         streams = self.semantic.encode(images, beams.ue_csi, capacity.data_symbols)
         received = []
-        for part, point in zip(parts(len(images), len(points)), points, strict=True):
+        for part, point, channel, (_, up) in zip(shares, points, channels, links, strict=True):
             used, own = streams[part, :, : point.data_symbols], beams.of(part)
-            _, block = self._send(used, own, paths[part], point, generator)
+            _, block = self._send(used, own, up, point, generator, channel)
             received.append(pad_symbols(block, capacity.data_symbols, 1))
         return self.semantic.decode(torch.cat(received), beams.bs_csi)
 
@@ -88,6 +100,7 @@ class NomaLink(Link):
         paths: PathDrops,
         point: OperatingPoint,
         generator: torch.Generator,
+        channel: ChannelParams,
     ) -> tuple[Tensor, Tensor]:
         """Return the streams as they are sent, and what the BS receives, (batch, Q, N_c, N_RF).
 
@@ -96,7 +109,7 @@ class NomaLink(Link):
         if beams.alignment is not None:
             streams = streams * unit_modulus(-beams.alignment[:, :, : point.data_symbols])
         streams = self.constrain_power(streams, beams.precoder)
-        symbols = torch.tensor(point.data_symbol_indices, device=streams.device)
+        symbols = data_symbols(point, channel, streams.device)
         received = uplink(
             paths,
             beams.precoder,
@@ -104,7 +117,7 @@ class NomaLink(Link):
             streams,
             symbols,
             point.noise_power,
-            self.channel,
+            channel,
             generator,
         )
         return streams, received
@@ -130,7 +143,8 @@ class OmaLink(NomaLink):
         """Scale each UE's streams to a mean energy of 1, or K for "total", in used elements."""
         # The streams are zero in unused elements. Without the mask, the used ones get the energy of
         # all.
-        return normalise_block(streams, precoder, self.semantic.used if self.energy == "element" else None)
+        used = self.semantic.used if self.energy == "element" else None
+        return normalise_block(streams, precoder, used, self.channel.element_power)
 
 
 def noma(params: Params, alignment: Alignment = "none") -> NomaLink:

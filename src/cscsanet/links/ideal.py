@@ -12,6 +12,7 @@ from torch import Tensor
 from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
 from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import SemanticLayer
 
@@ -40,6 +41,7 @@ class IdealLink(Link):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Transmit in equal parts at several Q, without a channel: paths are unused."""
         largest = self.semantic.capacity.data_symbols

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,17 @@ class Link(nn.Module, ABC):
         paths: PathDrops | None,
         points: Sequence[OperatingPoint],
         generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Return the logits of a batch that is sent in equal parts, each at a point of its own.
+
+        channels: of the parts, if they are sent over different ones.
 
         Here the parts are sent one by one. A link with batch normalisation should take all parts at once
         where it can: its statistics are then over all points, as the running means of a trained model are.
         Arguments and logits are those of `forward`.
         """
+        assert channels is None, "a link without a channel"
         return torch.cat(
             [
                 # A link without a channel takes no drops.

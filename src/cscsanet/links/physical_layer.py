@@ -12,6 +12,7 @@ from typing import Self, cast
 import torch
 from torch import Tensor, nn
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -26,7 +27,7 @@ from cscsanet.links.alignment import (
     true_paths,
 )
 from cscsanet.links.link import parts
-from cscsanet.links.shared_copy import shared_copy
+from cscsanet.links.shared_copy import shared_copy, with_channel
 from cscsanet.networks.beamspace.bs_net import BeamspaceBs
 from cscsanet.networks.beamspace.path_search import DetectedPaths
 from cscsanet.networks.beamspace.ue_net import BeamspaceUe
@@ -141,25 +142,33 @@ class PhysicalLayer(nn.Module):
             bits = torch.stack([view.bits for view in views], dim=1)[..., :feedback_bits]
             at_budget = self._beams(views, bits, self._bs_view(bits, point))
             if self.alignment != "none":
-                phases = self.predict_phases(paths, point, received, views, at_budget)
+                symbols = data_symbols(point, self.channel, received.device)
+                phases = self.predict_phases(paths, point, received, views, at_budget, symbols)
                 at_budget = replace(at_budget, alignment=phases)
             beams.append(at_budget)
         return beams
 
     def mixed(
-        self, paths: PathDrops, points: Sequence[OperatingPoint], generator: torch.Generator
+        self,
+        paths: PathDrops,
+        points: Sequence[OperatingPoint],
+        generator: torch.Generator,
+        channels: Sequence[ChannelParams] | None = None,
     ) -> BeamsWithCsi:
         """Set the beams of a batch of drops in equal parts, each at a point of its own.
+
+        channels: of the parts, which may differ in feedback_delay_symbols; None: all have that of the layer.
 
         Where all points have the same L, all parts take one pass, which consists of many small operations.
         The bits are those of the capacity's B; alignment is predicted for the largest Q of the points.
         """
-        shares = list(zip(parts(len(paths), len(points)), points, strict=True))
+        channels = channels or [self.channel] * len(points)
+        shares = list(zip(parts(len(paths), len(points)), points, channels, strict=True))
         most = max(point.data_symbols for point in points)
         if self.front == "subcarrier" or len({point.csirs_symbols for point in points}) > 1:
             apart = [
-                self._padded(self(paths[part], replace(point, data_symbols=most), generator))
-                for part, point in shares
+                self._padded(self.over(channel)(paths[part], replace(point, data_symbols=most), generator))
+                for part, point, channel in shares
             ]
             return apart[0].together(apart[1:])
         for point in points:
@@ -175,16 +184,23 @@ class PhysicalLayer(nn.Module):
         active = torch.stack([self._active(point.feedback_bits, received) for point in points])
         active = active.repeat_interleave(size, dim=0)
         snr_db = of_each([point.snr_db for point in points]).unsqueeze(1)
-        views = self._views_of(received, common, snr_db, active)
+        delays = [channel.feedback_delay_symbols for channel in channels]
+        symbols = data_symbols(common, self.channel, received.device) - self.channel.feedback_delay_symbols
+        symbols = symbols + torch.tensor(delays, device=received.device).repeat_interleave(size).unsqueeze(1)
+        views = self._views_of(received, common, snr_db, active, symbols)
         bits = torch.stack([view.bits for view in views], dim=1)
         combiner: BsChannelView = self.bs(bits, active, snr_db)
         beams = self._beams(views, bits, combiner)
         if self.alignment == "none":
             return beams
-        return replace(beams, alignment=self.predict_phases(paths, common, received, views, beams))
+        return replace(beams, alignment=self.predict_phases(paths, common, received, views, beams, symbols))
 
     def _padded(self, beams: BeamsWithCsi) -> BeamsWithCsi:
         return replace(beams, bits=self.pad_feedback(beams.bits)[0])
+
+    def over(self, channel: ChannelParams) -> Self:
+        """Return the layer itself over its own channel, or a copy of it, weights shared, over another."""
+        return self if channel == self.channel else with_channel(self, channel)
 
     def with_alignment(self, alignment: Alignment) -> Self:
         """Return a copy, weights shared, with another source of the predicted phases."""
@@ -211,14 +227,16 @@ class PhysicalLayer(nn.Module):
             return [[net(received[:, user]) for user, net in enumerate(self.ue)]] * len(budgets)
         snr_db = received.new_full((len(received), 1), point.snr_db)
         active = [self._active(feedback_bits, received) for feedback_bits in budgets]
-        return [self._views_of(received, point, snr_db, each) for each in active]
+        symbols = data_symbols(point, self.channel, received.device)
+        return [self._views_of(received, point, snr_db, each, symbols) for each in active]
 
     def _views_of(
-        self, received: Tensor, point: OperatingPoint, snr_db: Tensor, active: Tensor
+        self, received: Tensor, point: OperatingPoint, snr_db: Tensor, active: Tensor, symbols: Tensor
     ) -> list[UeChannelView]:
         """Return the output of every UE's network, with the beamspace front end.
 
-        snr_db: (batch, 1). active: mask (F,) or (batch, F) of the codeword features that are fed back.
+        snr_db: (batch, 1). active: mask (F,) or (batch, F) of the codeword features that are fed back. symbols:
+        indices (Q,) or (batch, Q) of the data symbols in the frame.
         """
         csirs_signals = self.csirs.csirs_signals(point.csirs_symbols)
         # Without the symbols that were not sent, the search has less to do.
@@ -229,7 +247,6 @@ class PhysicalLayer(nn.Module):
         together = nets[0].search(sent.flatten(0, 1), csirs_signals)
         detected = [DetectedPaths(*(field[user::users] for field in together)) for user in range(users)]
         csirs_snr_db = snr_db.double().squeeze(1) + self.channel.bs_power_offset_db
-        symbols = torch.tensor(point.data_symbol_indices, device=received.device)
         return [
             net(paths, csirs_signals, snr_db, active, csirs_snr_db, symbols)
             for net, paths in zip(nets, detected, strict=True)
@@ -242,14 +259,15 @@ class PhysicalLayer(nn.Module):
         received: Tensor,
         views: Sequence[UeChannelView],
         beams: BeamsWithCsi,
+        symbols: Tensor,
     ) -> Tensor:
         """Return the predicted phases (batch, K, Q, N_c, N_RF) [rad] of the streams at the BS.
 
         paths: the true paths, for genies and the oracle. received: the CSI-RS (batch, K, N_c, N_RF,
         L, 2).
-        views: the output of each UE's network. beams: without predicted phases.
+        views: the output of each UE's network. beams: without predicted phases. symbols: indices (Q,) or
+        (batch, Q) of the data symbols in the frame.
         """
-        symbols = torch.tensor(point.data_symbol_indices, device=received.device)
         if self.alignment in GENIES:
             gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.channel)
             return genie_phases(gains, held=self.alignment == "genie-first")

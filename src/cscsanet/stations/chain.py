@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.noise import colour, complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.transmission import propagate_downlink, propagate_uplink
@@ -150,7 +151,7 @@ class Chain:
         """Return Y_BB (N, Q, N_c, R) as one UE alone would cause it, without noise."""
         only = slice(user, user + 1)
         user_paths = PathDrops(*(getattr(paths, field.name)[:, only] for field in fields(paths)))
-        symbols = torch.tensor(point.data_symbol_indices)
+        symbols = data_symbols(point, self.channel)
         antennas = propagate_uplink(user_paths, radiated[:, only], symbols, self.channel)
         return self.bs.combine(antennas.numpy())
 

@@ -20,6 +20,7 @@ from cscsanet.baselines.front_ends import LearnedCsiFrontEnd
 from cscsanet.baselines.mmse_detection import detected_se
 from cscsanet.baselines.path_channel import csi_accuracy, true_channel
 from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import PointRangeParams
@@ -176,7 +177,7 @@ class PrecodingTask(_CsiTask):
             else:
                 estimate, feedback, _ = self.model.csi(paths, point, generator)
         precoder, combiner = self.model.precoding(estimate, feedback, point.snr_db)
-        symbols = torch.tensor(point.data_symbol_indices[:1], device=precoder.device)
+        symbols = data_symbols(point, channel, precoder.device)[:1]
         snr = 1 / point.noise_power
         rates = detected_se(paths, precoder, combiner, snr, symbols, channel).sum(dim=1)
         return {"inverse_sum_se": 1 / rates.mean().clamp_min(_LEAST)}

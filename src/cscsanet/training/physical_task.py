@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -119,7 +120,7 @@ class PhysicalTask(Task):
     def sum_se(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
         """Return the mean sum spectral efficiency of the UEs in each drop (batch,) [bit/s/Hz]."""
         channel = self.physical.channel
-        symbols = torch.tensor(point.data_symbol_indices, device=self.device)
+        symbols = data_symbols(point, self.physical.channel, self.device)
         effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, channel)
         efficiency = spectral_efficiency(
             effective,
@@ -133,7 +134,7 @@ class PhysicalTask(Task):
     def coherence(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
         """Return the coherence of the batch's streams, at most 1."""
         assert beams.alignment is not None
-        symbols = torch.tensor(point.data_symbol_indices, device=self.device)
+        symbols = data_symbols(point, self.physical.channel, self.device)
         gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.physical.channel)
         return coherence(gains, beams.alignment)
 

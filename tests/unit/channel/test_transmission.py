@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cscsanet.channel.paths import draw_paths
+from cscsanet.channel.power import normalise_block
 from cscsanet.channel.response import downlink_csirs, materialise
 from cscsanet.channel.transmission import (
-    normalise_block,
     propagate_downlink,
     propagate_uplink,
     superpose,

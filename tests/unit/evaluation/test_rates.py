@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cscsanet.channel.bounds import genie_hybrid
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import draw_paths
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -34,7 +35,7 @@ def test_a_genie_on_fewer_subcarriers_is_as_good(smoke, seeded):
     """Its beams are optimised on a quarter of the subcarriers, and measured on all of them."""
     channel = smoke.channel.model_copy(update={"subcarriers": 64})
     paths, point = draw_paths(32, channel, seeded), OperatingPoint(0, 8, 64, 2)
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, channel)
     whole = genie_hybrid(paths, 1.0, symbols, channel, steps=60, random_starts=0).sum_se.mean()
     thinned = genie_rates(paths, point, channel, steps=60).coloured.mean()
     assert float(thinned) == pytest.approx(float(whole), rel=5e-3)

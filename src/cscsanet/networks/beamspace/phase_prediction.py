@@ -63,7 +63,7 @@ def stream_responses(
     """Return h_s[q, n] as pairs (batch, Q, N_c, S, 2), up to a positive factor.
 
     The chain is the one where the stream is strongest. phases: of F (batch, N_t, S) [rad];
-    symbols: (Q,) indices in the frame; frequency: n / N_c (N_c,); antennas: N_r.
+    symbols: (Q,) or (batch, Q) indices in the frame; frequency: n / N_c (N_c,); antennas: N_r.
     """
     shape = (*paths.aoa.shape, reported_beams.direction.shape[1])
     response = chain_response(
@@ -80,7 +80,7 @@ def stream_responses(
     strongest = strength.argmax(dim=1).reshape(-1, 1, 1, phases.shape[2], 1)
     path_gains = end_to_end.gather(2, strongest.expand(-1, shape[1], 1, -1, 2)).squeeze(2)
     doppler, delay = (part.reshape(-1, 1, 1, shape[1]) for part in (paths.doppler, paths.delay))
-    cycles = doppler * symbols.reshape(-1, 1, 1) - delay * frequency.reshape(-1, 1)
+    cycles = doppler * symbols.unsqueeze(-1).unsqueeze(-1) - delay * frequency.reshape(-1, 1)
     return iq.matmul(iq.cis(2 * math.pi * cycles), path_gains.unsqueeze(1))
 
 

@@ -84,7 +84,7 @@ class BeamspaceUe(nn.Module):
         """Return the UE's outputs, eq. (17), from the paths that `search` detected.
 
         snr_db: (batch, 1); active: (F,) or (batch, F), 1 for the codeword features that are fed back;
-        csirs_snr_db: SNR of the CSI-RS at a UE antenna, () or (batch,); data_symbols: (Q,) indices in the frame.
+        csirs_snr_db: SNR of the CSI-RS at a UE antenna, () or (batch,); data_symbols: (Q,) or (batch, Q) indices in the frame.
         """
         snr = snr_db / SNR_SCALE
         low_snr = snr_db < SWITCH_DB
@@ -120,7 +120,7 @@ class BeamspaceUe(nn.Module):
     ) -> Tensor:
         """Return the phases (batch, Q, N_c, N_RF) [rad] of the streams at the BS over these paths.
 
-        phases: of F_RF (batch, N_t, N_RF) [rad]; data_symbols: (Q,) indices in the frame.
+        phases: of F_RF (batch, N_t, N_RF) [rad]; data_symbols: (Q,) or (batch, Q) indices in the frame.
         """
         frequency = self.search.frequency
         return phase(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rates import chunks
@@ -24,7 +25,7 @@ def phase_errors(
     They are summed over UEs, subcarriers and streams. The last axis: squared error [rad^2] times
     energy, and energy. All kinds meet the same beams and the same noise.
     """
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, physical.channel)
     parts: dict[Alignment, list[Tensor]] = {kind: [] for kind in kinds}
     with torch.inference_mode():
         for chunk, drops in enumerate(chunks(paths)):

@@ -15,6 +15,7 @@ from cscsanet.baselines.mmse_detection import detected_se
 from cscsanet.baselines.path_channel import CsiAccuracy, csi_accuracy, true_channel
 from cscsanet.baselines.pca import hybrid_beams
 from cscsanet.channel.dataset import open_drops
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import materialise
 from cscsanet.config.operating_point import OperatingPoint
@@ -76,7 +77,7 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
     def design(name: str) -> RateFunction:
         def rate(paths: PathDrops, point: OperatingPoint, source: torch.Generator) -> Tensor:
             beams: Beams = links[name].get_submodule("front")(paths, point, source)
-            snr, symbols = 1 / point.noise_power, torch.tensor(point.data_symbol_indices)
+            snr, symbols = 1 / point.noise_power, data_symbols(point, channel)
             return detected_se(paths, beams.precoder, beams.combiner, snr, symbols, channel).sum(dim=1)
 
         return rate
@@ -85,7 +86,7 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
         def rate(paths: PathDrops, point: OperatingPoint, source: torch.Generator) -> Tensor:
             truth = true_channel(paths, point.csirs_symbols, channel)
             beams = hybrid_beams(truth, streams, channel)
-            symbols = torch.tensor(point.data_symbol_indices)
+            symbols = data_symbols(point, channel)
             return beam_rates(paths, *beams, point.snr_db, symbols, channel).coloured
 
         return rate

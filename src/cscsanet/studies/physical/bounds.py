@@ -9,6 +9,7 @@ from torch import Tensor
 
 from cscsanet.channel.bounds import fully_digital
 from cscsanet.channel.dataset import DropStore
+from cscsanet.channel.frame import data_symbols
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rates import beam_rates, genie_rates, json_decibel
 from cscsanet.links.physical_layer import PhysicalLayer
@@ -63,7 +64,7 @@ def spectral_efficiency_rows(
     paths = drops.batch(torch.arange(min(count, len(drops))).numpy())
     # As in the other rows of the study, so that the same genie has the same number in both.
     point = replace(point, data_symbols=physical.capacity.data_symbols)
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, channel)
     source = generator(seed, "bound")
 
     def phases(*shape: int) -> Tensor:

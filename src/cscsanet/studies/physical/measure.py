@@ -11,6 +11,7 @@ from torch import Tensor
 from cscsanet.baselines.codebook import STRATEGIES, CodebookLayer, Strategy
 from cscsanet.channel.bounds import fully_digital
 from cscsanet.channel.dataset import open_drops
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -149,7 +150,7 @@ def _best_strategy(rates: Mapping[tuple[int, Strategy], Rates], budget: int) -> 
 
 
 def _bounds(paths: PathDrops, point: OperatingPoint, params: Params) -> dict[Case, Rates]:
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, params.channel)
     digital = fully_digital(paths, 10 ** (point.snr_db / 10), symbols, params.channel)
     genie = genie_rates(paths, point, params.channel, params.study.genie_steps)
     return {

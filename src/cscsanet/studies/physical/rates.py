@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.baselines.codebook import STRATEGIES, CodebookLayer, Strategy
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
@@ -82,5 +83,5 @@ def rates_over_time(
 
 
 def _data_rates(drops: PathDrops, beams: Beams, point: OperatingPoint, channel: ChannelParams) -> Rates:
-    symbols = torch.tensor(point.data_symbol_indices)
+    symbols = data_symbols(point, channel)
     return beam_rates(drops, beams.precoder, beams.combiner, point.snr_db, symbols, channel)

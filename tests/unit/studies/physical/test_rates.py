@@ -3,6 +3,7 @@
 import torch
 
 from cscsanet.channel.bounds import fully_digital
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import draw_paths
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rates import genie_rates
@@ -18,7 +19,7 @@ def test_no_layer_exceeds_the_genie_nor_the_genie_the_fully_digital_bound(smoke,
     learned, codebook = layers
     for snr_db in (-25, -10, 10):
         point = OperatingPoint(snr_db, 8, 64, 4)
-        symbols = torch.tensor(point.data_symbol_indices)
+        symbols = data_symbols(point, smoke.channel)
         bound = genie_rates(paths, point, smoke.channel, 100).coloured
         digital = fully_digital(paths, 10 ** (snr_db / 10), symbols, smoke.channel).sum(dim=-1)
         assert (bound <= digital * 1.001).all()
