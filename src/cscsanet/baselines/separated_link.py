@@ -54,8 +54,8 @@ class SeparatedLink(Link):
         payload = self.codec.encode(images, point.data_symbols)
         streams, detected = self.transport(payload, up, beams, point, generator, self.channel)
         logits = self.codec.decode(detected, point.data_symbols)
-        grid = self.grid(point)
-        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, grid.pilot_mask)
+        pilots = self.pilots(point)
+        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits, pilots)
 
     def mixed(
         self,
@@ -113,6 +113,10 @@ class SeparatedLink(Link):
             )
         data = received.flatten(1, 2)[:, grid.flat_index(grid.data).to(received.device)]
         return streams, detect(data, estimated.channel, estimated.error, noise)
+
+    def pilots(self, point: OperatingPoint) -> Tensor:
+        """Return the mask of each UE's DMRS, bool (K, T, N_c)."""
+        return self.grid(point).pilot_mask
 
     def grid(self, point: OperatingPoint) -> ResourceGrid:
         """Return the resource grid of a point."""

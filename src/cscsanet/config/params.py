@@ -41,6 +41,7 @@ from cscsanet.config.training import (
     RecipeParams,
     SemanticParams,
     StartedParams,
+    TrainingChannelParams,
 )
 from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
@@ -57,6 +58,7 @@ class Params(Section):
     scenes: SceneParams
     split: SplitParams
     channel: ChannelParams
+    training_channel: TrainingChannelParams
     points: PointRangeParams
     csa: CsaParams
     msf: MsfParams

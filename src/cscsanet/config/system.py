@@ -42,6 +42,7 @@ def _even(bits: int) -> int:
 ClassName = Literal[
     "unlabelled", "car", "person", "bike", "curve", "car_stop", "guardrail", "color_cone", "bump"
 ]
+Delay = Annotated[int, Field(ge=0, le=1000)]  # symbols
 Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
 
 
@@ -144,7 +145,7 @@ class ChannelParams(Section):
     max_speed_kmh: Annotated[float, Field(ge=0, le=1000)]
     bs_power_offset_db: Annotated[float, Field(ge=-20, allow_inf_nan=True)]
     spread_deg: Annotated[float, Field(ge=0, le=90)] = 0.0
-    feedback_delay_symbols: Annotated[int, Field(ge=0, le=1000)] = 0
+    feedback_delay_symbols: Delay = 0
     oscillator_rad: Annotated[float, Field(ge=0, le=10)]
     phase_noise_rad: Annotated[float, Field(ge=0, le=10)] = 0.0
     carrier_offset_hz: Annotated[float, Field(ge=0, le=1e5)] = 0.0

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from cscsanet.config.system import Count, DecibelRange, Section
+from cscsanet.config.system import Count, DecibelRange, Delay, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -29,6 +29,32 @@ class RecipeParams(Section):
     averaging: Annotated[float, Field(ge=0, lt=1)]
     precision: Literal["float32", "bfloat16"]
     compiled: bool
+
+
+def _rising(values: tuple[float, float]) -> tuple[float, float]:
+    if values[0] > values[1]:
+        raise ValueError("must be [lowest, highest]")
+    return values
+
+
+_Range = Annotated[
+    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], AfterValidator(_rising)
+]
+
+
+class TrainingChannelParams(Section):
+    """The channels of all trainings over a channel: [lowest, highest] of parameters of `channel`, drawn uniformly.
+
+    Each part of a batch that is sent at a point of its own has a channel of its own. varied_share: share of the
+    channels with numbers of paths and angular spreads from these ranges; the others have those of `channel`.
+    """
+
+    feedback_delay_symbols: Annotated[tuple[Delay, Delay], AfterValidator(_rising)]
+    varied_share: Share
+    paths: Annotated[tuple[Count, Count], AfterValidator(_rising)]
+    spread_deg: _Range
+    oscillator_rad: _Range
+    near_far_db: _Range
 
 
 class FitParams(Section):

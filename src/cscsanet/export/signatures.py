@@ -55,6 +55,7 @@ _SNR = {"snr_db": TensorSpec((1,), _FLOAT, "SNR, P_t / sigma^2 [dB]")}
 _CSIRS_SNR = {"csirs_snr_db": TensorSpec((1,), _FLOAT, "SNR of the CSI-RS at a UE antenna [dB]")}
 _CSIRS_SYMBOLS = {"csirs_symbols": TensorSpec((1,), _INT, "L, CSI-RS symbols that were sent")}
 _FEEDBACK_BITS = {"feedback_bits": TensorSpec((1,), _INT, "B, feedback bits of one UE")}
+_FEEDBACK_DELAY = {"feedback_delay": TensorSpec((1,), _INT, "D, symbols between CSI-RS and data")}
 _DATA_SYMBOLS = {"data_symbols": TensorSpec((1,), _INT, "Q, data symbols to send")}
 
 
@@ -67,7 +68,7 @@ def _ue_csi(params: Params, *, aligned: bool) -> Signature:
     )
     bits = TensorSpec((BATCH, capacity.feedback_bits), _BITS, "feedback, 0 or 1; the first B are sent")
     return Signature(
-        {"csirs": csirs, **_SNR, **_CSIRS_SNR, **_CSIRS_SYMBOLS, **_FEEDBACK_BITS},
+        {"csirs": csirs, **_SNR, **_CSIRS_SNR, **_CSIRS_SYMBOLS, **_FEEDBACK_BITS, **_FEEDBACK_DELAY},
         {"bits": bits, **_precoder_phases(params), **_csi(params), **_alignment(params, aligned=aligned)},
     )
 

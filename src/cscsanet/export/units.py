@@ -70,18 +70,21 @@ class UeCsi(nn.Module):
         csirs_snr_db: Tensor,
         csirs_symbols: Tensor,
         feedback_bits: Tensor,
+        feedback_delay: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return bits (batch, B) uint8, phases of F (batch, N_t, S), S_CSI (batch, N_c, d), alignment (batch, Q, N_c, S).
 
-        csirs: Y_p as pairs (batch, N_c, R, L, 2). snr_db, csirs_snr_db: (1,) float32; csirs_symbols, feedback_bits:
-        (1,) int64.
+        csirs: Y_p as pairs (batch, N_c, R, L, 2). snr_db, csirs_snr_db: (1,) float32; csirs_symbols, feedback_bits,
+        feedback_delay: (1,) int64.
         """
         sent = prefix(csirs_symbols, self.capacity.csirs_symbols)
         baseband = self.get_buffer("baseband") * sent[:, None, None, None]
         csirs_signals = CsirsSignals(self.get_buffer("transmit"), baseband, self.get_buffer("receive"))
         detected = self.net.search(csirs * sent[:, None], csirs_signals)
         active = prefix(feedback_bits // BITS_PER_FEATURE, self.capacity.feedback_bits // BITS_PER_FEATURE)
-        symbols = torch.arange(self.capacity.data_symbols, device=csirs.device) + csirs_symbols
+        symbols = (
+            torch.arange(self.capacity.data_symbols, device=csirs.device) + csirs_symbols + feedback_delay
+        )
         view = self.net(
             detected,
             csirs_signals,

@@ -87,6 +87,15 @@ def genie_phases(gains: Tensor, *, held: bool) -> Tensor:
     return phases[:, :, :1].expand_as(phases) if held else phases
 
 
+def common_coherence(gains: Tensor, alignment: Tensor) -> Tensor:
+    """Return the coherence after one common phase of each UE and stream, sum of |sum of h exp(-j phase)| / sum of |h|.
+
+    It is what a receiver that tracks this phase gets. Arguments as in `coherence`.
+    """
+    rotated = gains * torch.polar(torch.ones_like(alignment), -alignment)
+    return rotated.sum(dim=(2, 3)).abs().sum() / gains.abs().sum().clamp_min(1e-20)
+
+
 def coherence(gains: Tensor, alignment: Tensor) -> Tensor:
     """Return Re(sum of h exp(-j phase)) / sum of |h|, 1 if all rotated streams are positive.
 

@@ -62,9 +62,14 @@ class NomaLink(Link):
         down, up = paths_of_links(paths, self.channel, generator)
         beams = self.physical(down, point.within(self.semantic.capacity), generator)
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
-        streams, received = self._send(streams, beams, up, point, generator, self.channel)
-        logits = self.semantic.decode(received, beams.bs_csi)
-        return Transmission(logits, streams, beams.precoder, beams.combiner, beams.bits)
+        streams, received, bs_csi = self._send(streams, beams, up, point, generator, self.channel)
+        logits = self.semantic.decode(received, bs_csi)
+        precoder = beams.precoder[..., : streams.shape[-1]]
+        return Transmission(logits, streams, precoder, beams.combiner, beams.bits, self.pilots(point))
+
+    def pilots(self, point: OperatingPoint) -> Tensor | None:
+        """Return the mask of each UE's pilots, bool (K, Q, N_c); None without pilots."""
+        return None
 
     def mixed(
         self,
@@ -86,12 +91,13 @@ class NomaLink(Link):
         ]
         beams = self.physical.mixed(joined([down for down, _ in links]), points, generator, channels)
         streams = self.semantic.encode(images, beams.ue_csi, capacity.data_symbols)
-        received = []
+        received, bs_csi = [], []
         for part, point, channel, (_, up) in zip(shares, points, channels, links, strict=True):
             used, own = streams[part, :, : point.data_symbols], beams.of(part)
-            _, block = self._send(used, own, up, point, generator, channel)
+            _, block, csi = self._send(used, own, up, point, generator, channel)
             received.append(pad_symbols(block, capacity.data_symbols, 1))
-        return self.semantic.decode(torch.cat(received), beams.bs_csi)
+            bs_csi.append(csi)
+        return self.semantic.decode(torch.cat(received), torch.cat(bs_csi))
 
     def _send(
         self,
@@ -101,8 +107,8 @@ class NomaLink(Link):
         point: OperatingPoint,
         generator: torch.Generator,
         channel: ChannelParams,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the streams as they are sent, and what the BS receives, (batch, Q, N_c, N_RF).
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the streams as they are sent, what the BS decodes (batch, Q, N_c, N_RF), and its S_CSI.
 
         streams: of the encoder, (batch, K, Q, N_c, N_RF), complex.
         """
@@ -120,7 +126,7 @@ class NomaLink(Link):
             channel,
             generator,
         )
-        return streams, received
+        return streams, received, beams.bs_csi
 
 
 class OmaLink(NomaLink):

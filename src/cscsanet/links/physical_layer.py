@@ -89,8 +89,9 @@ class BeamsWithCsi(Beams):
 class PhysicalLayer(nn.Module):
     """BS-CSIRS-Net, one UE-CSANet for each UE, and BS-CSANet, with the front end `csa.front`."""
 
-    def __init__(self, params: Params, alignment: Alignment = "none") -> None:
-        """alignment: the source of the predicted phases; it does not change the weights.
+    def __init__(self, params: Params, alignment: Alignment = "none", *, one_beam: bool = False) -> None:
+        """alignment: the source of the predicted phases. one_beam: whether every UE sends over its strongest path
+        alone, and chain k of the BS receives UE k, at any SNR. Neither changes the weights.
 
         Raises:
             CscsanetError: the subcarrier front end with an alignment, for which it has no path
@@ -105,8 +106,10 @@ class PhysicalLayer(nn.Module):
         self.front = csa.front
         users = range(channel.users)
         if csa.front == "beamspace":
-            self.ue = nn.ModuleList(BeamspaceUe(channel, csa, capacity) for _ in users)
-            self.bs: nn.Module = BeamspaceBs(channel, csa, capacity, phase_reference=aligned)
+            self.ue = nn.ModuleList(BeamspaceUe(channel, csa, capacity, one_beam=one_beam) for _ in users)
+            self.bs: nn.Module = BeamspaceBs(
+                channel, csa, capacity, phase_reference=aligned, one_beam=one_beam
+            )
         elif aligned:
             raise CscsanetError(
                 "csa.front = subcarrier: no streams can be aligned; set it to beamspace, or physical.coherence_weight to 0"

@@ -1,7 +1,8 @@
 """The semantic half of CSC-SA-Net: images to signals, signals to a segmentation. Stage I trains it.
 
 `SemanticLayer` serves non-orthogonal access, `OrthogonalLayer` orthogonal access (Sec. IV), in
-which each UE sends on separate subcarriers and the BS reads each UE separately.
+which each UE sends on separate subcarriers and the BS reads each UE separately, and `TrackedLayer`
+non-orthogonal access with tracked phases (ours).
 
 Axes: K UEs, Q data symbols, N_c subcarriers, N_RF chains.
 """
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from cscsanet.config.params import Params
 from cscsanet.networks.bs_msf_net import BsFusion, BsMsfNet
 from cscsanet.networks.bs_msf_oma_net import SHARED_POOL, SHARES, BsSeparateNet
+from cscsanet.networks.bs_msf_tracked_net import BsTrackedNet
 from cscsanet.networks.iq import to_complex, to_pairs
 from cscsanet.networks.semantic_codec import LAST_POOL
 from cscsanet.networks.ue_msf_net import UeMsfNet
@@ -35,15 +37,19 @@ class SemanticLayer(nn.Module):
         self.csi_features = params.csa.csi_features
         mask = torch.tensor(CHANNEL_MASKS[params.semantic.modalities]).reshape(1, 4, 1, 1)
         self.register_buffer("channel_mask", mask, persistent=False)
-        sizes = (self.csi_features, params.channel.rf_chains, self.capacity.data_symbols)
+        sizes = (self.csi_features, self.streams(params), self.capacity.data_symbols)
         self.ue = nn.ModuleList(
             UeMsfNet(channels.stop - channels.start, params.halvings, params.msf, *sizes, self.last_pool)
             for channels in MODALITIES.values()
         )
         self.bs = self.build_bs(params, sizes)
 
+    def streams(self, params: Params) -> int:
+        """Return the number of streams of each UE."""
+        return params.channel.rf_chains
+
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
-        """Build the network that decodes the received grid; sizes: d_CSI, N_RF, largest Q."""
+        """Build the network that decodes the received grid; sizes: d_CSI, streams, largest Q."""
         return BsMsfNet(params.halvings, params.msf, *sizes)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
@@ -69,6 +75,18 @@ class SemanticLayer(nn.Module):
         """Return zeros as channel semantics of the UEs and the BS, for a link without a channel."""
         bs = torch.zeros(batch, self.positions, self.csi_features, device=device)
         return bs.unsqueeze(1).expand(-1, len(MODALITIES), -1, -1), bs
+
+
+class TrackedLayer(SemanticLayer):
+    """The semantic layer for tracked access: UEs of one stream, whose symbols the BS estimates separately."""
+
+    def streams(self, params: Params) -> int:
+        """Return 1."""
+        return 1
+
+    def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
+        """Build the network that decodes the estimated symbols of each UE."""
+        return BsTrackedNet(params.halvings, params.msf, sizes[0], len(MODALITIES), sizes[2])
 
 
 class OrthogonalLayer(SemanticLayer):

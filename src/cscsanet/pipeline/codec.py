@@ -29,7 +29,7 @@ SHAPES = (
 )
 # The weights of Stage I, from which the codec starts, have further shapes.
 AWGN_DEPENDS = ("seed", "threads", "recipe", *dict.fromkeys((*SHAPES, *SEMANTIC_SHAPES)), "codec")
-LINK_DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "points", "codec_link")
+LINK_DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "training_channel", "points", "codec_link")
 
 
 def train_codec(stage: Stage) -> None:
@@ -94,7 +94,15 @@ def codec_link_training(stage: Stage, params: Params, name: str, weights: Mappin
         load_weights(link.codec, workspace.weights(pretrained), networks_for)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, networks_for.channel)
-        task = SegmentationTask(link, scenes, drops, params.points, params.codec_link, seed=params.seed)
+        task = SegmentationTask(
+            link,
+            scenes,
+            drops,
+            params.points,
+            params.codec_link,
+            ranges=params.training_channel,
+            seed=params.seed,
+        )
         return task, link.codec
 
     return Training(

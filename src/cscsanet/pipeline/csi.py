@@ -16,7 +16,7 @@ from cscsanet.training.weights import PHYSICAL_SHAPES, load_weights
 from cscsanet.workflow.stage import Stage
 
 # Each training also depends on the section of params.yaml that has its name.
-DEPENDS = ("seed", "threads", "recipe", *PHYSICAL_SHAPES, "channel", "points")
+DEPENDS = ("seed", "threads", "recipe", *PHYSICAL_SHAPES, "channel", "training_channel", "points")
 
 
 def train_acquisition(stage: Stage) -> None:
@@ -41,7 +41,15 @@ def acquisition_training(stage: Stage, params: Params, name: str, weights: Mappi
     def task() -> tuple[Task, nn.Module]:
         acquisition = initialised(params, lambda: Acquisition(params))
         drops = open_train_and_val(stage.workspace.drops, params.channel)
-        task = AcquisitionTask(acquisition, drops, params.points, params.acquisition, seed=params.seed)
+        task = AcquisitionTask(
+            acquisition,
+            drops,
+            params.points,
+            params.acquisition,
+            channel=params.channel,
+            ranges=params.training_channel,
+            seed=params.seed,
+        )
         return task, acquisition
 
     return _training(stage, params, name, "acquisition", (), task)
@@ -54,7 +62,15 @@ def feedback_training(stage: Stage, params: Params, name: str, weights: Mapping[
     def task() -> tuple[Task, nn.Module]:
         front = _front_end(stage, params, trained)
         drops = open_train_and_val(stage.workspace.drops, params.channel)
-        return FeedbackTask(front, drops, params.points, params.feedback, seed=params.seed), front.feedback
+        return FeedbackTask(
+            front,
+            drops,
+            params.points,
+            params.feedback,
+            channel=params.channel,
+            ranges=params.training_channel,
+            seed=params.seed,
+        ), front.feedback
 
     return _training(stage, params, name, "feedback", tuple(trained.values()), task)
 
@@ -66,7 +82,15 @@ def precoding_training(stage: Stage, params: Params, name: str, weights: Mapping
     def task() -> tuple[Task, nn.Module]:
         front = _front_end(stage, params, trained)
         drops = open_train_and_val(stage.workspace.drops, params.channel)
-        return PrecodingTask(front, drops, params.points, params.precoding, seed=params.seed), front.precoding
+        return PrecodingTask(
+            front,
+            drops,
+            params.points,
+            params.precoding,
+            channel=params.channel,
+            ranges=params.training_channel,
+            seed=params.seed,
+        ), front.precoding
 
     return _training(stage, params, name, "precoding", tuple(trained.values()), task)
 

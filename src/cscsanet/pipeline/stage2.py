@@ -15,7 +15,7 @@ from cscsanet.workflow.stage import Stage
 if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
-DEPENDS = ("seed", "threads", "recipe", *PHYSICAL_SHAPES, "channel", "points", "physical")
+DEPENDS = ("seed", "threads", "recipe", *PHYSICAL_SHAPES, "channel", "training_channel", "points", "physical")
 
 
 def train_physical(stage: Stage) -> None:
@@ -33,7 +33,9 @@ def physical_training(stage: Stage, params: Params, name: str) -> Training:
 
         physical = initialised(params, lambda: PhysicalLayer(params, alignment))
         drops = open_train_and_val(workspace.drops, params.channel)
-        return PhysicalTask(physical, drops, params.points, params.physical, seed=params.seed), physical
+        return PhysicalTask(
+            physical, drops, params.points, params.physical, ranges=params.training_channel, seed=params.seed
+        ), physical
 
     return Training(
         name=name,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
-DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "points", "joint")
+DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "training_channel", "points", "joint")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def joint_training(
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, params.channel)
         fit, seed = _of_access(params.joint, link), params.seed
-        task = SegmentationTask(link, scenes, drops, params.points, fit, seed=seed)
+        task = SegmentationTask(
+            link, scenes, drops, params.points, fit, ranges=params.training_channel, seed=seed
+        )
         return task, link
 
     return Training(

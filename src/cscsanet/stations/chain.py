@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -104,6 +104,10 @@ class Chain:
             raise CscsanetError(
                 f"{folder}: made for {differing[0]}; set it back, or train and export the scheme again"
             )
+        for name, value in _simulated_alone_by_links(self.channel).items():
+            raise CscsanetError(
+                f"channel.{name} = {value}: not simulated between stations; set it to none, or use 'cscsanet evaluate'"
+            )
         for ue in ues:
             check_same(ue.info, self.info, folder)
 
@@ -145,7 +149,10 @@ class Chain:
         csirs = propagate_downlink(paths, torch.from_numpy(self.bs.send_csirs(point)), self.channel)
         antennas = (csirs + math.sqrt(csirs_noise_power(point, self.channel)) * white).numpy()
         csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
-        return tuple(ue.observe(antennas[:, user], point, csirs_snr_db) for user, ue in enumerate(self.ues))
+        delay = self.channel.feedback_delay_symbols
+        return tuple(
+            ue.observe(antennas[:, user], point, csirs_snr_db, delay) for user, ue in enumerate(self.ues)
+        )
 
     def _user_signal(self, user: int, paths: PathDrops, radiated: Tensor, point: OperatingPoint) -> Array:
         """Return Y_BB (N, Q, N_c, R) as one UE alone would cause it, without noise."""
@@ -154,6 +161,17 @@ class Chain:
         symbols = data_symbols(point, self.channel)
         antennas = propagate_uplink(user_paths, radiated[:, only], symbols, self.channel)
         return self.bs.combine(antennas.numpy())
+
+
+def _simulated_alone_by_links(channel: ChannelParams) -> dict[str, Any]:
+    """Return the impairments of a channel that only the links simulate, with their values."""
+    names = ("phase_noise_rad", "carrier_offset_hz", "bs_phase_error_rad", "near_far_db")
+    found: dict[str, Any] = {name: getattr(channel, name) for name in names if getattr(channel, name)}
+    if channel.interferer_db is not None:
+        found["interferer_db"] = channel.interferer_db
+    if channel.element_power != "block":
+        found["element_power"] = channel.element_power
+    return found
 
 
 def load_chain(folder: Path, scheme: str, threads: int = 1, channel: ChannelParams | None = None) -> Chain:

@@ -52,11 +52,13 @@ class UeStation:
         """The metadata of its units."""
         return self.csi.info
 
-    def observe(self, antennas: Array, point: OperatingPoint, csirs_snr_db: float) -> Packed:
+    def observe(
+        self, antennas: Array, point: OperatingPoint, csirs_snr_db: float, feedback_delay: int = 0
+    ) -> Packed:
         """Acquire the channel from the CSI-RS at its antennas, and return the feedback, (N, ceil(B / 8)) bytes.
 
         antennas: samples (N, N_c, L, N_t). csirs_snr_db: SNR of the CSI-RS at an antenna [dB]; may be
-        infinite.
+        infinite. feedback_delay: symbols between the last CSI-RS and the first data symbol.
 
         Raises:
             CscsanetError: the point is beyond the capacity of the units, or samples are not finite.
@@ -72,6 +74,7 @@ class UeStation:
             csirs_snr_db=np.clip(np.array([csirs_snr_db], np.float32), -_MAX_SNR_DB, _MAX_SNR_DB),
             csirs_symbols=np.array([point.csirs_symbols], np.int64),
             feedback_bits=np.array([point.feedback_bits], np.int64),
+            feedback_delay=np.array([feedback_delay], np.int64),
         )
         bits = outputs.pop("bits")[:, : point.feedback_bits]
         self._csi_outputs = outputs

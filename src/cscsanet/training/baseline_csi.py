@@ -23,8 +23,9 @@ from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.system import PointRangeParams
-from cscsanet.config.training import AcquisitionParams, CsiFitParams
+from cscsanet.config.system import ChannelParams, PointRangeParams
+from cscsanet.config.training import AcquisitionParams, CsiFitParams, TrainingChannelParams
+from cscsanet.training.channel_ranges import draw_channel, drops_over
 from cscsanet.training.csirs_design import CsirsPretraining
 from cscsanet.training.operating_points import draw_point
 from cscsanet.training.seeds import host_generator
@@ -50,11 +51,17 @@ class _CsiTask(Task, ABC):
         points: PointRangeParams,
         fit: CsiFitParams,
         *,
+        channel: ChannelParams,
+        ranges: TrainingChannelParams | None = None,
         seed: int,
     ) -> None:
-        """drops: the training and the validation part; points: L and B; the SNR is fit.snr_db."""
+        """channel: of the drops. ranges: of the channels; None: all have that one.
+
+        drops: the training and the validation part; points: L and B; the SNR is fit.snr_db.
+        """
         super().__init__(fit, seed)
         self.model = model
+        self.channel, self.ranges = channel, ranges
         for name in self.fixed:
             model.get_submodule(name).requires_grad_(False)
         self.train_drops, self.val_drops = (part.all() for part in drops)
@@ -64,15 +71,18 @@ class _CsiTask(Task, ABC):
 
     @abstractmethod
     def batch_means(
-        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator, channel: ChannelParams
     ) -> dict[str, Tensor]:
         """Return the batch means to minimise, by name; a quantity to maximise is inverted."""
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return the sum of the logarithms, at an operating point drawn for the batch."""
-        means = self.batch_means(
-            self.train_drops[batch], draw_point(self.points, host_generator(generator)), generator
-        )
+        channel = self.channel
+        if self.ranges is not None:
+            channel = draw_channel(self.channel, self.ranges, host_generator(generator, use=2))
+        paths = drops_over(self.train_drops, batch, self.channel, channel, generator)
+        point = draw_point(self.points, host_generator(generator))
+        means = self.batch_means(paths, point, generator, channel)
         return torch.stack([mean.clamp_min(_LEAST).log() for mean in means.values()]).sum()
 
     @property
@@ -83,7 +93,7 @@ class _CsiTask(Task, ABC):
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation drops, at an operating point that is the same in every pass."""
         point = draw_point(self.points, host_generator(generator))
-        means = self.batch_means(self.val_drops[batch], point, generator)
+        means = self.batch_means(self.val_drops[batch], point, generator, self.channel)
         self._scores.append({name: math.log(max(float(mean), _LEAST)) for name, mean in means.items()})
 
     def validation_metrics(self) -> Mapping[str, float]:
@@ -115,10 +125,9 @@ class AcquisitionTask(_CsiTask):
         CsirsPretraining(self.fit_params, self.points, self.seed).run_at_start(self.trainer, self.model.csirs)
 
     def batch_means(
-        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator, channel: ChannelParams
     ) -> dict[str, Tensor]:
         """Return the NMSE."""
-        channel = self.model.channel
         truth = true_channel(paths, point.csirs_symbols, channel)
         return {"nmse": csi_accuracy(self.model(paths, point, generator), truth, channel).nmse.mean()}
 
@@ -138,10 +147,9 @@ class FeedbackTask(_CsiTask):
     model: LearnedCsiFrontEnd
 
     def batch_means(
-        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator, channel: ChannelParams
     ) -> dict[str, Tensor]:
         """Return the NMSE, and 1 - SGCS."""
-        channel = self.model.acquisition.channel
         _, feedback, _ = self.model.csi(paths, point, generator)
         accuracy = csi_accuracy(feedback.paths, true_channel(paths, point.csirs_symbols, channel), channel)
         return {"nmse": accuracy.nmse.mean(), "dissimilarity": 1 - accuracy.sgcs.mean()}
@@ -166,10 +174,9 @@ class PrecodingTask(_CsiTask):
     model: LearnedCsiFrontEnd
 
     def batch_means(
-        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+        self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator, channel: ChannelParams
     ) -> dict[str, Tensor]:
         """Return the reciprocal of the mean sum spectral efficiency at the first data symbol."""
-        channel = self.model.acquisition.channel
         with torch.no_grad():
             if bool(torch.rand((), generator=host_generator(generator, use=1)) < 0.5):
                 estimate = true_channel(paths, point.csirs_symbols, channel)

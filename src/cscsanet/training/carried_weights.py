@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.baselines.source_codec import SourceCodec
-from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
+from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer, TrackedLayer
 from cscsanet.networks.bs_msf_net import BlockReader
 from cscsanet.networks.bs_msf_oma_net import ShareReader
+from cscsanet.networks.bs_msf_tracked_net import UserReader
 from cscsanet.networks.ue_msf_net import UeMsfNet
 
 
@@ -51,6 +52,21 @@ def start_codec(codec: SourceCodec, trained: SemanticLayer) -> None:
             from_symbols.weight.copy_(_first_stream(reader.weight.T, chains).T)
             from_symbols.bias.copy_(reader.bias)
     carry(codec.decoder, trained.bs.decoder)
+
+
+def start_tracked(layer: TrackedLayer, codec: SourceCodec) -> None:
+    """Start the semantic layer for tracked access from the source codec, which also reads every UE separately.
+
+    The gates of the SFA start as they were initialised, and the BS's channel semantics too.
+    """
+    for user, each in enumerate(layer.ue):
+        net = cast(UeMsfNet, each)
+        carry(net.encoder, codec.encoders[user])
+        carry(net.to_baseband, codec.to_symbols[user])
+    reader = cast(UserReader, layer.bs.from_baseband)
+    for user, linear in enumerate(reader.ue):
+        carry(linear, codec.from_symbols[user])
+    carry(layer.bs.decoder, codec.decoder)
 
 
 def carry(module: nn.Module, trained: nn.Module) -> None:

@@ -24,9 +24,10 @@ from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import PointRangeParams
-from cscsanet.config.training import PhysicalParams
-from cscsanet.links.alignment import coherence, stream_gains
+from cscsanet.config.training import PhysicalParams, TrainingChannelParams
+from cscsanet.links.alignment import coherence, common_coherence, stream_gains
 from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
+from cscsanet.training.channel_ranges import draw_channel, drops_over
 from cscsanet.training.csirs_design import CsirsPretraining
 from cscsanet.training.operating_points import draw_point, validation_point, validation_snrs
 from cscsanet.training.seeds import host_generator
@@ -55,13 +56,18 @@ class PhysicalTask(Task):
         points: PointRangeParams,
         fit: PhysicalParams,
         *,
+        ranges: TrainingChannelParams | None = None,
         seed: int,
     ) -> None:
-        """drops: the training and the validation part; points: L, B, Q; the SNR is fit.snr_db."""
+        """ranges: of the channels; None: all have that of the layer.
+
+        drops: the training and the validation part; points: L, B, Q; the SNR is fit.snr_db.
+        """
         super().__init__(fit, seed)
         self.physical = physical
         self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
+        self.ranges = ranges
         self.objective = fit.objective
         self.coherence_weight = fit.coherence_weight
         self.logarithmic = fit.objective_scale == "log"
@@ -77,9 +83,20 @@ class PhysicalTask(Task):
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return minus the batch's mean SE or its logarithm, minus the weighted log coherence."""
-        paths = self.train_drops[batch]
         point = draw_point(self.points, host_generator(generator))
-        beams = self.physical(paths, point, generator)
+        nominal = self.physical.channel
+        channel = nominal
+        if self.ranges is not None:
+            channel = draw_channel(nominal, self.ranges, host_generator(generator, use=2))
+        paths = drops_over(self.train_drops, batch, nominal, channel, generator)
+        self.physical.channel = channel
+        try:
+            beams = self.physical(paths, point, generator)
+            return self._loss(paths, beams, point)
+        finally:
+            self.physical.channel = nominal
+
+    def _loss(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
         mean = self.sum_se(paths, beams, point).mean()
         loss = -mean.clamp_min(_LEAST).log() if self.logarithmic else -mean
         if beams.alignment is not None:
@@ -132,11 +149,14 @@ class PhysicalTask(Task):
         return efficiency.mean(dim=(2, 3)).sum(dim=1)
 
     def coherence(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
-        """Return the coherence of the batch's streams, at most 1."""
+        """Return the mean of the coherence of the batch's streams as sent and after one common phase.
+
+        At a long feedback delay no UE can predict the common phase, which the BS may track.
+        """
         assert beams.alignment is not None
         symbols = data_symbols(point, self.physical.channel, self.device)
         gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.physical.channel)
-        return coherence(gains, beams.alignment)
+        return (coherence(gains, beams.alignment) + common_coherence(gains, beams.alignment)) / 2
 
     def _paths(self, drops: DropStore, batch: Tensor) -> PathDrops:
         return drops.batch(batch.cpu().numpy()).to(self.device)

@@ -6,21 +6,24 @@ means already.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from cscsanet.channel.dataset import DropStore
-from cscsanet.config.system import PointRangeParams
-from cscsanet.config.training import ElasticFitParams, SegmentationFitParams
+from cscsanet.channel.paths import PathDrops
+from cscsanet.config.system import ChannelParams, PointRangeParams
+from cscsanet.config.training import ElasticFitParams, SegmentationFitParams, TrainingChannelParams
 from cscsanet.links.link import Link
+from cscsanet.links.shared_copy import OverChannel
 from cscsanet.metrics.segmentation import confusion, miou
 from cscsanet.networks.semantic_codec import SourceEncoder
 from cscsanet.scenes.augmentation import augment, to_float
 from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
+from cscsanet.training.channel_ranges import draw_channels, draw_drops
 from cscsanet.training.operating_points import draw_points, validation_point
 from cscsanet.training.seeds import host_generator
 from cscsanet.training.task import Task
@@ -101,15 +104,20 @@ class SegmentationTask(Task):
         points: PointRangeParams,
         fit: SegmentationFitParams,
         *,
+        ranges: TrainingChannelParams | None = None,
         seed: int,
     ) -> None:
-        """scenes, drops: the training and the validation part; None for a link without a channel."""
+        """ranges: of the channels; None: all have that of the link.
+
+        scenes, drops: the training and the validation part; None for a link without a channel.
+        """
         super().__init__(fit, seed)
         self.link = link
         self.train_scenes, self.val_scenes = scenes
         if drops is not None:
             self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points
+        self.ranges = ranges
         self.points_per_batch, self.full_share, weight = 1, 0.0, 0.0
         if isinstance(fit, ElasticFitParams):
             self.points_per_batch, self.full_share = fit.points_per_batch, fit.full_share
@@ -147,13 +155,8 @@ class SegmentationTask(Task):
         """Return the loss of an augmented batch, with drops and operating points drawn for it."""
         images, labels = self._batch(self.train_scenes, batch)
         images, labels = augment(images, labels, smallest_crop=self.crop, generator=generator)
-        paths = None
-        if self.train_drops is not None:
-            size = (len(batch),)
-            paths = self.train_drops[
-                torch.randint(len(self.train_drops), size, generator=generator, device=generator.device)
-            ]
         on_host = host_generator(generator)
+        paths, channels = self._channels(len(batch), on_host, generator)
         points = draw_points(
             self.points,
             on_host,
@@ -162,10 +165,28 @@ class SegmentationTask(Task):
             # Without a channel there are no CSI-RS.
             one_length=paths is not None,
         )
-        loss = self._objective(self.link.mixed(images, paths, points, generator), labels)
+        loss = self._objective(self.link.mixed(images, paths, points, generator, channels), labels)
         if self.coarse is not None and self.current_epoch < self.held_from:
             loss = loss + self.coarse.weight * self.coarse.mean(self._objective, labels)
         return loss
+
+    def _channels(
+        self, items: int, on_host: torch.Generator, generator: torch.Generator
+    ) -> tuple[PathDrops | None, list[ChannelParams] | None]:
+        """Draw the drops of a batch, and the channels of its parts; None for a link without a channel."""
+        if self.train_drops is None:
+            return None, None
+        if self.ranges is None:
+            indices = torch.randint(
+                len(self.train_drops), (items,), generator=generator, device=generator.device
+            )
+            return self.train_drops[indices], None
+        nominal = cast(OverChannel, self.link).channel
+        # Keyed apart, so that the operating points are those of a training without ranges.
+        source = host_generator(on_host, use=2)
+        channels = draw_channels(nominal, self.ranges, self.points_per_batch, source)
+        size = items // self.points_per_batch
+        return draw_drops(self.train_drops, nominal, channels, size, generator), channels
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation images; image i is sent over drop i (modulo the drops) in every pass."""

@@ -23,7 +23,13 @@ from cscsanet.networks.beamspace.beam_head import BeamHead, chirp_of_width
 from cscsanet.networks.beamspace.beam_layers import BeamTrunk, Mlp, scaled_init
 from cscsanet.networks.beamspace.direction_code import DIGITS, FREE, SPECTRUM_POOLS, codeword_order
 from cscsanet.networks.beamspace.phase_prediction import apply_phase_reference
-from cscsanet.networks.beamspace.stream_allocation import SNR_SCALE, SWITCH_DB, beam_weights, effective_logit
+from cscsanet.networks.beamspace.stream_allocation import (
+    SNR_SCALE,
+    SWITCH_DB,
+    beam_weights,
+    effective_logit,
+    only_strongest,
+)
 from cscsanet.networks.interfaces import BsChannelView
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise
 from cscsanet.networks.transformer import sine_positions
@@ -39,11 +45,18 @@ class BeamspaceBs(nn.Module):
     chain_assignment: Tensor
 
     def __init__(
-        self, channel: ChannelParams, params: CsaParams, capacity: Capacity, *, phase_reference: bool = False
+        self,
+        channel: ChannelParams,
+        params: CsaParams,
+        capacity: Capacity,
+        *,
+        phase_reference: bool = False,
+        one_beam: bool = False,
     ) -> None:
-        """phase_reference: whether chains follow the rule of `phase_prediction`."""
+        """phase_reference: whether chains follow the rule of `phase_prediction`. one_beam: see `ue_net`."""
         super().__init__()
         self.phase_reference = phase_reference
+        self.one_beam = one_beam
         self.users, self.paths, self.chains = channel.users, channel.rf_chains, channel.rf_chains
         self.antennas = channel.bs_antennas
         self.order = codeword_order(self.paths, params.aoa_beams)
@@ -119,9 +132,10 @@ class BeamspaceBs(nn.Module):
         further = codeword[..., list(self.order.shares)]
         logit = self.sharpness * torch.log(further / (1 - further))
         logit = nn.functional.pad(logit, (1, 0), value=_ALWAYS)
-        return effective_logit(
+        logit = effective_logit(
             logit, snr.unsqueeze(1), share_reported.unsqueeze(1), direction_reported.unsqueeze(1)
-        ).flatten(1)
+        )
+        return (only_strongest(logit) if self.one_beam else logit).flatten(1)
 
     def _overlaps(self, aoa: Tensor) -> Tensor:
         first, second = torch.triu_indices(aoa.shape[1], aoa.shape[1], offset=1)

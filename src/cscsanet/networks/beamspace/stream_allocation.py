@@ -59,6 +59,11 @@ def effective_logit(logit: Tensor, snr: Tensor, share_reported: Tensor, directio
     return direction_reported * logit + (1 - direction_reported) * _NEVER
 
 
+def only_strongest(logit: Tensor) -> Tensor:
+    """Return the logits (..., P) of shares with which the strongest path alone carries streams."""
+    return torch.cat((logit[..., :1], torch.full_like(logit[..., 1:], _NEVER)), dim=-1)
+
+
 def beam_weights(prior: Tensor, learned: Tensor, available: Tensor) -> Tensor:
     """Return the weights c (batch, C, S, 2) of candidate beams.
 

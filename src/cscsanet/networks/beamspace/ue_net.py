@@ -17,6 +17,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.channel_notes import doppler_turns
 from cscsanet.config.operating_point import Capacity
 from cscsanet.config.system import ChannelParams, CsaParams
 from cscsanet.errors import CscsanetError
@@ -28,7 +29,13 @@ from cscsanet.networks.beamspace.direction_code import FREE, SPECTRUM_POOLS, cod
 from cscsanet.networks.beamspace.path_refinement import PathRefinement
 from cscsanet.networks.beamspace.path_search import DetectedPaths, PathSearch
 from cscsanet.networks.beamspace.phase_prediction import departures, stream_responses
-from cscsanet.networks.beamspace.stream_allocation import SNR_SCALE, SWITCH_DB, StreamAllocation, beam_weights
+from cscsanet.networks.beamspace.stream_allocation import (
+    SNR_SCALE,
+    SWITCH_DB,
+    StreamAllocation,
+    beam_weights,
+    only_strongest,
+)
 from cscsanet.networks.interfaces import CsirsSignals, PathEstimates, ReportedBeams, UeChannelView
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise, quantise
 
@@ -39,13 +46,16 @@ _CONTRAST = 6.0  # of the spectrum in the codeword: its peak is sigmoid(3)
 class BeamspaceUe(nn.Module):
     """One UE's channel semantic-aware network, over beams."""
 
-    def __init__(self, channel: ChannelParams, params: CsaParams, capacity: Capacity) -> None:
-        """Build the network for the capacity's B.
+    def __init__(
+        self, channel: ChannelParams, params: CsaParams, capacity: Capacity, *, one_beam: bool = False
+    ) -> None:
+        """Build the network for the capacity's B. one_beam: whether only the strongest path carries streams.
 
         Raises:
             CscsanetError: the codeword has fewer features than B bits hold.
         """
         super().__init__()
+        self.one_beam = one_beam
         paths = self.paths = channel.rf_chains
         self.features = capacity.feedback_bits // BITS_PER_FEATURE
         self.antennas = (channel.bs_antennas, channel.ue_antennas)
@@ -68,9 +78,15 @@ class BeamspaceUe(nn.Module):
         self.mixer = Mlp(2 * hidden + inputs, params.model_features, 2 * paths * paths)
         self.head = BeamHead(channel.ue_antennas, params.aod_beams)
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
-        self.csi_context = nn.Linear(2 * hidden + inputs, params.model_features)
+        self.csi_context = nn.Linear(2 * hidden + inputs + paths, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
-        self.correction = PathRefinement(paths, inputs - 1, params.model_features)
+        self.correction = PathRefinement(
+            paths,
+            inputs - 1,
+            params.model_features,
+            channel.subcarriers * channel.rf_chains,
+            doppler_turns(channel),
+        )
 
     def forward(
         self,
@@ -94,6 +110,8 @@ class BeamspaceUe(nn.Module):
         fed_back = nn.functional.pad(active, (0, self.order.length - self.features)).expand(snr.shape[0], -1)
         reported = self.order.reported(self.order.from_feedback_order(fed_back, low_snr))
         share_logits = self.shares(snr, detected.gain, *reported)
+        if self.one_beam:
+            share_logits = only_strongest(share_logits)
         weights = beam_weights(
             self._stream_weights(share_logits), self.mixer(context), torch.ones_like(share_logits)
         )
@@ -106,11 +124,13 @@ class BeamspaceUe(nn.Module):
         )
         phases = phases.transpose(1, 2)
         num_symbols = signals.num_symbols()
-        csi = self._csi(detected, phases, context, num_symbols)
         bits = quantise(self._codeword(detected, inputs, share_logits, low_snr))
         reported_beams = self._reported_beams(bits, fed_back, share_logits, low_snr)
         # The accuracy of the paths depends on the SNR of the CSI-RS, not on that of the uplink.
-        refined = self.correction(detected, inputs[:, 1:], csirs_snr_db, num_symbols)
+        refined, certainty = self.correction(
+            detected, inputs[:, 1:], csirs_snr_db, num_symbols, data_symbols[..., 0]
+        )
+        csi = self._csi(detected, phases, torch.cat((context, certainty), dim=-1), data_symbols[..., 0])
         alignment = self.predict_phases(refined, reported_beams, phases, data_symbols)
         strongest = (detected.aoa[:, 0], detected.aod[:, 0])
         return UeChannelView(phases, bits, csi, alignment, reported_beams, strongest)
@@ -206,9 +226,9 @@ class BeamspaceUe(nn.Module):
         )
         return codeword[:, : self.features]
 
-    def _csi(self, detected: DetectedPaths, phases: Tensor, context: Tensor, num_symbols: Tensor) -> Tensor:
-        """Return S_CSI,UE from the paths' responses to the streams at the first data symbol."""
-        over_time = detected.doppler.unsqueeze(-1) * num_symbols
+    def _csi(self, detected: DetectedPaths, phases: Tensor, context: Tensor, symbol: Tensor) -> Tensor:
+        """Return S_CSI,UE from the paths' responses to the streams at the first data symbol, () or (batch,)."""
+        over_time = (detected.doppler * symbol.reshape(-1, 1)).unsqueeze(-1)
         cycles = over_time - detected.delay.unsqueeze(-1) * self.search.frequency
         response = iq.mul(iq.cis(2 * math.pi * cycles), detected.gain.unsqueeze(2))
         response = response * torch.rsqrt(iq.abs2(detected.gain).sum(dim=1) + 1e-9).reshape(-1, 1, 1, 1)

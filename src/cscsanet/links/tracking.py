@@ -1,0 +1,127 @@
+"""Residual phase tracking at the BS: known symbols among the data, one complex gain for each UE and chain.
+
+    UE     rotates its streams so that they arrive in phase (`links/alignment`), and sends few known symbols
+    BS     averages what it receives of them: the gain g_ck of UE k at chain c over the whole block
+           x_hat = G^H (G G^H + sigma^2 W W^H + E)^-1 y, linear MMSE, in every other resource element
+
+A UE's prediction leaves one common phase: of the oscillators, of the time between CSI-RS and data, and of
+what it mistook in Doppler shifts. It is the same for the whole block, so its estimate needs the energy of few
+elements and no model of the channel. The gain's magnitude says how well the UE is received: the MMSE estimate
+of a weak one is small, which tells the decoder how far to trust it.
+
+The pilots take elements and energy from the block's own: the UE's block has as many elements and as much energy
+as without them. In an element with the pilot of a UE the others are silent, and the pilot has the energy that
+the UE saves in the pilots of the others.
+
+Axes: K UEs, Q data symbols, N_c subcarriers, S streams, R chains, N_t antennas of a UE.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_FLOOR = 1e-6  # of the mean noise: keeps the covariance regular if chains coincide
+_SIGNIFICANCE = 4.0  # power of a gain over the variance of its error, from which on it counts
+_LEAST_SHARE = 1.0  # of the noise that is left in the mean power of a block: the least power of a UE
+
+
+class Gains(NamedTuple):
+    """The estimated gains g (batch, R, K), complex, and the variance (batch, R, K) of their errors."""
+
+    gain: Tensor
+    error: Tensor
+
+
+@lru_cache(maxsize=256)
+def pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) -> Tensor:
+    """Return the resource elements with each UE's pilots, bool (K, Q, N_c).
+
+    share: of the elements, at least one for each UE. They are in the last data symbol, and further ones before it
+    if they do not fit, evenly spaced over the band, and the UEs take turns. A block of fewer symbols is a
+    prefix of a longer one, so its last symbol carries what matters least.
+    """
+    each = max(1, round(share * data_symbols * subcarriers / users))
+    mask = torch.zeros(users, data_symbols, subcarriers, dtype=torch.bool)
+    for index, (symbol, subcarrier) in enumerate(_spread(each * users, data_symbols, subcarriers)):
+        mask[index % users, symbol, subcarrier] = True
+    return mask
+
+
+@lru_cache(maxsize=256)
+def orthogonal_pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) -> Tensor:
+    """Return the resource elements with each UE's pilots, bool (K, Q, N_c), for UEs on separate subcarriers.
+
+    share: of the UE's own elements. UE k has every K-th subcarrier, from subcarrier k on.
+    """
+    own = subcarriers // users
+    count = max(1, round(share * data_symbols * own))
+    mask = torch.zeros(users, data_symbols, subcarriers, dtype=torch.bool)
+    for symbol, place in _spread(count, data_symbols, own):
+        for user in range(users):
+            mask[user, symbol, place * users + user] = True
+    return mask
+
+
+def _spread(count: int, symbols: int, subcarriers: int) -> list[tuple[int, int]]:
+    """Return `count` elements (symbol, subcarrier), evenly spaced in as few of the last symbols as hold them."""
+    rows = -(-count // subcarriers)
+    elements = []
+    for row in range(rows):
+        here = count * (row + 1) // rows - count * row // rows
+        elements += [(symbols - 1 - row, int((place + 0.5) * subcarriers / here)) for place in range(here)]
+    return elements
+
+
+def insert_pilots(
+    streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, energy: float
+) -> Tensor:
+    """Return streams with pilots, (batch, K, Q, N_c, S).
+
+    streams: zero in the elements with any pilot of theirs. rotation: exp(-j phase) of the alignment, (batch, K, Q, N_c, S).
+    precoder: F (batch, K, N_t, S). pilots: bool (K, Q, N_c). energy: of F s in a pilot. All streams of the
+    UE carry its pilot, rotated as its data are.
+    """
+    radiated = torch.einsum("bkts,bkqns->bkqnt", precoder, rotation)
+    power = torch.view_as_real(radiated).square().sum(dim=(-2, -1)).clamp_min(1e-20)
+    pilot = rotation * (energy / power).sqrt().unsqueeze(-1)
+    return torch.where(pilots.to(streams.device)[None, ..., None], pilot, streams)
+
+
+def estimate_gains(received: Tensor, pilots: Tensor, noise: Tensor, energy: float) -> Gains:
+    """Estimate the gain of every UE at every chain from Y_BB (batch, Q, N_c, R).
+
+    noise: sigma^2 W W^H (batch, R, R). energy: of a pilot. Phases are those of the mean over the pilots. The magnitude of a UE at its own
+    chain, chain k of UE k, comes from the power of the whole block, which has many more elements. At the other
+    chains a UE counts as far as its pilots stand out from the noise, since a wrong gain there disturbs the other UE.
+    """
+    users, count = pilots.shape[0], int(pilots[0].sum())
+    pilots = pilots.to(received.device)
+    means = torch.stack([received[:, pilots[user]].mean(dim=1) for user in range(users)], dim=-1)
+    least_squares = means / energy**0.5
+    noise_power = noise.diagonal(dim1=-2, dim2=-1).real
+    error = (noise_power / (count * energy)).unsqueeze(-1).expand(least_squares.shape)
+    power = least_squares.abs().square().clamp_min(1e-20)
+    own = torch.eye(*least_squares.shape[1:], dtype=torch.bool, device=received.device)
+    share = torch.where(own, 1.0, (1 - _SIGNIFICANCE * error / power).clamp_min(0))
+    others = torch.where(own, 0.0, share.square() * power).sum(dim=-1)
+    payload = received[:, ~pilots.any(dim=0)].abs().square().mean(dim=1)
+    wanted = (payload - noise_power - others).clamp_min(
+        _LEAST_SHARE * noise_power / received[0, ..., 0].numel()
+    )
+    magnitude = torch.where(own, (wanted.unsqueeze(-1) / power).sqrt(), share)
+    return Gains(magnitude * least_squares, torch.where(own, error, share * error))
+
+
+def separate(received: Tensor, gains: Gains, noise: Tensor) -> Tensor:
+    """Return the MMSE estimates (batch, Q, N_c, K) of the UEs' symbols of unit energy in Y_BB (batch, Q, N_c, R).
+
+    noise: sigma^2 W W^H (batch, R, R).
+    """
+    floor = noise.diagonal(dim1=-2, dim2=-1).real.mean(dim=-1, keepdim=True) * _FLOOR
+    uncertain = torch.diag_embed(gains.error.sum(dim=-1) + floor)
+    covariance = gains.gain @ gains.gain.mH + noise + uncertain
+    weights = torch.linalg.solve(covariance, gains.gain).mH
+    estimated: Tensor = received @ weights.mT.unsqueeze(1)
+    return estimated
