@@ -28,7 +28,8 @@ from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
-from cscsanet.links.tracking import estimate_gains, insert_pilots, pilot_mask, separate
+from cscsanet.config.training import PilotParams
+from cscsanet.links.tracking import PilotShares, estimate_gains, insert_pilots, pilot_mask, separate
 from cscsanet.networks import iq
 from cscsanet.networks.beamspace.beam_grid import array_response
 from cscsanet.networks.interfaces import PathEstimates
@@ -57,11 +58,11 @@ class LeanLink(SeparatedLink):
     """Pre-compensation at the UEs and tracking at the BS in place of channel estimation from many DMRS."""
 
     def __init__(
-        self, front: PredictingFrontEnd, codec: SourceCodec, channel: ChannelParams, share: float
+        self, front: PredictingFrontEnd, codec: SourceCodec, channel: ChannelParams, pilots: PilotParams
     ) -> None:
-        """share: of the resource elements, for DMRS."""
+        """pilots: the DMRS."""
         super().__init__(front, codec, channel)
-        self.share = share
+        self.shares = PilotShares(pilots)
 
     def transport(
         self,
@@ -79,7 +80,7 @@ class LeanLink(SeparatedLink):
         assert isinstance(beams, BeamsWithPaths)
         assert beams.paths is not None
         channel = channel or self.channel
-        pilots = self.pilots(point)
+        pilots = self.pilots(point, self.shares.draw(generator))
         energy = float(len(pilots))
         used = ~pilots.any(dim=0).to(payload.device)
         symbols = data_symbols(point, channel, payload.device)
@@ -96,9 +97,11 @@ class LeanLink(SeparatedLink):
         detected = separate(received, gains, noise) * used.unsqueeze(-1)
         return streams, detected.flatten(1, 2).transpose(1, 2)
 
-    def pilots(self, point: OperatingPoint) -> Tensor:
-        """Return the mask of each UE's DMRS, bool (K, Q, N_c)."""
-        return pilot_mask(point.data_symbols, self.channel.subcarriers, self.channel.users, self.share)
+    def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
+        """Return the mask of each UE's DMRS, bool (K, Q, N_c). share: of the elements; None: the fixed one."""
+        return pilot_mask(
+            point.data_symbols, self.channel.subcarriers, self.channel.users, share or self.shares.share
+        )
 
 
 def arrival_phases(
@@ -124,8 +127,8 @@ def arrival_phases(
     return response.angle().reshape(-1, users, *response.shape[1:])
 
 
-def lean_csi(params: Params, share: float) -> LeanLink:
+def lean_csi(params: Params) -> LeanLink:
     """Build the link with DL-based CSI and feedback, PCA precoding, pre-compensation and few DMRS."""
     precoding: PcaPrecoding = PRECODINGS["pca"](params)
     front = PredictingFrontEnd(params, precoding)
-    return LeanLink(front, SourceCodec(params), params.channel, share)
+    return LeanLink(front, SourceCodec(params), params.channel, params.pilots)

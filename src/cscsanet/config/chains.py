@@ -15,6 +15,9 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     "precoding": ("acquisition", "feedback"),
     "codec": ("semantic",),
     "codec_link": ("codec",),
+    "noma_tracked": ("codec", "physical"),
+    "oma_tracked": ("semantic_oma", "physical"),
+    "codec_lean": ("codec",),
 }
 
 

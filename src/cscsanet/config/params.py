@@ -18,6 +18,7 @@ from cscsanet.config.studies import (
     DeploymentParams,
     EvaluationParams,
     RepeatParams,
+    RobustnessParams,
     StudyParams,
 )
 from cscsanet.config.system import (
@@ -38,6 +39,7 @@ from cscsanet.config.training import (
     JointParams,
     MfnetParams,
     PhysicalParams,
+    PilotParams,
     RecipeParams,
     SemanticParams,
     StartedParams,
@@ -69,12 +71,15 @@ class Params(Section):
     physical: PhysicalParams
     study: StudyParams
     joint: JointParams
+    pilots: PilotParams
     acquisition: AcquisitionParams
     feedback: CsiFitParams
     precoding: CsiFitParams
     codec: CodecParams
     codec_link: ElasticFitParams
+    codec_lean: ElasticFitParams
     alignment: AlignmentParams
+    robustness: RobustnessParams
     repeats: RepeatParams
     evaluation: EvaluationParams
     deployment: DeploymentParams
@@ -171,6 +176,7 @@ _TRAINED = (
     "precoding",
     "codec",
     "codec_link",
+    "codec_lean",
 )
 # Keys of earlier versions -> what took their place.
 _REPLACED = {

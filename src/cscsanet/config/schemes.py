@@ -14,8 +14,9 @@ from cscsanet.errors import CscsanetError
 # proposal: a form of CSC-SA-Net, which stations can run as units. ablation: a part of it left out.
 # estimated, perfect: the paper's separated designs, with estimated and with perfect initial CSI.
 # separated: a separated design that is not in the paper. ceiling: an error-free link.
+# tracked: CSC-SA-Net with phase tracking at the BS, ours.
 # reference: no channel and no semantic communication.
-Role = Literal["proposal", "ablation", "estimated", "perfect", "separated", "ceiling", "reference"]
+Role = Literal["proposal", "ablation", "estimated", "perfect", "separated", "tracked", "ceiling", "reference"]
 SEPARATED_ROLES: tuple[Role, ...] = ("separated", "estimated", "perfect")
 
 FLOOR = "constant"  # the prediction `unlabelled everywhere`, which is compared like a scheme
@@ -172,6 +173,34 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_ORANGE, "P"),
         cost_groups=("codebook", *_DATA_PATH),
         last_training="codec_link",
+    ),
+    "noma-tracked": Scheme(
+        title="CSC-SA-Net, non-orthogonal, phases aligned and tracked (ours)",
+        weights={"": "noma_tracked"},
+        role="tracked",
+        access="noma",
+        aligned=True,
+        look=Look(_BLUE, "*"),
+        cost_groups=("csi aligned", "fusion tracked"),
+        last_training="noma_tracked",
+    ),
+    "oma-tracked": Scheme(
+        title="CSC-SA-Net, orthogonal, phases aligned and tracked (ours)",
+        weights={"": "oma_tracked"},
+        role="tracked",
+        access="oma",
+        aligned=True,
+        look=Look(_RED, "*"),
+        cost_groups=("csi aligned", "fusion oma"),
+        last_training="oma_tracked",
+    ),
+    "dlcsi-pca-lean": Scheme(
+        title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
+        weights={**_CSI, "codec": "codec_lean"},
+        role="separated",
+        look=Look(_GREEN, "*"),
+        cost_groups=("acquisition", "feedback", "pca", "codec"),
+        last_training="codec_lean",
     ),
     "noma-stage2": Scheme(
         title="Stages I and II joined without Stage III",

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import SCHEMES, last_trainings, scheme, schemes_of
-from cscsanet.config.system import Bits, Count, Decibel, Section
+from cscsanet.config.system import Bits, Count, Decibel, Delay, Section
+from cscsanet.config.training import PilotShare
 from cscsanet.errors import CscsanetError
 
 # Names of schemes and trainings are checked by validators and not by their types: types count as code of
@@ -26,7 +27,7 @@ _Rising = AfterValidator(_rise)
 # All trainings but MFNet's, in the order in which the pipeline runs them (`config/chains`).
 SEEDED_TRAININGS = [
     "semantic", "physical", "semantic_oma", "noma", "noma_aligned", "oma", "oma_aligned", "acquisition", "feedback",
-    "precoding", "codec", "codec_link",
+    "precoding", "codec", "codec_link", "noma_tracked", "oma_tracked", "codec_lean",
 ]  # fmt: skip
 
 
@@ -78,6 +79,36 @@ class AlignmentParams(Section):
     oscillator_rad: Annotated[tuple[Annotated[float, Field(ge=0, le=10)], ...], _Rising] = Field(min_length=1)
     drops: Annotated[int, Field(ge=2)]
     symbols: Count
+
+
+class RobustnessParams(Section):
+    """The study of the links under impairments, at equal elements and energy.
+
+    schemes: those compared. snr_db, data_symbols: the points; a scheme with a quarter of DMRS has 3/4 of the payload
+    symbols, so that all use data_symbols x N_c elements. feedback_delay_symbols, speeds_kmh: every delay at every
+    speed. oscillator_rad, spread_deg, paths: one at a time, with all else as in `channel`. pilot_shares: of tracking.
+    phase_noise_rad, carrier_offset_hz, bs_phase_error_rad, near_far_db, interferer_db: one value each, for a table.
+    """
+
+    schemes: tuple[str, ...] = Field(min_length=1)
+    snr_db: Annotated[tuple[Decibel, ...], _Rising] = Field(min_length=1)
+    data_symbols: Annotated[int, Field(ge=4, multiple_of=4)]
+    feedback_delay_symbols: Annotated[tuple[Delay, ...], _Rising] = Field(min_length=1)
+    speeds_kmh: Annotated[tuple[Annotated[float, Field(ge=0, le=1000)], ...], _Rising] = Field(min_length=1)
+    oscillator_rad: Annotated[tuple[Annotated[float, Field(ge=0, le=10)], ...], _Rising]
+    spread_deg: Annotated[tuple[Annotated[float, Field(ge=0, le=90)], ...], _Rising]
+    paths: Annotated[tuple[Count, ...], _Rising]
+    pilot_shares: Annotated[tuple[PilotShare, ...], _Rising]
+    phase_noise_rad: Annotated[float, Field(ge=0, le=10)]
+    carrier_offset_hz: Annotated[float, Field(ge=0, le=1e5)]
+    bs_phase_error_rad: Annotated[float, Field(ge=0, le=10)]
+    near_far_db: Annotated[float, Field(ge=0, le=60)]
+    interferer_db: Decibel
+
+    @field_validator("schemes")
+    @classmethod
+    def _check_schemes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _among(names, [name for name, row in SCHEMES.items() if row.over_air])
 
 
 class PointParams(Section):

@@ -37,6 +37,7 @@ def _rising(values: tuple[float, float]) -> tuple[float, float]:
     return values
 
 
+PilotShare = Annotated[float, Field(gt=0, le=0.25)]
 _Range = Annotated[
     tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], AfterValidator(_rising)
 ]
@@ -55,6 +56,19 @@ class TrainingChannelParams(Section):
     spread_deg: _Range
     oscillator_rad: _Range
     near_far_db: _Range
+
+
+class PilotParams(Section):
+    """Phase tracking at the BS, of `noma-tracked`, `oma-tracked` and `dlcsi-pca-lean` (`links/tracking`).
+
+    share: of a block's resource elements that have pilots. trained_shares: those that their trainings draw from, for
+    each part of a batch. trained_oscillator_rad: range of the phase offset's standard deviation in their trainings
+    [rad], in place of that of `training_channel`.
+    """
+
+    share: PilotShare
+    trained_shares: tuple[PilotShare, ...] = Field(min_length=1)
+    trained_oscillator_rad: _Range
 
 
 class FitParams(Section):

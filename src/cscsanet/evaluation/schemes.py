@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from cscsanet.baselines.front_ends import codebook, learned_csi, perfect_csi
+from cscsanet.baselines.lean_link import lean_csi
 from cscsanet.baselines.mfnet import PUBLISHED_SIZE, MfnetLink
 from cscsanet.config.params import Params, digest
 from cscsanet.config.schemes import scheme
@@ -16,6 +17,7 @@ from cscsanet.links.csc_sa_net import NomaLink, noma, oma
 from cscsanet.links.ideal import IdealLink
 from cscsanet.links.link import Link
 from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
+from cscsanet.links.tracked import noma_tracked, oma_tracked
 from cscsanet.training.weights import load_weights, weights_metadata
 
 # Scheme -> its Link, untrained.
@@ -30,6 +32,9 @@ BUILD: Mapping[str, Callable[[Params], Link]] = {
     "perfect-dl": lambda params: perfect_csi(params, "dl"),
     "perfect-pca": lambda params: perfect_csi(params, "pca"),
     "codebook": codebook,
+    "noma-tracked": noma_tracked,
+    "oma-tracked": oma_tracked,
+    "dlcsi-pca-lean": lean_csi,
     "noma-stage2": noma,
     "ideal-oma": lambda params: IdealLink(OrthogonalLayer(params)),
     "mfnet": lambda params: MfnetLink(),
@@ -101,7 +106,7 @@ def _as_trained(name: str, params: Params, weights_file: Callable[[str], Path]) 
     of the parameters.
     """
     row = scheme(name)
-    if row.role not in ("proposal", "ablation"):
+    if row.role not in ("proposal", "tracked", "ablation"):
         return params
     for weights in row.weights.values():
         path = weights_file(weights)

@@ -12,7 +12,7 @@ serves it.
 Axes: K UEs, Q data symbols, N_c subcarriers, R chains.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,10 +24,13 @@ from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
-from cscsanet.links.csc_sa_net import NomaLink, OmaLink
+from cscsanet.config.training import PilotParams
+from cscsanet.links.csc_sa_net import NomaLink
 from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
-from cscsanet.links.semantic_layer import OrthogonalLayer, TrackedLayer
+from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer, TrackedLayer
 from cscsanet.links.tracking import (
+    Gains,
+    PilotShares,
     estimate_gains,
     insert_pilots,
     orthogonal_pilot_mask,
@@ -39,17 +42,76 @@ from cscsanet.networks.iq import unit_modulus
 _CONFIDENCE_SCALE = 20.0  # [dB] of the SNR of a UE, for 1 at the input of a network
 
 
+class Reception(NamedTuple):
+    """A block with pilots, as sent and as received.
+
+    streams: (batch, K, Q, N_c, S). received: Y_BB (batch, Q, N_c, R). pilots: bool (K, Q, N_c). noise: sigma^2 W W^H
+    (batch, R, R). energy: of a pilot.
+    """
+
+    streams: Tensor
+    received: Tensor
+    pilots: Tensor
+    noise: Tensor
+    energy: float
+
+    @property
+    def gains(self) -> Gains:
+        """The gains that the BS estimates."""
+        return estimate_gains(self.received, self.pilots, self.noise, self.energy)
+
+    @property
+    def payload(self) -> Tensor:
+        """The elements without pilots, bool (Q, N_c, 1)."""
+        return ~self.pilots.any(dim=0).unsqueeze(-1)
+
+
 class TrackedLink(NomaLink):
     """Non-orthogonal access with pre-compensation at the UEs and tracking at the BS."""
 
-    def __init__(self, physical: PhysicalLayer, semantic: TrackedLayer, share: float) -> None:
-        """share: of the resource elements, for pilots."""
+    def __init__(self, physical: PhysicalLayer, semantic: SemanticLayer, pilots: PilotParams) -> None:
         super().__init__(physical, semantic)
-        self.share = share
+        self.shares = PilotShares(pilots)
 
-    def pilots(self, point: OperatingPoint) -> Tensor:
-        """Return the mask of each UE's pilots, bool (K, Q, N_c)."""
-        return pilot_mask(point.data_symbols, self.semantic.positions, self.channel.users, self.share)
+    def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
+        """Return the mask of each UE's pilots, bool (K, Q, N_c). share: of the elements; None: the fixed one."""
+        size = (point.data_symbols, self.semantic.positions, self.channel.users)
+        return pilot_mask(*size, share or self.shares.share)
+
+    def with_pilots(
+        self, streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, channel: ChannelParams
+    ) -> tuple[Tensor, float]:
+        """Return the streams within the power of a block, with pilots, and the energy of a pilot.
+
+        In an element with a pilot the other UEs are silent, and it has the energy that its UE saves in theirs.
+        """
+        energy = float(len(pilots))
+        used = ~pilots.any(dim=0)
+        streams = normalise_block(streams, precoder, used, channel.element_power)
+        return insert_pilots(streams, precoder, rotation, pilots, energy), energy
+
+    def exchange(
+        self,
+        streams: Tensor,
+        beams: BeamsWithCsi,
+        paths: PathDrops,
+        point: OperatingPoint,
+        generator: torch.Generator,
+        channel: ChannelParams,
+    ) -> Reception:
+        """Send the streams of the encoder with pilots, and receive them."""
+        assert beams.alignment is not None
+        count = streams.shape[-1]
+        pilots = self.pilots(point, self.shares.draw(generator)).to(streams.device)
+        precoder = beams.precoder[..., :count]
+        rotation = unit_modulus(-beams.alignment[:, :, : point.data_symbols, :, :count])
+        sent, energy = self.with_pilots(streams * rotation, precoder, rotation, pilots, channel)
+        symbols = data_symbols(point, channel, streams.device)
+        received = uplink(
+            paths, precoder, beams.combiner, sent, symbols, point.noise_power, channel, generator
+        )
+        noise = point.noise_power * beams.combiner @ beams.combiner.mH
+        return Reception(sent, received, pilots, noise, energy)
 
     def _send(
         self,
@@ -60,51 +122,48 @@ class TrackedLink(NomaLink):
         generator: torch.Generator,
         channel: ChannelParams,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        assert beams.alignment is not None
-        pilots, count = self.pilots(point), streams.shape[-1]
-        used = ~pilots.any(dim=0).to(streams.device)
-        precoder = beams.precoder[..., :count]
-        rotation = unit_modulus(-beams.alignment[:, :, : point.data_symbols, :, :count])
-        streams = normalise_block(streams * rotation, precoder, used, channel.element_power)
-        # In an element with a pilot the other UEs are silent, and it has the energy that its UE saves in theirs.
-        energy = float(len(pilots))
-        streams = insert_pilots(streams, precoder, rotation, pilots, energy)
-        symbols = data_symbols(point, channel, streams.device)
-        received = uplink(
-            paths, precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
-        )
-        noise = point.noise_power * beams.combiner @ beams.combiner.mH
-        gains = estimate_gains(received, pilots, noise, energy)
-        estimated = separate(received, gains, noise) * used.unsqueeze(-1)
+        block = self.exchange(streams, beams, paths, point, generator, channel)
+        gains = block.gains
+        estimated = separate(block.received, gains, block.noise) * block.payload
         own = gains.gain.diagonal(dim1=-2, dim2=-1).abs().square()
-        snr = own / noise.diagonal(dim1=-2, dim2=-1).real
+        snr = own / block.noise.diagonal(dim1=-2, dim2=-1).real
         confidence = 10 / _CONFIDENCE_SCALE * torch.log10(snr + 1e-3)
-        csi = torch.cat((beams.bs_csi, confidence.unsqueeze(1).expand(-1, beams.bs_csi.shape[1], -1)), dim=-1)
-        return streams, estimated, csi
+        spread = confidence.unsqueeze(1).expand(-1, beams.bs_csi.shape[1], -1)
+        return block.streams, estimated, torch.cat((beams.bs_csi, spread), dim=-1)
 
 
-class TrackedOmaLink(OmaLink):
+class TrackedOmaLink(TrackedLink):
     """Orthogonal access with pre-compensation at the UEs and tracking at the BS.
 
     A subcarrier has the signal of one UE, so every chain is rotated by the phase of that UE's gain.
     """
 
+    semantic: OrthogonalLayer
+
     def __init__(
         self,
         physical: PhysicalLayer,
         semantic: OrthogonalLayer,
+        pilots: PilotParams,
         energy: Literal["element", "total"],
-        share: float,
     ) -> None:
-        """energy: see `OmaLink`. share: of a UE's own resource elements, for pilots."""
-        super().__init__(physical, semantic, energy)
-        self.share = share
+        """energy: see `OmaLink`."""
+        super().__init__(physical, semantic, pilots)
+        self.energy = energy
 
-    def pilots(self, point: OperatingPoint) -> Tensor:
-        """Return the mask of each UE's pilots, bool (K, Q, N_c)."""
-        return orthogonal_pilot_mask(
-            point.data_symbols, self.semantic.positions, self.channel.users, self.share
-        )
+    def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
+        """Return the mask of each UE's pilots, bool (K, Q, N_c). share: of its own elements; None: the fixed one."""
+        size = (point.data_symbols, self.semantic.positions, self.channel.users)
+        return orthogonal_pilot_mask(*size, share or self.shares.share)
+
+    def with_pilots(
+        self, streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, channel: ChannelParams
+    ) -> tuple[Tensor, float]:
+        """Return the streams within the power of a block, with pilots, and the energy of a pilot: that of an element."""
+        energy = 1.0 if self.energy == "element" else float(len(pilots))
+        used = self.semantic.used & ~pilots
+        streams = normalise_block(streams, precoder, used, channel.element_power)
+        return insert_pilots(streams * energy**0.5, precoder, rotation, pilots, energy), energy
 
     def _send(
         self,
@@ -115,32 +174,20 @@ class TrackedOmaLink(OmaLink):
         generator: torch.Generator,
         channel: ChannelParams,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        assert beams.alignment is not None
-        pilots = self.pilots(point).to(streams.device)
-        energy = 1.0 if self.energy == "element" else float(len(pilots))
-        rotation = unit_modulus(-beams.alignment[:, :, : point.data_symbols])
-        used = self.semantic.used & ~pilots
-        streams = normalise_block(streams * rotation, beams.precoder, used, channel.element_power)
-        streams = insert_pilots(streams * energy**0.5, beams.precoder, rotation, pilots, energy)
-        symbols = data_symbols(point, channel, streams.device)
-        received = uplink(
-            paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
-        )
-        noise = point.noise_power * beams.combiner @ beams.combiner.mH
-        gains = estimate_gains(received, pilots, noise, energy)
+        block = self.exchange(streams, beams, paths, point, generator, channel)
         # The UE of each subcarrier, and the phases (batch, N_c, R) of its gains.
         owner = self.semantic.used[:, 0].to(torch.int8).argmax(dim=0)
-        phases = gains.gain.angle().mT[:, owner]
-        rotated = received * unit_modulus(-phases).unsqueeze(1)
-        return streams, rotated * ~pilots.any(dim=0).unsqueeze(-1), beams.bs_csi
+        phases = block.gains.gain.angle().mT[:, owner]
+        rotated = block.received * unit_modulus(-phases).unsqueeze(1)
+        return block.streams, rotated * block.payload, beams.bs_csi
 
 
-def noma_tracked(params: Params, share: float) -> TrackedLink:
+def noma_tracked(params: Params) -> TrackedLink:
     """Build the untrained non-orthogonal link with tracked phases."""
-    return TrackedLink(PhysicalLayer(params, "learned", one_beam=True), TrackedLayer(params), share)
+    return TrackedLink(PhysicalLayer(params, "learned", one_beam=True), TrackedLayer(params), params.pilots)
 
 
-def oma_tracked(params: Params, share: float) -> TrackedOmaLink:
+def oma_tracked(params: Params) -> TrackedOmaLink:
     """Build the untrained orthogonal link with tracked phases."""
     physical = PhysicalLayer(params, "learned", one_beam=True)
-    return TrackedOmaLink(physical, OrthogonalLayer(params), params.joint.oma_energy, share)
+    return TrackedOmaLink(physical, OrthogonalLayer(params), params.pilots, params.joint.oma_energy)

@@ -20,7 +20,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from cscsanet.channel.impairments import forked
+from cscsanet.config.training import PilotParams
 
 _FLOOR = 1e-6  # of the mean noise: keeps the covariance regular if chains coincide
 _SIGNIFICANCE = 4.0  # power of a gain over the variance of its error, from which on it counts
@@ -32,6 +35,25 @@ class Gains(NamedTuple):
 
     gain: Tensor
     error: Tensor
+
+
+class PilotShares(nn.Module):
+    """The share of a block's elements that have pilots: drawn in a training, else fixed.
+
+    share: outside of trainings. trained: those that are drawn.
+    """
+
+    def __init__(self, params: PilotParams) -> None:
+        super().__init__()
+        self.share, self.trained = params.share, params.trained_shares
+
+    def draw(self, generator: torch.Generator) -> float:
+        """Return the share of the next block; the generator stays as it is."""
+        if not self.training:
+            return self.share
+        source = forked(generator, "pilots")
+        index = torch.randint(len(self.trained), (), generator=source, device=source.device)
+        return self.trained[int(index)]
 
 
 @lru_cache(maxsize=256)
@@ -92,9 +114,11 @@ def insert_pilots(
 def estimate_gains(received: Tensor, pilots: Tensor, noise: Tensor, energy: float) -> Gains:
     """Estimate the gain of every UE at every chain from Y_BB (batch, Q, N_c, R).
 
-    noise: sigma^2 W W^H (batch, R, R). energy: of a pilot. Phases are those of the mean over the pilots. The magnitude of a UE at its own
-    chain, chain k of UE k, comes from the power of the whole block, which has many more elements. At the other
-    chains a UE counts as far as its pilots stand out from the noise, since a wrong gain there disturbs the other UE.
+    noise: sigma^2 W W^H (batch, R, R). energy: of a pilot.
+
+    Phases are those of the mean over the pilots. The magnitude of a UE at its own chain, chain k of UE k, comes from
+    the power of the whole block, which has many more elements. At the other chains a UE counts as far as its
+    pilots stand out from the noise, since a wrong gain there disturbs the other UE.
     """
     users, count = pilots.shape[0], int(pilots[0].sum())
     pilots = pilots.to(received.device)

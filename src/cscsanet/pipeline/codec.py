@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from cscsanet.baselines.front_ends import perfect_csi
+from cscsanet.baselines.lean_link import lean_csi
 from cscsanet.baselines.source_codec import AwgnLink, SourceCodec
 from cscsanet.channel.dataset import open_train_and_val
 from cscsanet.config.params import Params
 from cscsanet.pipeline.run import Training, initialised, train
 from cscsanet.pipeline.stage1 import starting_weights, trained_semantic
+from cscsanet.pipeline.stage3 import tracked_ranges
 from cscsanet.scenes.dataset import load_train_and_val
 from cscsanet.training.carried_weights import start_codec
-from cscsanet.training.weights import SEMANTIC_SHAPES, load_weights
+from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
 from cscsanet.workflow.stage import Stage
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ SHAPES = (
 )
 # The weights of Stage I, from which the codec starts, have further shapes.
 AWGN_DEPENDS = ("seed", "threads", "recipe", *dict.fromkeys((*SHAPES, *SEMANTIC_SHAPES)), "codec")
+LEAN_DEPENDS = (
+    *("seed", "threads", "recipe"),
+    *dict.fromkeys((*SHAPES, *PHYSICAL_SHAPES)),
+    *("channel", "training_channel", "points", "pilots", "codec_lean"),
+)
 LINK_DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "training_channel", "points", "codec_link")
 
 
@@ -62,6 +69,60 @@ def codec_training(stage: Stage, params: Params, name: str, weights: Mapping[str
         depends=AWGN_DEPENDS,
         shapes=SHAPES,
         inputs={**workspace.scene_digests(), **workspace.weight_digests(*start)},
+        task=task,
+    )
+
+
+def train_codec_lean(stage: Stage) -> None:
+    """Continue the training of the source codec over the link of `dlcsi-pca-lean`, at all SNR and Q.
+
+    The UEs pre-compensate with estimated paths, so the link has estimated CSI here.
+    """
+    train(stage, codec_lean_training(stage, stage.params, "codec_lean", {}))
+
+
+def codec_lean_training(stage: Stage, params: Params, name: str, weights: Mapping[str, str]) -> Training:
+    """Describe the training of the codec over a link with few DMRS; arguments as in `codec_link_training`."""
+    workspace, networks_for = stage.workspace, stage.params
+    trained = {
+        submodule: weights.get(each, each)
+        for submodule, each in (
+            ("front.acquisition", "acquisition"),
+            ("front.feedback", "feedback"),
+            ("codec", "codec"),
+        )
+    }
+
+    def task() -> "tuple[Task, nn.Module]":
+        from cscsanet.training.segmentation_task import SegmentationTask
+
+        link = lean_csi(networks_for)
+        for submodule, each in trained.items():
+            load_weights(link.get_submodule(submodule), workspace.weights(each), networks_for)
+        scenes = load_train_and_val(workspace.scenes, workspace.split)
+        drops = open_train_and_val(workspace.drops, networks_for.channel)
+        task = SegmentationTask(
+            link,
+            scenes,
+            drops,
+            params.points,
+            params.codec_lean,
+            ranges=tracked_ranges(params),
+            seed=params.seed,
+        )
+        return task, link.codec
+
+    return Training(
+        name=name,
+        params=params,
+        networks_for=networks_for,
+        depends=LEAN_DEPENDS,
+        shapes=SHAPES,
+        inputs={
+            **workspace.scene_digests(),
+            **workspace.drop_digests("train", "val"),
+            **workspace.weight_digests(*trained.values()),
+        },
         task=task,
     )
 

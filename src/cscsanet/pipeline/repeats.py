@@ -17,7 +17,14 @@ from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
 from cscsanet.errors import print_notes
-from cscsanet.pipeline.codec import AWGN_DEPENDS, LINK_DEPENDS, codec_link_training, codec_training
+from cscsanet.pipeline.codec import (
+    AWGN_DEPENDS,
+    LEAN_DEPENDS,
+    LINK_DEPENDS,
+    codec_lean_training,
+    codec_link_training,
+    codec_training,
+)
 from cscsanet.pipeline.csi import DEPENDS as CSI_DEPENDS
 from cscsanet.pipeline.csi import acquisition_training, feedback_training, precoding_training
 from cscsanet.pipeline.run import Training, train
@@ -44,6 +51,7 @@ DEPENDS = tuple(
             "precoding",
             *AWGN_DEPENDS,
             *LINK_DEPENDS,
+            *LEAN_DEPENDS,
             "repeats",
         )
     )
@@ -59,6 +67,7 @@ _DESCRIBE: dict[str, Callable[[Stage, Params, str, Replaced], Training]] = {
     "precoding": precoding_training,
     "codec": codec_training,
     "codec_link": codec_link_training,
+    "codec_lean": codec_lean_training,
 }
 
 

@@ -1,0 +1,69 @@
+"""The common phase of each UE before and after tracking, beside its Cramer-Rao bound.
+
+A known complex symbol of energy E, received with the gain g in noise of variance v, gives the phase of g with the
+variance v / (2 E |g|^2); n of them, with 1 / n of it.
+"""
+
+import torch
+from torch import Tensor
+
+from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.noise import complex_normal
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.response import effective_channel
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.rates import chunks
+from cscsanet.links.tracked import TrackedLink
+from cscsanet.networks.iq import unit_modulus
+from cscsanet.training.seeds import generator
+
+
+def common_phases(link: TrackedLink, paths: PathDrops, point: OperatingPoint, seed: int) -> Tensor:
+    """Return sums (drops, 4), float64, over UEs; `rms_of` makes root mean squares of them.
+
+    The columns: power times squared untracked phase [rad^2], power times squared error of the tracked phase, power
+    times its Cramer-Rao bound, and power.
+    """
+    channel, parts = link.channel, []
+    symbols = data_symbols(point, channel)
+    with torch.inference_mode():
+        for chunk, drops in enumerate(chunks(paths)):
+            source = generator(seed, "evaluate", chunk)
+            beams = link.physical(drops, point, source)
+            assert beams.alignment is not None
+            size = (len(drops), channel.users, point.data_symbols, channel.subcarriers, 1)
+            block = link.exchange(complex_normal(size, source), beams, drops, point, source, channel)
+            effective = effective_channel(drops, beams.precoder[..., :1], beams.combiner, symbols, channel)
+            rotation = unit_modulus(-beams.alignment[..., :1]).unsqueeze(-2)
+            # Of UE k at chain k, over the block.
+            gains = (effective * rotation).mean(dim=(2, 3)).squeeze(-1).diagonal(dim1=1, dim2=2)
+            estimated = block.gains.gain.diagonal(dim1=1, dim2=2)
+            power = gains.abs().square().double()
+            variance = block.noise.diagonal(dim1=1, dim2=2).real
+            bound = variance / (2 * int(block.pilots[0].sum()) * block.energy)
+            # A pilot of energy E radiates E, a stream of unit symbols N_t per element.
+            bound = bound * channel.ue_antennas
+            columns = (
+                power * gains.angle().square(),
+                power * (estimated * gains.conj()).angle().square(),
+                bound.double(),
+                power,
+            )
+            parts.append(torch.stack([column.sum(dim=1) for column in columns], dim=-1))
+    return torch.cat(parts)
+
+
+def rms_of(column: int) -> "RootMeanSquare":
+    """Return the statistic of one of the first three columns of `common_phases`."""
+    return RootMeanSquare(column)
+
+
+class RootMeanSquare:
+    """Root mean square [rad] (...) of sums (..., 4)."""
+
+    def __init__(self, column: int) -> None:
+        self.column = column
+
+    def __call__(self, sums: Tensor) -> Tensor:
+        """Return sqrt(sum of the column / sum of the powers)."""
+        return (sums[..., self.column] / sums[..., 3]).sqrt()
