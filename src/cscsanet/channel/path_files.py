@@ -23,13 +23,14 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cscsanet.channel.mat_files import read_mat
 from cscsanet.errors import CscsanetError
 from cscsanet.parsing import parse_json
 
@@ -158,10 +159,10 @@ def _file(path: Path) -> dict[str, Array]:
             f"{path}: a .mat file of version 7.3 (HDF5), which is not read; save it again in MATLAB by save(..., '-v7')"
         )
     try:
-        # What numpy or scipy warn of is not what they or MATLAB write, such as a variable that is there twice.
+        # What numpy warns of, it did not write itself.
         with warnings.catch_warnings(action="error"):
-            return _npz(content) if content[:2] == b"PK" else _mat(content)
-    except Exception:  # numpy and scipy raise whatever their parsers stumble over
+            return _npz(content) if content[:2] == b"PK" else read_mat(content, _FIELDS)
+    except Exception:  # numpy raises whatever its parser does for a damaged header
         raise CscsanetError(f"{path}: damaged, or neither .npz nor .mat; {_REMEDY}") from None
 
 
@@ -169,26 +170,16 @@ def _npz(content: bytes) -> dict[str, Array]:
     fields = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-        if len(set(names)) < len(names):
+        if len({name.removesuffix(".npy") for name in names}) < len(names):
             raise ValueError("a member twice")
         for name in names:
+            # All of each member, so that checksums and names are compared.
+            member = io.BytesIO(archive.read(name))
             if name.removesuffix(".npy") in _FIELDS:
-                # Read whole, so that the checksum is compared.
-                member = io.BytesIO(archive.read(name))
                 fields[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
                 if member.read(1):
                     raise ValueError("bytes after an array")
     return fields
-
-
-def _mat(content: bytes) -> dict[str, Array]:
-    from scipy.io import loadmat
-
-    if not content.startswith(b"MATLAB 5.0"):
-        raise ValueError("no MATLAB file of version 5")
-    # The stubs know names of files alone.
-    variables: Mapping[str, Any] = loadmat(io.BytesIO(content), variable_names=list(_FIELDS))  # type: ignore[arg-type]
-    return {name: np.asarray(value) for name, value in variables.items() if name in _FIELDS}
 
 
 def _checked(path: Path, name: str, field: Array) -> Array:
