@@ -2,9 +2,9 @@
 
 import json
 
-import numpy as np
 import pytest
 import torch
+from fixtures.paths import write_paths
 
 from cscsanet.channel.dataset import open_drops, write_drops
 from cscsanet.channel.paths import draw_paths
@@ -16,14 +16,7 @@ from cscsanet.errors import CscsanetError
 @pytest.fixture
 def traced(tmp_path, channel):
     """The channel of a file of 30 positions with up to five paths, one position without any."""
-    values = np.random.default_rng(1)
-    shape = (30, 5)
-    fields = {"power": values.uniform(-120, -90, shape), "phase": values.uniform(-180, 180, shape)}
-    fields |= {"delay": values.uniform(1e-7, 3e-6, shape)}
-    fields |= {f"{end}_az": values.uniform(-180, 180, shape) for end in ("aod", "aoa")}
-    fields |= {f"{end}_el": values.uniform(50, 130, shape) for end in ("aod", "aoa")}
-    fields["power"][7] = np.nan
-    np.savez(tmp_path / "city.npz", **fields)
+    write_paths(tmp_path / "city.npz")
     return channel(source="paths", file="city.npz")
 
 
