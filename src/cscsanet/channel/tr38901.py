@@ -286,4 +286,6 @@ def _per_link(velocities: Tensor) -> Tensor:
 def _along_array(directions: Tensor, orientations: Tensor) -> Tensor:
     """Return the direction cosine along an array on its own y axis, which a bearing turns."""
     bearing = orientations[..., 0].unsqueeze(-1)
-    return directions[..., 1] * bearing.cos() - directions[..., 0] * bearing.sin()
+    cosine = directions[..., 1] * bearing.cos() - directions[..., 0] * bearing.sin()
+    # Rounding may lead beyond one, where arcsin is not defined.
+    return cosine.clamp(-1, 1)
