@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.response import effective_channel, path_response
+from cscsanet.channel.response import effective_channel, materialise, path_response
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.channel.steering import steering
 from cscsanet.config.system import ChannelParams
@@ -67,21 +67,28 @@ def fully_digital(paths: PathDrops, snr: float, symbols: Tensor, params: Channel
     and of two at equal power, along the singular vectors of H. Water-filling between these two
     would add at most log2(9/8) = 0.17. snr: P_t / sigma^2, linear. The singular values are those of
     the L_p x L_p matrix R_r diag(g) R_t^H, with the R factors of the QR decompositions of the two
-    arrays' steering vectors.
+    arrays' steering vectors; with more paths than UE antennas H itself is the smaller matrix.
 
     >>> fully_digital(paths, 0.1, torch.arange(4), params).shape
     torch.Size([3, 2])
     """
+    first, second = _two_strongest(_core(paths, symbols, params))
+    one_stream = torch.log2(1 + snr * first)
+    two_streams = torch.log2(1 + snr / 2 * first) + torch.log2(1 + snr / 2 * second)
+    return torch.maximum(one_stream, two_streams).mean(dim=(-2, -1))
+
+
+def _core(paths: PathDrops, symbols: Tensor, params: ChannelParams) -> Tensor:
+    """Return matrices (..., K, T, N_c, m, n) with the singular values of H."""
+    if paths.gain.shape[-1] > params.ue_antennas:
+        return materialise(paths, symbols, params)
     triangles = [
         torch.linalg.qr(steering(angle, antennas).mT, mode="r")[1]
         for angle, antennas in ((paths.aoa, params.bs_antennas), (paths.aod, params.ue_antennas))
     ]
     receive, transmit = (triangle[..., None, None, :, :] for triangle in triangles)
-    core = (receive * path_response(paths, symbols, params).unsqueeze(-2)) @ transmit.mH
-    first, second = _two_strongest(core)
-    one_stream = torch.log2(1 + snr * first)
-    two_streams = torch.log2(1 + snr / 2 * first) + torch.log2(1 + snr / 2 * second)
-    return torch.maximum(one_stream, two_streams).mean(dim=(-2, -1))
+    core: Tensor = (receive * path_response(paths, symbols, params).unsqueeze(-2)) @ transmit.mH
+    return core
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Drops on disk: a folder of memory-mapped .npy files, one for each path parameter, and a manifest.
 
     <folder>/{gain_re, gain_im, aod, aoa, delay, doppler}.npy    float32 (drops, K, L_p)
-    <folder>/manifest.json    schema, units, seed, count, channel parameters, SHA-256 of each file
+    <folder>/manifest.json    schema, units, seed, count, channel parameters, SHA-256 of each file,
+                              and `source` if the drops are not of eq. (6) with drawn parameters
 
 Drops are drawn in blocks, each from a separate seed. The content therefore depends only on the seed
 and the channel parameters, not on the number of workers, and a longer dataset begins with the drops
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from cscsanet.channel.paths import RAYS, PathDrops, draw_paths
+from cscsanet.channel.paths import RAYS, PathDrops
+from cscsanet.channel.positions import Part as Part
 from cscsanet.channel.response import materialise
+from cscsanet.channel.sources import SELECTORS, DropSource, drawn_from, late_power, open_source
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename, write_by_rename
@@ -42,8 +45,6 @@ UNITS = {
     "delay": "samples of T_s",
     "doppler": "Hz",
 }
-# The drawn numbers depend on these; the other channel parameters determine how the drops are used.
-DRAWN_FROM = ("users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh", "spread_deg")
 # Not in the manifest: part sizes, the frame, BS power and impairments are no properties of the drawn channel.
 _NEUTRAL: Mapping[str, Any] = {
     "train_drops": 1,
@@ -64,7 +65,6 @@ NOT_OF_THE_CHANNEL = (
 )
 EXPORT_CHUNK_BYTES = 64 * 2**20
 
-Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
 
 
@@ -77,22 +77,34 @@ def part_seed(seed: int, part: Part) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {part}".encode()).digest()[:8], "big") >> 1
 
 
-def write_drops(folder: Path, count: int, seed: int, params: ChannelParams, *, workers: int = 1) -> None:
-    """Draw `count` drops and write them as a drop folder.
+def write_drops(
+    folder: Path,
+    count: int,
+    seed: int,
+    params: ChannelParams,
+    *,
+    workers: int = 1,
+    root: Path = Path(),
+    part: Part | None = None,
+) -> None:
+    """Draw `count` drops of `params.source` and write them as a drop folder.
 
-    The folder appears by rename and replaces an older one. workers: threads that draw blocks.
+    The folder appears by rename and replaces an older one. workers: threads that draw blocks. root, part:
+    see `open_source`.
 
     Raises:
-        CscsanetError: a number is out of range, or `folder` exists and is not a drop folder.
+        CscsanetError: a number is out of range, `folder` exists and is not a drop folder, or the source
+            cannot be used.
     """
     if count < 1 or seed < 0 or workers < 1:
         raise CscsanetError(
             f"{folder}: count = {count}, seed = {seed}, workers = {workers}: must be at least 1, 0 and 1"
         )
-    with folder_by_rename(folder, "manifest.json") as part:
-        _write_fields(part, count, seed, params, workers)
-        manifest = _manifest(part, count, seed, params)
-        (part / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
+    source = open_source(params, root, part)
+    with folder_by_rename(folder, "manifest.json") as written:
+        facts = _write_fields(written, count, seed, params, source, workers)
+        manifest = _manifest(written, count, seed, params, facts)
+        (written / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
 
 
 def open_drops(folder: Path, *, verify: bool = False) -> "DropStore":
@@ -132,6 +144,11 @@ class DropStore:
     def __len__(self) -> int:
         return int(self.manifest["count"])
 
+    @property
+    def num_paths(self) -> int:
+        """L_p, with the paths of zero gain where UEs have different numbers."""
+        return int(self.manifest["shape"][2])
+
     def batch(self, indices: Sequence[int] | npt.NDArray[np.integer[Any]] | Tensor | slice) -> PathDrops:
         """Return the drops of these indices as tensors on the CPU."""
         if isinstance(indices, Tensor):
@@ -150,7 +167,7 @@ class DropStore:
         Raises:
             CscsanetError: a channel parameter that drops are drawn from differs.
         """
-        for key in DRAWN_FROM:
+        for key in drawn_from(params):
             drawn_with, wanted = getattr(self.channel, key), getattr(params, key)
             if drawn_with != wanted:
                 raise CscsanetError(
@@ -223,31 +240,49 @@ def _check_space(out: Path, needed: int) -> None:
         )
 
 
-def _write_fields(folder: Path, count: int, seed: int, params: ChannelParams, workers: int) -> None:
-    shape = (count, params.users, _columns(params))
+def _write_fields(
+    folder: Path, count: int, seed: int, params: ChannelParams, source: DropSource, workers: int
+) -> dict[str, Any]:
+    """Write the arrays; return what the manifest says of their blocks and of the source."""
+    block_drops = source.block or BLOCK
+
+    def draw_block(block: int) -> tuple[PathDrops, Tensor]:
+        # Always draw a whole block, so that its drops do not depend on the length of the dataset.
+        drops, share = source.draw_with_share(block_drops, _block_generator(seed, block))
+        length = min(block_drops, count - block * block_drops)
+        return drops[:length], share[:length]
+
+    first = draw_block(0)
+    shape = (count, params.users, first[0].gain.shape[-1])
     files = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
         for name in UNITS
     }
 
-    def write_block(block: int) -> None:
-        # Always draw a whole block, so that its drops do not depend on the length of the dataset.
-        drops = draw_paths(BLOCK, params, _block_generator(seed, block))
-        rows = slice(block * BLOCK, min((block + 1) * BLOCK, count))
+    def write_block(block: int) -> Tensor:
+        drops, share = draw_block(block) if block else first
+        rows = slice(block * block_drops, block * block_drops + len(drops))
         parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
         for name, file in files.items():
-            drawn = parts[name] if name in parts else getattr(drops, name)
-            file[rows] = drawn[: rows.stop - rows.start].numpy()
+            file[rows] = (parts[name] if name in parts else getattr(drops, name)).numpy()
+        late = late_power(drops, params) if source.physical else torch.zeros(3)
+        return torch.cat([share.mean().reshape(1), late]) * len(drops)
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(write_block, range(-(-count // BLOCK))))
+        shares = torch.stack(list(pool.map(write_block, range(-(-count // block_drops))))).sum(dim=0) / count
     for file in files.values():
         file.flush()
+    facts: dict[str, Any] = {"block": block_drops}
+    if params.source != "drawn":
+        names = ("kept_power", "power_beyond_prefix", "power_beyond_max_delay", "power_aliased")
+        facts["source"] = {**source.facts, **dict(zip(names, shares.tolist(), strict=True))}
+    return facts
 
 
 def _without_effect(params: ChannelParams) -> tuple[str, ...]:
     """Return the parameters that say nothing about the drops, and are left out as in earlier versions."""
-    return () if params.spread_deg else ("spread_deg",)
+    spread = () if params.spread_deg else ("spread_deg",)
+    return (*spread, *(SELECTORS if params.source == "drawn" else ()))
 
 
 def _columns(params: ChannelParams) -> int:
@@ -260,15 +295,18 @@ def _block_generator(seed: int, block: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state))
 
 
-def _manifest(folder: Path, count: int, seed: int, params: ChannelParams) -> dict[str, Any]:
+def _manifest(
+    folder: Path, count: int, seed: int, params: ChannelParams, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    left_out = {*NOT_OF_THE_CHANNEL, *_without_effect(params)}
     return {
         "schema": SCHEMA,
         "count": count,
         "seed": seed,
-        "block": BLOCK,
-        "channel": params.model_dump(mode="json", exclude={*NOT_OF_THE_CHANNEL, *_without_effect(params)}),
+        **facts,
+        "channel": params.model_dump(mode="json", exclude=left_out),
         "dtype": "float32",
-        "shape": [count, params.users, _columns(params)],
+        "shape": list(np.load(folder / "aod.npy", mmap_mode="r").shape),
         "axes": ["drop", "user", "path"],
         "units": UNITS,
         "sha256": {name: _digest(folder / f"{name}.npy") for name in UNITS},
@@ -290,8 +328,12 @@ def _check_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
         raise CscsanetError(
             f"{path}: channel: not the parameters of a channel; draw the drops again"
         ) from None
-    wanted = [count, channel.users, _columns(channel)]
-    if shape != wanted or any(type(length) is not int for length in shape):
+    # The other sources have as many paths as they find.
+    found = (
+        shape[-1] if channel.source != "drawn" and isinstance(shape, list) and shape else _columns(channel)
+    )
+    wanted = [count, channel.users, found]
+    if shape != wanted or any(type(length) is not int or length < 1 for length in shape):
         raise CscsanetError(f"{path}: shape = {shape!r}: must be {wanted}; draw the drops again")
     if not isinstance(digests, dict) or not all(isinstance(digests.get(name), str) for name in UNITS):
         raise CscsanetError(f"{path}: sha256: not a digest for each file; draw the drops again")

@@ -130,3 +130,19 @@ def draw_paths(
         # L_p counts rays now, and eq. (6) divides by its root.
         gain = of_rays(gain) * torch.polar(torch.ones_like(phases), phases)
     return PathDrops(gain, aod, aoa, delay, max_doppler * torch.cos(aod - heading))
+
+
+def draw_motion(
+    count: int, params: ChannelParams, generator: torch.Generator, *, speed_kmh: float | None = None
+) -> Tensor:
+    """Draw the velocity of each UE as `draw_paths` does, horizontal, (count, K, 3) [m/s].
+
+    >>> draw_motion(3, params, generator, speed_kmh=36.0).norm(dim=-1).allclose(torch.tensor(10.0))
+    True
+    """
+    heading, share = (
+        torch.rand(count, params.users, generator=generator, device=generator.device) for _ in range(2)
+    )
+    heading = (2 * heading - 1) * math.pi
+    speed = share * params.max_speed_kmh if speed_kmh is None else torch.full_like(share, speed_kmh)
+    return torch.stack([heading.cos(), heading.sin(), torch.zeros_like(heading)], -1) * speed[..., None] / 3.6

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from cscsanet.channel.paths import draw_paths
+from cscsanet.channel.sources import open_source
 from cscsanet.cli.notes import note, note_mask, note_pictures
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -47,7 +47,8 @@ def predict_pair(
     link, digest = trained_link(name, params.model_copy(update={"scenes": scenes}), workspace.trained)
     pair = torch.from_numpy(pixels)
     device = next(link.parameters()).device
-    paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0)).to(device)
+    source = open_source(params.channel, workspace.root, "test")
+    paths = source.draw(1, generator(seed, "evaluate", 0)).to(device)
     with torch.inference_mode():
         transmission = link(
             to_float(pair.unsqueeze(0).to(device)),

@@ -103,18 +103,23 @@ def channel_draw(
     workers: Annotated[int, typer.Option(min=1, help="Threads. The drops do not depend on them.")] = 1,
     params_file: ParamsFile = PARAMS,
 ) -> None:
-    """Draw drops: gain_re, gain_im, aod, aoa, delay, doppler as .npy of shape (N, K, L_p), and manifest.json."""
+    """Draw drops: gain_re, gain_im, aod, aoa, delay, doppler as .npy of shape (N, K, L_p), and manifest.json.
+
+    They are of channel.source; of a file of paths, from all of its positions.
+    """
     from cscsanet.config.params import load_params
 
     params = load_params(params_file)
 
-    from cscsanet.channel.dataset import write_drops
-    from cscsanet.config.channel_notes import channel_notes
+    from cscsanet.channel.dataset import open_drops, write_drops
+    from cscsanet.config.channel_notes import channel_notes, source_notes
     from cscsanet.errors import print_notes
 
     print_notes(channel_notes(params.channel))
 
-    write_drops(out, count, seed, params.channel, workers=workers)
+    write_drops(out, count, seed, params.channel, workers=workers, root=params_file.resolve().parent)
+    store = open_drops(out)
+    print_notes(source_notes(params.channel, store.num_paths, store.manifest.get("source", {})))
     typer.echo(f"{out}: {count} drops, seed {seed}")
 
 

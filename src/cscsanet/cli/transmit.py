@@ -160,14 +160,15 @@ def transmit_pair(
     from cscsanet.workflow.machine import limit_threads
 
     limit_threads(params.threads)
-    from cscsanet.channel.paths import draw_paths
+    from cscsanet.channel.sources import open_source
     from cscsanet.evaluation.rates import json_decibel
     from cscsanet.stations.chain import draw_noise, running_chain
     from cscsanet.stations.link_budget import constellation_figure, link_budget
     from cscsanet.training.seeds import generator
 
     image = pixels[None].astype(np.float32) / np.float32(255)
-    paths = draw_paths(1, params.channel, generator(seed, "evaluate", 0))
+    source = open_source(params.channel, workspace.root, "test")
+    paths = source.draw(1, generator(seed, "evaluate", 0))
     noise = draw_noise(1, point, params.channel, generator(seed, "evaluate", 1))
     with running_chain(units, scheme, params.threads, params.channel) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)

@@ -131,6 +131,13 @@ class ChannelParams(Section):
     an interferer over the noise at one BS antenna [dB]; null: none.
     element_power: limit of the power that a UE radiates in one resource element. block: none, eq. (20) limits the
     block alone; element: P_t, eq. (2); peak3db: 2 P_t.
+
+    source: where the drops come from: drawn (eq. (6), with `paths` paths and delays up to `max_delay`), tr38901
+    (3GPP TR 38.901), or paths (a file). With the last two, `paths` is the number that the design of the CSI-RS counts
+    on, and `max_delay` the longest delay that a path search looks for.
+    tr38901_model, delay_spread_ns: the model, and the RMS delay spread [ns] of a CDL. file: a file of paths, or a
+    folder of a DeepMIMO scenario, in the project. strongest_paths: the paths of a UE that tr38901 and paths keep,
+    strongest first; none: all.
     """
 
     users: Annotated[int, Field(ge=2, le=2)]
@@ -156,12 +163,30 @@ class ChannelParams(Section):
     train_drops: Count
     val_drops: Count
     test_drops: Count
+    source: Literal["drawn", "tr38901", "paths"] = "drawn"
+    tr38901_model: Literal["CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E", "UMi", "UMa"] = "CDL-C"
+    delay_spread_ns: Annotated[float, Field(gt=0, le=10_000)] = 100.0
+    file: Annotated[str, Field(min_length=1)] = "data/paths"
+    strongest_paths: Count | None = None
 
     @model_validator(mode="after")
     def _check_rf_chains(self) -> "ChannelParams":
         limit = min(self.bs_antennas, self.ue_antennas)
         if self.rf_chains > limit:
             raise ValueError(f"rf_chains = {self.rf_chains}: must be at most {limit}, the smaller array")
+        return self
+
+    @model_validator(mode="after")
+    def _check_source(self) -> "ChannelParams":
+        if self.source == "drawn" and self.strongest_paths is not None:
+            raise ValueError(
+                f"strongest_paths = {self.strongest_paths}: must be null with source = drawn, whose number of paths is "
+                f"paths = {self.paths}"
+            )
+        if self.source == "tr38901" and not 0.5 <= self.carrier_ghz <= 100:
+            raise ValueError(
+                f"carrier_ghz = {self.carrier_ghz:g}: must be 0.5 to 100 with source = tr38901, the range of the standard"
+            )
         return self
 
 

@@ -48,6 +48,13 @@ def untrained_channel(trained: Mapping[str, Any], channel: ChannelParams) -> lis
     trained: the section `channel` of the training.
     """
     outside: list[str] = []
+    source = trained.get("source", "drawn")
+    if channel.source != source:
+        outside.append(f"channel.source = {channel.source} was not trained ({source} was)")
+    elif channel.source == "tr38901" and channel.tr38901_model != trained["tr38901_model"]:
+        outside.append(
+            f"channel.tr38901_model = {channel.tr38901_model} was not trained ({trained['tr38901_model']} was)"
+        )
     for name in (*_VALUES, *_BOUNDS):
         value, known = getattr(channel, name), float(trained.get(name, 0.0))
         if value != known and not (name in _BOUNDS and value < known):

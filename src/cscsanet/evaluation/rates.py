@@ -62,7 +62,8 @@ def genie_rates(paths: PathDrops, point: OperatingPoint, channel: ChannelParams,
     every fourth subcarrier, and measured on all symbols and subcarriers.
     """
     thinned = channel
-    if channel.subcarriers % _GENIE_STRIDE == 0 and channel.subcarriers // _GENIE_STRIDE > channel.max_delay:
+    longest = max(channel.max_delay, float(paths.delay.max()))
+    if channel.subcarriers % _GENIE_STRIDE == 0 and channel.subcarriers // _GENIE_STRIDE > longest:
         thinned = channel.model_copy(update={"subcarriers": channel.subcarriers // _GENIE_STRIDE})
     symbols = data_symbols(point, channel)
     middle = symbols[len(symbols) // 2 :][:1]

@@ -2,8 +2,8 @@
 
 import sys
 
-from cscsanet.channel.dataset import PARTS, Part, part_seed, write_drops
-from cscsanet.config.channel_notes import channel_notes
+from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed, write_drops
+from cscsanet.config.channel_notes import channel_notes, source_notes
 from cscsanet.config.params import Params
 from cscsanet.errors import print_notes
 from cscsanet.pipeline.made_from import num_drops, recorded_from, scene_parameters
@@ -42,7 +42,7 @@ def make_channels(stage: Stage) -> None:
     with stage.tracked("channel", "seed") as run:
         counts = write_channels(workspace, params)
         for name, digest in workspace.drop_digests(*counts).items():
-            run.log_dataset(name, digest, source="drawn", context="made")
+            run.log_dataset(name, digest, source=params.channel.source, context="made")
         run.log_metrics({f"drops_{part}": count for part, count in counts.items()})
 
 
@@ -106,6 +106,15 @@ def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
     counts = {part: num_drops(params, part) for part in PARTS}
     with progress_bar("drawing drops", sum(counts.values())) as advance:
         for part, count in counts.items():
-            write_drops(workspace.drops(part), count, part_seed(params.seed, part), params.channel)
+            write_drops(
+                workspace.drops(part),
+                count,
+                part_seed(params.seed, part),
+                params.channel,
+                root=workspace.root,
+                part=part,
+            )
             advance(count)
+    train = open_drops(workspace.drops("train"))
+    print_notes(source_notes(params.channel, train.num_paths, train.manifest.get("source", {})))
     return counts

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed
+from cscsanet.channel.dataset import PARTS, DropStore, Part, open_drops, part_seed
+from cscsanet.channel.path_files import path_digest
 from cscsanet.config.params import Params, digest, select
 from cscsanet.errors import CscsanetError
 from cscsanet.scene_sources.manifest import frames_digest, read_manifest
@@ -104,9 +105,19 @@ def check_drops(workspace: Workspace, params: Params, part: Part) -> None:
             f"{store.folder}: {len(store)} drops, but params.yaml says channel.{part}_drops = "
             f"{num_drops(params, part)}; {again}"
         )
+    if params.channel.source == "paths":
+        _check_path_file(store, workspace.root / params.channel.file)
     if store.manifest["seed"] != part_seed(params.seed, part):
         raise CscsanetError(
             f"{store.folder}: drawn with another seed, but params.yaml says seed = {params.seed}; {again}"
+        )
+
+
+def _check_path_file(store: DropStore, file: Path) -> None:
+    # The file may be gone once its drops are made.
+    if file.exists() and path_digest(file) != store.manifest.get("source", {}).get("sha256"):
+        raise CscsanetError(
+            f"{store.folder}: {file} changed after these drops were made of it; run 'dvc repro channels' to make them again"
         )
 
 

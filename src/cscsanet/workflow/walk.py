@@ -35,7 +35,8 @@ WITHOUT_EFFECT = (
     "cscsanet.workflow.why",
 )
 # Versions of libraries count as code. Import name -> distributions, where these have other names.
-LIBRARIES = {"PIL": ("pillow",), "onnx": ("onnx", "onnxscript"), "onnx_ir": ("onnx-ir",)}
+# The optional sionna counts for none: the drops that it makes note its version.
+LIBRARIES = {"PIL": ("pillow",), "onnx": ("onnx", "onnxscript"), "onnx_ir": ("onnx-ir",), "sionna": ()}
 # Libraries that check, store, show or draw results, but compute none.
 WITHOUT_NUMBERS = frozenset(
     {

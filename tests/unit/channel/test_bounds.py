@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cscsanet.channel.bounds import chain_per_path, chain_per_user, fully_digital, genie_hybrid, hybrid_sum
-from cscsanet.channel.paths import draw_paths
+from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import effective_channel, materialise
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.config.system import ChannelParams
@@ -109,6 +109,20 @@ def test_genie_lies_between_the_strategies_and_fully_digital(
     torch.testing.assert_close(genie.combiner.abs(), torch.ones(20, 2, 64))
     rate = hybrid_sum(drops, genie.precoder, genie.combiner, snr, symbols, params)
     torch.testing.assert_close(rate, genie.sum_se, rtol=1e-4, atol=1e-4)
+
+
+def test_paths_of_zero_gain_change_no_bound(channel: Channel, generator: torch.Generator) -> None:
+    """With more paths than UE antennas, as TR 38.901 has, the bound is computed in another way."""
+    params = channel(subcarriers=4)
+    drops, symbols = draw_paths(5, params, generator), torch.tensor([0, 7])
+    padding = torch.zeros(5, 2, 18)
+    padded = PathDrops(
+        torch.cat([drops.gain * math.sqrt(20 / 2), padding + 0j], dim=-1),
+        *(torch.cat([getattr(drops, name), padding], dim=-1) for name in ("aod", "aoa", "delay", "doppler")),
+    )
+    for snr in (0.01, 10.0):
+        few, many = (fully_digital(paths, snr, symbols, params) for paths in (drops, padded))
+        torch.testing.assert_close(many, few, rtol=1e-3, atol=1e-4)
 
 
 def test_rates_of_the_strategies_in_the_design_study(channel: Channel, generator: torch.Generator) -> None:

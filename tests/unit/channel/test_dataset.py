@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from cscsanet.channel import dataset
+from cscsanet.channel import dataset, sources
 from cscsanet.channel.dataset import UNITS, export_response, open_drops, part_seed, write_drops
 from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
@@ -108,10 +108,10 @@ def test_an_older_drop_folder_is_replaced_whole(folder: Path, channel: Channel) 
 def test_a_failed_run_leaves_nothing(
     tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset, "draw_paths", fail)
+    monkeypatch.setattr(sources, "draw_paths", fail)
     with pytest.raises(KeyboardInterrupt):
         write_drops(tmp_path / "drops", 20, 9, channel())
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.channel.response import (
+    MANY_PATHS,
     downlink_csirs,
     effective_channel,
     materialise,
@@ -161,8 +162,11 @@ def test_a_delay_keeps_its_phase_range_with_fewer_subcarriers(channel: Channel) 
     assert coarse[0, 0, 0, 1, 0].angle().item() == pytest.approx(-2 * math.pi * 2 / 25, abs=1e-6)
 
 
-def test_csirs_are_eq_9_with_the_transposed_channel(channel: Channel, generator: torch.Generator) -> None:
-    params = channel(bs_antennas=8, ue_antennas=4, subcarriers=5, paths=3)
+@pytest.mark.parametrize("paths", [3, MANY_PATHS + 4])
+def test_csirs_are_eq_9_with_the_transposed_channel(
+    channel: Channel, generator: torch.Generator, paths: int
+) -> None:
+    params = channel(bs_antennas=8, ue_antennas=4, subcarriers=5, paths=paths)
     drops = draw_paths(2, params, generator)
     analog = random_beams(generator, 3, 8, 2)
     digital = torch.randn(3, 5, 2, generator=generator, dtype=torch.complex64)

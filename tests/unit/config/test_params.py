@@ -101,6 +101,11 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("evaluation.schemes", ["nomaa"], "evaluation.schemes = ['nomaa']: scheme 'nomaa': there is none"),
         ("scenes.folder", "", "scenes.folder = ''"),
         ("split.by", "lists", "split.by = lists: must be time with scenes.source = rendered"),
+        ("channel.source", "ray", "channel.source = 'ray'"),
+        ("channel.tr38901_model", "CDL-F", "channel.tr38901_model = 'CDL-F'"),
+        ("channel.delay_spread_ns", 0, "channel.delay_spread_ns = 0"),
+        ("channel.file", "", "channel.file = ''"),
+        ("channel.strongest_paths", 8, "strongest_paths = 8: must be null with source = drawn"),
         ("scenes.thermal_range", [0, 9], "thermal_range = [0.0, 9.0]: must be null with source = rendered"),
         ("scenes.thermal_range", [0], "scenes.thermal_range"),
         ("scenes.thermal_range", [0, float("nan")], "scenes.thermal_range.1 = nan"),
@@ -160,6 +165,25 @@ def test_recorded_datasets_may_have_a_range_absent_classes_and_lists(smoke):
     assert params.scenes.thermal_range == (-20.0, 40.5)
     assert params.scenes.absent_classes == ("bump", "car")
     assert altered(smoke, scenes={"source": "mfnet"}, split={"by": "lists"}).split.by == "lists"
+
+
+def test_tr_38901_has_a_range_of_carriers_and_keeps_any_number_of_paths(smoke):
+    for carrier in (0.4, 101.0):
+        with pytest.raises(
+            ValidationError, match=r"carrier_ghz = .*: must be 0.5 to 100 with source = tr38901"
+        ):
+            altered(smoke, channel={"source": "tr38901", "carrier_ghz": carrier})
+    kept = altered(
+        smoke, channel={"source": "tr38901", "tr38901_model": "UMi", "strongest_paths": 32}
+    ).channel
+    assert (kept.tr38901_model, kept.strongest_paths) == ("UMi", 32)
+
+
+def test_a_channel_of_an_earlier_version_is_drawn(smoke):
+    keys = ("source", "tr38901_model", "delay_spread_ns", "file", "strongest_paths")
+    content = smoke.model_dump()
+    content["channel"] = {name: value for name, value in content["channel"].items() if name not in keys}
+    assert Params.model_validate(content) == smoke
 
 
 def test_classes_are_named_as_where_they_are_defined():

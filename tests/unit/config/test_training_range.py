@@ -75,3 +75,14 @@ def test_sizes_are_compared_and_the_search_of_the_networks_is_kept(smoke):
     assert text == f"channel.rf_chains = {smoke.channel.rf_chains}, but params.yaml says 1"
     kept = channel_of_networks(trained, channel(smoke, max_delay=50.0, paths=5))
     assert (kept.max_delay, kept.paths) == (smoke.channel.max_delay, 5)
+
+
+def test_another_source_of_the_drops_was_not_trained(smoke):
+    trained = smoke.channel.model_dump(mode="json")
+    other = channel(smoke, source="tr38901", tr38901_model="UMi")
+    assert untrained_channel(trained, other) == ["channel.source = tr38901 was not trained (drawn was)"]
+    # Models of versions without sources were trained on drawn drops.
+    del trained["source"]
+    assert untrained_channel(trained, smoke.channel) == []
+    (note,) = untrained_channel(other.model_dump(mode="json"), channel(smoke, source="tr38901"))
+    assert note == "channel.tr38901_model = CDL-C was not trained (UMi was)"

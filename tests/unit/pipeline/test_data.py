@@ -2,6 +2,7 @@
 
 import pytest
 from fixtures.params import altered
+from fixtures.paths import write_paths
 
 from cscsanet.channel.dataset import PARTS, open_drops
 from cscsanet.config.channel_notes import channel_notes
@@ -41,6 +42,22 @@ def test_a_channel_beyond_its_cyclic_prefix_or_too_fast_is_noted_where_it_is_dra
         "note: channel.symbol_duration_us = 1000: at 120 km/h and 28 GHz a path turns by up to 3.11"
     )
     assert draw(symbol_duration_us=8.9) == []
+
+
+def test_drops_of_a_file_are_of_its_positions_and_say_what_is_not_modelled(tiny, capsys):
+    channel = {"source": "paths", "file": "city.npz", "train_drops": 50}
+    tiny.params = tiny.params.model_copy(update={"channel": tiny.params.channel.model_copy(update=channel)})
+    write_paths(tiny.workspace.root / "city.npz")
+    make_channels(tiny)
+    parts = [open_drops(tiny.workspace.drops(part)) for part in PARTS]
+    assert [store.num_paths for store in parts] == [5, 5, 5]
+    assert [store.manifest["source"]["positions"] for store in parts] == [18, 6, 5]
+    notes = capsys.readouterr().err.splitlines()
+    assert notes[0].startswith("note: channel.source = paths: 5 paths for each UE, of unit power together")
+    assert notes[1] == "note: channel.file = city.npz: 1 positions have no path and are left out"
+    assert "comes after a normal cyclic prefix" in notes[2]
+    # Of the drawn source's longest delay there is no note.
+    assert not any("channel.max_delay = 10: " in note for note in notes)
 
 
 def test_scenes_and_split_are_logged_with_their_sizes(tiny):

@@ -4,8 +4,9 @@ import json
 import shutil
 
 import pytest
+from fixtures.paths import write_paths
 
-from cscsanet.pipeline.data import make_missing, split_scenes, write_scenes
+from cscsanet.pipeline.data import make_missing, split_scenes, write_channels, write_scenes
 from cscsanet.pipeline.made_from import check_drops, check_inputs, check_scenes, scene_parameters
 
 SIZES = {
@@ -96,6 +97,23 @@ def test_other_drops_are_refused_with_the_parameter(tiny, fault):
     assert "another seed, but params.yaml says seed = 7" in fault(check_drops, workspace, seeded, "test")
     # The other parts are of their own sizes.
     check_drops(workspace, changed(params, "channel", test_drops=5), "val")
+
+
+def test_drops_of_a_file_that_changed_are_refused(tiny, fault):
+    workspace, params = tiny
+    file = workspace.root / "data" / "paths" / "city.npz"
+    traced = changed(params, "channel", source="paths", file="data/paths/city.npz")
+    assert "channel.source = drawn, but params.yaml says paths" in fault(
+        check_drops, workspace, traced, "val"
+    )
+    write_paths(file)
+    write_channels(workspace, traced)
+    check_drops(workspace, traced, "val")
+    write_paths(file, seed=2)
+    text = fault(check_drops, workspace, traced, "val")
+    assert f"{file} changed after these drops were made of it; run 'dvc repro channels'" in text
+    file.unlink()
+    check_drops(workspace, traced, "val")
 
 
 def test_a_training_checks_what_it_reads(tiny, fault):

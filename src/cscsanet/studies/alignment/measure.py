@@ -6,7 +6,8 @@ from functools import partial
 from torch import Tensor
 
 from cscsanet.channel.dataset import open_drops
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.sources import open_source
 from cscsanet.config.left_out import why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -179,7 +180,8 @@ class AlignmentStudy:
     def _moving_drops(self, speed_kmh: float, count: int | None = None) -> PathDrops:
         """Draw drops that are the same for every speed but for the Doppler shifts."""
         source = generator(self.params.seed, "evaluate", _MOVING_DROPS)
-        return draw_paths(count or len(self.scenes.names), self.params.channel, source, speed_kmh=speed_kmh)
+        drops = open_source(self.params.channel, self.workspace.root, "test")
+        return drops.draw(count or len(self.scenes.names), source, speed_kmh=speed_kmh)
 
     def _counts(self, link: Link, point: OperatingPoint, drops: PathDrops | None = None) -> Tensor:
         """Return confusion matrices (sequences, 9, 9)."""

@@ -7,7 +7,8 @@ import torch
 from cscsanet.baselines.separated_link import SeparatedLink
 from cscsanet.baselines.source_codec import AwgnLink
 from cscsanet.channel.dataset import Part, open_drops
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.sources import open_source
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.evaluation.measure import measure
@@ -64,7 +65,7 @@ def measure_without_noise(workspace: Workspace, params: Params) -> NoiselessRow:
     link, _ = trained_link("perfect-pca", params, workspace.weights)
     assert isinstance(link, SeparatedLink)
     source = generator(params.seed, "evaluate", _STILL_DROPS)
-    drops = draw_paths(len(scenes.names), params.channel, source, speed_kmh=0.0)
+    drops = open_source(params.channel, workspace.root, "test").draw(len(scenes.names), source, speed_kmh=0.0)
     point = _point(params, _NOISELESS_DB)
     ceiling = AwgnLink(link.codec, (2 * _NOISELESS_DB, 2 * _NOISELESS_DB))
     reached, bound = (

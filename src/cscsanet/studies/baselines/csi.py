@@ -96,7 +96,7 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
             return genie_rates(paths, point, channel, params.study.genie_steps).coloured
 
     hybrids: dict[str, RateFunction] = {
-        **{_streams_title(count): hybrid(count) for count in hybrid_streams(channel)},
+        **{_streams_title(count): hybrid(count) for count in hybrid_streams(channel, drops)},
         "genie hybrid": genie,
     }
     rows: list[RateRow] = []
@@ -117,9 +117,9 @@ def measure_beams(workspace: Workspace, params: Params) -> list[RateRow]:
     return rows
 
 
-def hybrid_streams(channel: ChannelParams) -> tuple[int, ...]:
+def hybrid_streams(channel: ChannelParams, drops: PathDrops) -> tuple[int, ...]:
     """Return the numbers of streams that PCA is measured with: one, and as many as chains and paths allow."""
-    return tuple(dict.fromkeys((1, min(channel.rf_chains, channel.paths))))
+    return tuple(dict.fromkeys((1, min(channel.rf_chains, drops.gain.shape[-1]))))
 
 
 def _streams_title(count: int) -> str:

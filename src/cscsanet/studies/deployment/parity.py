@@ -137,7 +137,8 @@ def parity_rows(
 ) -> list[dict[str, Any]]:
     """Compare the units in `folder` with their link: return a row for each point, and one for a single drop.
 
-    images: (N, 4, H, W) in [0, 1]. The single drop is sent at the first point.
+    images: (N, 4, H, W) in [0, 1]. The single drop is sent at the first point. Drops are drawn by eq. (6) under every
+    `channel.source`, since two implementations are compared here, and not channels.
     """
     chain = load_chain(folder, scheme)
     paths = draw_paths(len(images), link.physical.channel, torch.Generator().manual_seed(seed))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from cscsanet.baselines.codebook import STRATEGIES, CodebookLayer, Strategy
 from cscsanet.channel.bounds import fully_digital
 from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.frame import data_symbols
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.sources import open_source
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.evaluation.rates import Rates, genie_rates
@@ -124,15 +126,22 @@ def ageing_symbols(params: Params) -> Tensor:
 
 
 def measure_ageing(
-    params: Params, layers: Mapping[tuple[str, float], MultiBudgetLayer], advance: Callable[[int], None]
+    params: Params,
+    layers: Mapping[tuple[str, float], MultiBudgetLayer],
+    advance: Callable[[int], None],
+    root: Path | None = None,
 ) -> dict[AgeingCase, Tensor]:
-    """Measure each layer over time (drops, T). Drops of two speeds differ in Doppler alone."""
+    """Measure each layer over time (drops, T). Drops of two speeds differ in Doppler alone.
+
+    root: folder of the project, from which `channel.file` is named.
+    """
+    drops = open_source(params.channel, root or Path(), "test")
     study, capacity = params.study, params.points.capacity
     symbols = ageing_symbols(params)
     measured = {}
     for speed in study.speeds_kmh:
         source = generator(params.seed, "evaluate", _AGEING_DROPS)
-        paths = draw_paths(study.drops, params.channel, source, speed_kmh=speed)
+        paths = drops.draw(study.drops, source, speed_kmh=speed)
         for (scheme, snr_db), layer in layers.items():
             point = OperatingPoint(
                 snr_db, capacity.csirs_symbols, capacity.feedback_bits, capacity.data_symbols

@@ -24,7 +24,9 @@ def report_physical(stage: Stage) -> None:
         with progress_bar("physical layers and bounds", num_pairs) as advance:
             measured = measure_points(workspace, params, advance)
         with progress_bar("channel ageing", 2 * len(study.speeds_kmh) * len(study.snr_db)) as advance:
-            over_time = measure_ageing(params, ageing_layers(params, learned, measured), advance)
+            over_time = measure_ageing(
+                params, ageing_layers(params, learned, measured), advance, workspace.root
+            )
         rows = physical_rows(measured, **statistics)
         ageing = ageing_rows(over_time, ageing_symbols(params), **statistics)
         efficiency = _efficiency(learned.layer, workspace, params)

@@ -63,8 +63,8 @@ def test_all_methods_meet_the_same_noise(drops):
 )
 def test_pca_has_no_more_streams_than_chains_and_paths(smoke, chains, paths, counts):
     channel = smoke.channel.model_copy(update={"rf_chains": chains, "paths": paths})
-    assert hybrid_streams(channel) == counts
     drops = draw_paths(2, channel, torch.Generator().manual_seed(3))
+    assert hybrid_streams(channel, drops) == counts
     for count in counts:
         precoder, combiner = hybrid_beams(true_channel(drops, 8, channel), count, channel)
         assert precoder.shape == (2, 2, channel.ue_antennas, count)
