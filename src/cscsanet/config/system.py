@@ -211,6 +211,8 @@ class CsaParams(Section):
     aoa_beams, aod_beams: beams of the grids at the BS and at the UE, uniform in the sine of the angle.
     beam_features, beam_layers: sizes of the layers over beams. heads, mlp_features, trunk_layers, branch_layers:
     sizes of the Transformers. model_features, csi_features: sizes in both.
+    certainty: of the beamspace front end, whether UEs weight their paths by how well their Doppler shifts predict
+    phases over the feedback delay, and tell it the semantic layer (`networks/beamspace/path_refinement`).
     """
 
     front: Literal["subcarrier", "beamspace"]
@@ -224,6 +226,7 @@ class CsaParams(Section):
     trunk_layers: Count
     branch_layers: Count
     csi_features: Count
+    certainty: bool = False
 
     @model_validator(mode="after")
     def _check_heads(self) -> "CsaParams":

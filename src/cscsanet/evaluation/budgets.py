@@ -27,8 +27,10 @@ def budget(sent: Transmission, point: OperatingPoint) -> dict[str, Any]:
     energy = radiated.abs().square().sum(dim=-1)
     used = energy.amax(dim=0) > 0
     pilots = torch.zeros_like(used) if sent.pilots is None else sent.pilots.to(used.device)
-    # A UE is silent on the DMRS elements of the others, and sends its own DMRS with twice the energy.
-    occupied = used | (pilots.any(dim=0) & ~pilots)
+    # Where UEs share their elements, each is silent on the DMRS elements of the others, and sends its own DMRS with
+    # the energy that it saves there.
+    shared = bool((used.sum(dim=0) > 1).any())
+    occupied = used | (pilots.any(dim=0) & ~pilots) if shared else used
     return {
         "energy_per_element": round(float(energy.sum(dim=(2, 3)).mean() / occupied[0].sum()), 4),
         "energy": round(float(energy.sum(dim=(2, 3)).mean()), 2),

@@ -51,17 +51,17 @@ class _CsiTask(Task, ABC):
         points: PointRangeParams,
         fit: CsiFitParams,
         *,
-        channel: ChannelParams,
+        channel: ChannelParams | None = None,
         ranges: TrainingChannelParams | None = None,
         seed: int,
     ) -> None:
-        """channel: of the drops. ranges: of the channels; None: all have that one.
+        """channel: None: that of the drops. ranges: of the channels; None: all have that one.
 
         drops: the training and the validation part; points: L and B; the SNR is fit.snr_db.
         """
         super().__init__(fit, seed)
         self.model = model
-        self.channel, self.ranges = channel, ranges
+        self.channel, self.ranges = channel or drops[0].channel, ranges
         for name in self.fixed:
             model.get_submodule(name).requires_grad_(False)
         self.train_drops, self.val_drops = (part.all() for part in drops)

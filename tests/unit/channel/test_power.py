@@ -72,4 +72,6 @@ def test_papr_of_one_subcarrier_is_0_db_and_of_all_in_phase_is_their_number() ->
     precoder = torch.ones(1, 2, 1) + 0j
     assert peak_to_average_db(one, precoder).flatten().tolist() == pytest.approx([0.0, 0.0], abs=1e-4)
     everything = torch.ones(1, 1, 16, 1) + 0j
-    assert float(peak_to_average_db(everything, precoder).max()) == pytest.approx(10 * math.log10(16), abs=1e-3)
+    assert float(peak_to_average_db(everything, precoder).max()) == pytest.approx(
+        10 * math.log10(16), abs=1e-3
+    )

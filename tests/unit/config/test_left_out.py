@@ -14,6 +14,8 @@ from cscsanet.config.left_out import (
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.errors import CscsanetError
 
+ALIGNED = {"noma-aligned", "oma-aligned", "noma-tracked", "oma-tracked"}
+
 
 @pytest.fixture
 def paper_front(smoke):
@@ -27,13 +29,13 @@ def paper_front(smoke):
 
 def test_aligned_schemes_are_left_out_and_no_others(smoke, paper_front):
     left_out = {name for name in SCHEMES if why_left_out(paper_front, name)}
-    assert left_out == {"noma-aligned", "oma-aligned"}
+    assert left_out == ALIGNED
     assert not [name for name in SCHEMES if why_left_out(smoke, name)]
 
 
 def test_the_evaluation_is_kept_without_what_is_left_out(smoke, paper_front):
     evaluation = kept_evaluation(paper_front)
-    assert set(paper_front.evaluation.schemes) - set(evaluation.schemes) == {"noma-aligned", "oma-aligned"}
+    assert set(paper_front.evaluation.schemes) - set(evaluation.schemes) == ALIGNED
     assert (evaluation.swept, evaluation.pictured) == (("noma",), ("noma",))
     assert kept_exports(paper_front) == ()
     assert kept_evaluation(smoke) == smoke.evaluation
@@ -43,7 +45,8 @@ def test_the_evaluation_is_kept_without_what_is_left_out(smoke, paper_front):
 def test_a_note_names_the_schemes_and_the_reason(smoke, paper_front, capsys):
     note_left_out(paper_front)
     assert capsys.readouterr().err == (
-        "note: noma-aligned, oma-aligned: left out, since csa.front = subcarrier searches no paths, "
+        "note: noma-aligned, oma-aligned, noma-tracked, oma-tracked: left out, since csa.front = subcarrier "
+        "searches no paths, "
         "so no streams can be aligned\n"
     )
     note_left_out(smoke)

@@ -28,6 +28,9 @@ def test_whatever_a_figure_over_an_axis_can_show_has_a_look_of_the_right_kind():
     assert FLOOR_LOOK.dashes
 
 
+TRACKED = ("noma_tracked", "oma_tracked", "codec_lean")
+
+
 def test_no_two_curves_look_alike_even_in_grey():
     looks = [(row.look.marker, row.look.filled) for row in SCHEMES.values() if row.over_air]
     assert len(set(looks)) == len(looks)
@@ -44,7 +47,7 @@ def test_the_forms_of_csc_sa_net_are_found_by_access_and_alignment():
 
 
 def test_a_training_that_can_be_repeated_is_one_that_some_scheme_uses():
-    assert last_trainings() == ["noma", "noma_aligned", "oma", "oma_aligned", "codec_link"]
+    assert last_trainings() == ["noma", "noma_aligned", "oma", "oma_aligned", "codec_link", *TRACKED]
     assert all(row.last_training in (None, *row.weights.values()) for row in SCHEMES.values())
 
 

@@ -11,6 +11,7 @@ from cscsanet.networks import bs_csirs_net
 
 OVER_AIR = [name for name, row in SCHEMES.items() if row.over_air]
 PERFECT = schemes_of("perfect")
+TRACKED = (*schemes_of("tracked"), "dlcsi-pca-lean")
 POINT = OperatingPoint(-10.0, 8, 64, 4)
 
 
@@ -34,7 +35,9 @@ def test_every_scheme_has_the_same_energy_for_each_resource_element(
     sent = transmit(links, name, images, paths, point)
     # F s antenna by antenna, as it leaves the array.
     radiated = torch.einsum("bkts,bkqns->bkqnt", sent.precoder, sent.streams).abs().square().sum(dim=-1)
-    silent = torch.zeros_like(radiated[0], dtype=torch.bool) if sent.pilots is None else sent.pilots.flip(0)
+    # A UE with subcarriers of its own has nothing to leave to the pilots of the other.
+    alone = sent.pilots is None or SCHEMES[name].access == "oma"
+    silent = torch.zeros_like(radiated[0], dtype=torch.bool) if alone else sent.pilots.flip(0)
     elements = ((radiated[0] > 0) | silent).sum(dim=(1, 2))
     torch.testing.assert_close(
         radiated.sum(dim=(2, 3)), elements.expand(len(images), 2).float(), rtol=1e-4, atol=1e-2
@@ -52,8 +55,15 @@ def test_every_scheme_has_the_same_payload_and_feedback(links, images, paths, na
     spent = budget(transmit(links, name, images, paths, point), point)
     whole = smoke.channel.subcarriers * data_symbols
     shared = SCHEMES[name].access == "oma"
-    assert spent["payload_elements"] == (whole // 2 if shared else whole)
     assert spent["feedback_bits"] == 64
+    if name in TRACKED:
+        # Pilots take elements of the payload's own.
+        pilots = spent["dmrs_elements"] * (1 if shared else 2)
+        assert spent["payload_elements"] + pilots == spent["elements"] == (whole // 2 if shared else whole)
+        assert pilots == max(1 if shared else 2, round(smoke.pilots.share * spent["elements"]))
+        assert spent["air_elements"] == whole
+        return
+    assert spent["payload_elements"] == (whole // 2 if shared else whole)
     separated = SCHEMES[name].role in SEPARATED_ROLES
     # A third as many elements again are DMRS, half of them a UE's own; joint designs have none.
     assert (spent["dmrs_elements"] > 0) == separated

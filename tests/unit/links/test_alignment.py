@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fixtures.params import altered
 
 from cscsanet.channel.paths import PathDrops, draw_paths
 from cscsanet.config.operating_point import OperatingPoint
@@ -11,6 +12,12 @@ from cscsanet.links.shared_copy import with_channel
 from cscsanet.networks.iq import unit_modulus
 
 POINT = OperatingPoint(-25, 8, 64, 4)
+
+
+@pytest.fixture(scope="module")
+def smoke(request):
+    """Without a feedback delay, so that data follow the CSI-RS at once."""
+    return altered(request.getfixturevalue("smoke"), channel={"feedback_delay_symbols": 0})
 
 
 @pytest.fixture

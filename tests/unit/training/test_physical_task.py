@@ -72,7 +72,7 @@ def test_a_few_steps_on_the_same_drops_raise_the_spectral_efficiency(build):
         return task.loss(batch, torch.Generator().manual_seed(2))
 
     start = float(loss().detach())
-    for _ in range(4):
+    for _ in range(12):
         optimiser.zero_grad()
         loss().backward()
         optimiser.step()

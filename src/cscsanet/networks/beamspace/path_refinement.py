@@ -56,13 +56,19 @@ class PathRefinement(nn.Module):
         hidden_features: int,
         samples_per_symbol: int,
         max_doppler: float,
+        *,
+        certainty: bool = True,
     ) -> None:
-        """samples_per_symbol: N_c R of the CSI-RS; max_doppler: f_max [cycles per symbol]."""
+        """samples_per_symbol: N_c R of the CSI-RS; max_doppler: f_max [cycles per symbol].
+
+        certainty: whether c and t count; without, all c are 1, and the network sees neither.
+        """
         super().__init__()
+        self.has_certainty = certainty
         self.paths = paths
         self.samples_per_symbol = samples_per_symbol
         self.prior_precision = 3 / max(max_doppler, 1e-6) ** 2
-        self.mixer = Mlp(path_features + 3 + paths, hidden_features, 3 * paths)
+        self.mixer = Mlp(path_features + 2 + (1 + paths if certainty else 0), hidden_features, 3 * paths)
 
     def forward(
         self,
@@ -84,11 +90,12 @@ class PathRefinement(nn.Module):
         length = num_symbols.to(dtype)
         middle = (length - 1) / 2
         elapsed = (first_data_symbol.to(dtype) - middle).expand(batch)
-        certainty = self._certainty(detected.gain, snr_db, length, elapsed)
-        csirs_features = torch.stack(
-            (snr_db / SNR_SCALE, (1 / length).expand(batch), elapsed / _TIME_SCALE), dim=-1
-        )
-        learned = self.mixer(torch.cat((path_features, csirs_features, certainty), dim=-1))
+        certainty = torch.ones_like(detected.doppler)
+        inputs = [path_features, torch.stack((snr_db / SNR_SCALE, (1 / length).expand(batch)), dim=-1)]
+        if self.has_certainty:
+            certainty = self._certainty(detected.gain, snr_db, length, elapsed)
+            inputs += [elapsed.unsqueeze(-1) / _TIME_SCALE, certainty]
+        learned = self.mixer(torch.cat(inputs, dim=-1))
         doppler_logit, log_weight, rotation = learned.chunk(3, dim=-1)
         doppler_share = 2 * torch.sigmoid(doppler_logit)
         # A smaller Doppler shift also moves the phase at symbol 0; undone, so that the middle keeps

@@ -78,7 +78,8 @@ class BeamspaceUe(nn.Module):
         self.mixer = Mlp(2 * hidden + inputs, params.model_features, 2 * paths * paths)
         self.head = BeamHead(channel.ue_antennas, params.aod_beams)
         self.csi_embed = nn.Linear(2 * paths * paths, params.model_features)
-        self.csi_context = nn.Linear(2 * hidden + inputs + paths, params.model_features)
+        told = paths if params.certainty else 0
+        self.csi_context = nn.Linear(2 * hidden + inputs + told, params.model_features)
         self.to_csi = nn.Linear(params.model_features, params.csi_features)
         self.correction = PathRefinement(
             paths,
@@ -86,6 +87,7 @@ class BeamspaceUe(nn.Module):
             params.model_features,
             channel.subcarriers * channel.rf_chains,
             doppler_turns(channel),
+            certainty=params.certainty,
         )
 
     def forward(
@@ -130,7 +132,9 @@ class BeamspaceUe(nn.Module):
         refined, certainty = self.correction(
             detected, inputs[:, 1:], csirs_snr_db, num_symbols, data_symbols[..., 0]
         )
-        csi = self._csi(detected, phases, torch.cat((context, certainty), dim=-1), data_symbols[..., 0])
+        if self.correction.has_certainty:
+            context = torch.cat((context, certainty), dim=-1)
+        csi = self._csi(detected, phases, context, data_symbols[..., 0])
         alignment = self.predict_phases(refined, reported_beams, phases, data_symbols)
         strongest = (detected.aoa[:, 0], detected.aod[:, 0])
         return UeChannelView(phases, bits, csi, alignment, reported_beams, strongest)

@@ -1,0 +1,147 @@
+"""Links with tracked phases: what the BS may use, what is sent, and what no impairment of the phase changes."""
+
+import pytest
+import torch
+
+from cscsanet.baselines.lean_link import lean_csi
+from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.budgets import budget
+from cscsanet.links.shared_copy import with_channel
+from cscsanet.links.tracked import TrackedOmaLink, noma_tracked, oma_tracked
+
+LINKS = {"noma-tracked": noma_tracked, "oma-tracked": oma_tracked, "dlcsi-pca-lean": lean_csi}
+POINT = OperatingPoint(-10.0, 8, 64, 4)
+
+
+@pytest.fixture(scope="module", params=LINKS)
+def link(request):
+    smoke = request.getfixturevalue("smoke")
+    torch.manual_seed(5)
+    return LINKS[request.param](smoke).eval()
+
+
+@pytest.fixture
+def many(smoke):
+    return draw_paths(6, smoke.channel, torch.Generator().manual_seed(2))
+
+
+@pytest.fixture
+def pictures(smoke):
+    generator = torch.Generator().manual_seed(3)
+    return torch.rand(6, 4, smoke.scenes.height, smoke.scenes.width, generator=generator)
+
+
+def sent(link, pictures, drops, point=POINT, **changes):
+    changed = with_channel(link, link.channel.model_copy(update=changes))
+    with torch.inference_mode():
+        return changed(pictures, drops, point, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("data_symbols", [1, 2, 4])
+def test_pilots_and_their_energy_come_out_of_the_block(smoke, link, pictures, many, data_symbols):
+    point = OperatingPoint(-10.0, 8, 64, data_symbols)
+    counted = budget(sent(link, pictures, many, point), point)
+    orthogonal = isinstance(link, TrackedOmaLink)
+    elements = data_symbols * smoke.channel.subcarriers // (2 if orthogonal else 1)
+    assert counted["elements"] == elements
+    assert counted["energy"] == pytest.approx(elements, rel=1e-3)
+    assert counted["data_symbols"] == data_symbols
+    pilots = counted["dmrs_elements"] * (1 if orthogonal else 2)
+    assert pilots == max(1 if orthogonal else 2, round(smoke.pilots.share * elements))
+    assert counted["payload_elements"] == elements - pilots
+
+
+def test_a_common_phase_of_each_ue_changes_nothing_without_noise(link, pictures, many):
+    """One path from each UE, far apart at the BS. The oscillators' offsets are up to several rad."""
+    aoa = torch.tensor([[0.4], [-0.7]]).expand(6, 2, 1)
+    many = PathDrops(
+        torch.ones(6, 2, 1) + 0j, many.aod[..., :1], aoa, many.delay[..., :1], many.doppler[..., :1]
+    )
+    clean = OperatingPoint(60.0, 8, 64, 4)
+    plain = sent(link, pictures, many, clean, bs_power_offset_db=float("inf"))
+    slipped = sent(link, pictures, many, clean, bs_power_offset_db=float("inf"), oscillator_rad=2.0)
+    assert torch.equal(plain.bits, slipped.bits)
+    others = plain.logits.roll(1, dims=0)
+    assert (plain.logits - slipped.logits).std() < 0.05 * (plain.logits - others).std()
+
+
+def test_without_tracking_a_slip_does_change_the_masks(smoke, pictures, many):
+    """The case that must fail, so that the test above can."""
+    from cscsanet.links.csc_sa_net import noma
+
+    torch.manual_seed(5)
+    link = noma(smoke, "learned").eval()
+    clean = OperatingPoint(60.0, 8, 64, 4)
+    plain = sent(link, pictures, many, clean, bs_power_offset_db=float("inf"))
+    slipped = sent(link, pictures, many, clean, bs_power_offset_db=float("inf"), oscillator_rad=2.0)
+    # As large as the masks differ between images.
+    others = plain.logits.roll(1, dims=0)
+    assert (plain.logits - slipped.logits).std() > 0.2 * (plain.logits - others).std()
+
+
+def test_the_bs_uses_bits_and_received_samples_alone(link, pictures, many, monkeypatch):
+    """Other paths, with the same bits and the same received block, give the same masks."""
+    import cscsanet.baselines.lean_link as lean
+    import cscsanet.links.tracked as tracked
+
+    first = sent(link, pictures, many)
+    block = {}
+    original = tracked.uplink
+
+    def keep(*arguments):
+        block["received"] = original(*arguments)
+        return block["received"]
+
+    for module in (tracked, lean):
+        monkeypatch.setattr(module, "uplink", keep)
+    sent(link, pictures, many)
+    # Now the air carries the recorded block, whatever the UEs send over other paths and images; their
+    # bits are replaced by the recorded ones.
+    for module in (tracked, lean):
+        monkeypatch.setattr(module, "uplink", lambda *arguments: block["received"])
+    with torch.inference_mode():
+        if hasattr(link, "physical"):
+            physical = link.physical
+            view = physical._bs_view(first.bits, POINT)
+            beams = physical(many, POINT, torch.Generator().manual_seed(9))
+            from dataclasses import replace
+
+            from cscsanet.networks.iq import unit_modulus
+
+            beams = replace(beams, combiner=unit_modulus(view.combiner_phases), bs_csi=view.csi_features)
+            streams = link.semantic.encode(1 - pictures, beams.ue_csi, POINT.data_symbols)
+            _, received, csi = link._send(
+                streams,
+                beams,
+                many[[1, 2, 3, 4, 5, 0]],
+                POINT,
+                torch.Generator().manual_seed(8),
+                link.channel,
+            )
+            torch.testing.assert_close(
+                link.semantic.decode(received, csi), first.logits, rtol=1e-4, atol=1e-4
+            )
+        else:
+            beams = link.front(many, POINT, torch.Generator().manual_seed(1))
+            payload = link.codec.encode(1 - pictures, POINT.data_symbols)
+            _, detected = link.transport(
+                payload, many[[1, 2, 3, 4, 5, 0]], beams, POINT, torch.Generator().manual_seed(8)
+            )
+            logits = link.codec.decode(detected, POINT.data_symbols)
+            torch.testing.assert_close(logits, first.logits, rtol=1e-4, atol=1e-4)
+
+
+def test_parts_over_channels_of_their_own_are_sent_as_if_each_was_alone(link, pictures, many):
+    """Without noise: a delay of 0 in one half of the batch, of 56 in the other."""
+    base = {"bs_power_offset_db": float("inf")}
+    channels = [
+        link.channel.model_copy(update={**base, "feedback_delay_symbols": delay}) for delay in (0, 56)
+    ]
+    clean = OperatingPoint(60.0, 8, 64, 4)
+    noiseless = with_channel(link, link.channel.model_copy(update=base))
+    with torch.inference_mode():
+        mixed = noiseless.mixed(pictures, many, [clean, clean], torch.Generator().manual_seed(1), channels)
+    for part, channel in zip((slice(0, 3), slice(3, 6)), channels, strict=True):
+        alone = sent(link, pictures[part], many[part], clean, **dict(channel))
+        torch.testing.assert_close(mixed[part], alone.logits, rtol=0.02, atol=0.05)
