@@ -54,7 +54,7 @@ class Scheme:
     operating point that change the result. look: None if no figure over an axis shows the scheme.
     cost_groups: the groups of parts that `studies/complexity` adds up. last_training: the last
     training of the weights, if `pipeline/repeats` can run it again. made_by: the command that makes
-    the weights.
+    the weights. shipped: whether they come with the package.
     """
 
     title: str
@@ -67,6 +67,7 @@ class Scheme:
     cost_groups: tuple[str, ...] = ()
     last_training: str | None = None
     made_by: str = "dvc repro"
+    shipped: bool = True
 
     @property
     def over_air(self) -> bool:
@@ -183,6 +184,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_BLUE, "*"),
         cost_groups=("csi aligned", "fusion tracked"),
         last_training="noma_tracked",
+        shipped=False,
     ),
     "oma-tracked": Scheme(
         title="CSC-SA-Net, orthogonal, phases aligned and tracked (ours)",
@@ -193,6 +195,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_RED, "*", filled=False),
         cost_groups=("csi aligned", "fusion oma"),
         last_training="oma_tracked",
+        shipped=False,
     ),
     "dlcsi-pca-lean": Scheme(
         title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
@@ -201,6 +204,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_GREEN, "p"),
         cost_groups=("acquisition", "feedback", "pca", "codec"),
         last_training="codec_lean",
+        shipped=False,
     ),
     "noma-stage2": Scheme(
         title="Stages I and II joined without Stage III",
@@ -230,6 +234,7 @@ SCHEMES: Mapping[str, Scheme] = {
         role="reference",
         sees=(),
         made_by="cscsanet import-mfnet FILE.pth",
+        shipped=False,
     ),
 }
 # Old name -> name, so that the error for an old params.yaml can name the new one.

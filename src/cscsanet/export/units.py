@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from cscsanet.config.params import Params
 from cscsanet.links.csc_sa_net import NomaLink, OmaLink
+from cscsanet.links.semantic_layer import TrackedLayer
 from cscsanet.networks import iq
 from cscsanet.networks.beamspace.path_search import DetectedPaths, PathSearch
 from cscsanet.networks.beamspace.ue_net import BeamspaceUe
@@ -261,8 +262,11 @@ def fusion_parts(link: NomaLink, params: Params) -> Iterator[Part]:
     for net, (modality, image) in zip(semantic.ue, example_images(params), strict=True):
         csi = torch.randn(1, positions, params.csa.csi_features)
         yield Part(f"UE-MSFNet, {modality}", "UE", net, (image, csi))
-    received = torch.randn(1, channel.subcarriers, capacity.data_symbols, channel.rf_chains, 2)
-    csi = torch.randn(1, channel.subcarriers, params.csa.csi_features)
+    # Of tracked access it reads one estimated symbol and one confidence of each UE.
+    tracked = isinstance(semantic, TrackedLayer)
+    columns, confidences = (channel.users, channel.users) if tracked else (channel.rf_chains, 0)
+    received = torch.randn(1, channel.subcarriers, capacity.data_symbols, columns, 2)
+    csi = torch.randn(1, channel.subcarriers, params.csa.csi_features + confidences)
     yield Part("BS-MSFNet", "BS", semantic.bs, (received, csi))
 
 

@@ -27,10 +27,8 @@ EXPORTED = ("noma-aligned",)
 
 
 def shipped_names() -> list[str]:
-    """Return the names of the weights that come with the package: those that `dvc repro` trains."""
-    names = (
-        name for entry in SCHEMES.values() if entry.made_by == "dvc repro" for name in entry.weights.values()
-    )
+    """Return the names of the weights that come with the package."""
+    names = (name for entry in SCHEMES.values() if entry.shipped for name in entry.weights.values())
     return list(dict.fromkeys(names))
 
 
@@ -41,7 +39,7 @@ def ship(workspace: Workspace, params: Params, folder: Path = SHIPPED) -> list[s
         CscsanetError: a model or the statistic of its pictures is missing or of other data, a model
             is left out or exceeds half precision, there are no units, or they are too large to ship.
     """
-    refuse_left_out(params, [name for name, row in SCHEMES.items() if row.made_by == "dvc repro"])
+    refuse_left_out(params, [name for name, row in SCHEMES.items() if row.shipped])
     refuse_without_units(params)
     commit = provenance(workspace.root).get("mlflow.source.git.commit", "")
     # Digests come first: they fail where a file is missing, before any is replaced.

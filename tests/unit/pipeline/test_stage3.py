@@ -4,8 +4,14 @@ from cscsanet.links.csc_sa_net import noma, oma
 from cscsanet.pipeline.stage3 import NOMA, TRAININGS, joint_training
 
 
-def test_access_and_alignment_give_four_trainings():
-    kinds = {name: (joint.build, joint.alignment, joint.semantic) for name, joint in TRAININGS.items()}
+def test_access_and_alignment_give_four_trainings_and_tracking_two():
+    tracked = {name: (joint.alignment, joint.semantic) for name, joint in TRAININGS.items() if joint.tracked}
+    assert tracked == {"noma_tracked": ("learned", "codec"), "oma_tracked": ("learned", "semantic_oma")}
+    kinds = {
+        name: (joint.build, joint.alignment, joint.semantic)
+        for name, joint in TRAININGS.items()
+        if not joint.tracked
+    }
     assert kinds == {
         "noma": (noma, "none", "semantic"),
         "noma_aligned": (noma, "learned", "semantic"),

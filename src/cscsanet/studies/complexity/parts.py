@@ -22,6 +22,7 @@ from cscsanet.export.baseline_networks import (
 from cscsanet.export.units import Bound, Part, example_csirs, fusion_parts
 from cscsanet.links.alignment import Alignment
 from cscsanet.links.csc_sa_net import NomaLink, noma, oma
+from cscsanet.links.tracked import noma_tracked
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 
 
@@ -36,6 +37,8 @@ def other_groups(params: Params) -> Iterator[tuple[str, Iterator[Part]]]:
     """Return all other groups."""
     yield "fusion", fusion_parts(noma(params), params)
     yield "fusion oma", fusion_parts(oma(params), params)
+    if params.csa.front == "beamspace":
+        yield "fusion tracked", fusion_parts(noma_tracked(params), params)
     yield "acquisition", acquisition_parts(params)
     yield "feedback", feedback_parts(params)
     yield "precoding", precoding_parts(params)

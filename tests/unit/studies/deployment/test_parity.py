@@ -21,7 +21,7 @@ def test_stations_compute_what_the_link_computes(name, exported_link, smoke):
     images = torch.rand(
         5, 4, smoke.scenes.height, smoke.scenes.width, generator=torch.Generator().manual_seed(4)
     )
-    rows = parity_rows(link, folder, name, images, 7, parity_points(smoke))
+    rows = parity_rows(link, folder, name, images, 8, parity_points(smoke))
     assert {row["drops"] for row in rows} == {1, 5}
     assert all(row["passed"] for row in rows), rows
 

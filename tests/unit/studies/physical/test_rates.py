@@ -1,5 +1,7 @@
 """Rates of physical layers: order of the bounds, several B, strategies, CSI-RS power, and time."""
 
+from dataclasses import replace
+
 import torch
 
 from cscsanet.channel.bounds import fully_digital
@@ -65,7 +67,9 @@ def test_more_csirs_power_helps_and_leaves_the_layer_unchanged(smoke, layers, se
 def test_over_time_the_first_symbol_is_the_first_data_symbol(smoke, layers, seeded):
     paths = draw_paths(8, smoke.channel, seeded)
     point = OperatingPoint(-10, 8, 64, 1)
-    over_time = rates_over_time(layers[0], paths, point, torch.arange(8, 11), 1)
+    over_time = rates_over_time(
+        layers[0], paths, point, data_symbols(replace(point, data_symbols=3), smoke.channel), 1
+    )
     (first,) = layer_rates(layers[0], paths, point, (64,), 1).values()
     assert over_time.shape == (8, 3)
     torch.testing.assert_close(over_time[:, 0], first.coloured)
