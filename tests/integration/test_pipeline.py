@@ -27,18 +27,29 @@ TRAININGS = {
     "noma_aligned": "stages/stage3.py noma_aligned",
     "oma": "stages/stage3.py oma",
     "oma_aligned": "stages/stage3.py oma_aligned",
+    "noma_tracked": "stages/stage3.py noma_tracked",
+    "oma_tracked": "stages/stage3.py oma_tracked",
     "acquisition": "stages/acquisition.py",
     "feedback": "stages/feedback.py",
     "precoding": "stages/precoding.py",
     "codec": "stages/codec.py",
     "codec_link": "stages/codec_link.py",
+    "codec_lean": "stages/codec_lean.py",
     "mfnet": "stages/mfnet.py",
 }
 STAGES = {
     *TRAININGS,
     *("scenes", "split", "pictures", "channels", "physical_variants", "alignment", "repeats", "measure"),
     "evaluate",
-    *("physical_report", "alignment_report", "separated_report", "claims", "complexity", "export"),
+    *(
+        "physical_report",
+        "alignment_report",
+        "robustness_report",
+        "separated_report",
+        "claims",
+        "complexity",
+        "export",
+    ),
     *("latency", "report"),
 }
 # Run several stages in one process, since a process spends most of its time on imports.

@@ -22,8 +22,10 @@ def common_phases(link: TrackedLink, paths: PathDrops, point: OperatingPoint, se
     """Return sums (drops, 4), float64, over UEs; `rms_of` makes root mean squares of them.
 
     The columns: power times squared untracked phase [rad^2], power times squared error of the tracked phase, power
-    times its Cramer-Rao bound, and power.
+    times its Cramer-Rao bound, and power. The channel's own phases are compared, so the channel has no oscillators
+    with offsets.
     """
+    assert link.channel.oscillator_rad == 0
     channel, parts = link.channel, []
     symbols = data_symbols(point, channel)
     with torch.inference_mode():
