@@ -17,6 +17,7 @@ from cscsanet.cli.options import (
     CsirsSymbols,
     DataSymbols,
     FeedbackBits,
+    FeedbackDelay,
     ParamsFile,
     RgbPicture,
     Scheme,
@@ -26,6 +27,7 @@ from cscsanet.cli.options import (
     ThermalPicture,
     ThermalRange,
     check_trained,
+    delayed,
     kept_schemes,
     operating_point,
     project,
@@ -41,6 +43,7 @@ def evaluate(
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
+    feedback_delay: FeedbackDelay = None,
     split: Annotated[Split, typer.Option(help="The part of the scenes and drops.")] = Split.test,
     draws: Annotated[int | None, typer.Option(min=1, help="Channel drops for each image.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Measure every scheme of evaluation.schemes.")] = False,
@@ -52,6 +55,7 @@ def evaluate(
     Example: `cscsanet evaluate --scheme noma --snr-db -10 --data-symbols 2`
     """
     workspace, params = project(params_file)
+    params = delayed(params, feedback_delay)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     names = kept_schemes(params) if every else (scheme,)
     check_trained(workspace, params, names, [point])

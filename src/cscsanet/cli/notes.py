@@ -41,7 +41,10 @@ def note_untrained(
             fields = row.sees if over_air else [field for field in row.sees if field == "data_symbols"]
             notes += untrained_points(metadata["params"]["points"], points, fields)
             if over_air and row.over_air:
-                notes += untrained_channel(metadata["params"]["channel"], params.channel)
+                trained = metadata["params"]
+                notes += untrained_channel(
+                    trained["channel"], params.channel, trained.get("training_channel")
+                )
     for text in dict.fromkeys(notes):
         note(text)
 
@@ -67,7 +70,8 @@ def note_untrained_units(
     """Print what lies outside the training of exported units. trained: the sections of their training."""
     fields = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
     notes = untrained_points(trained["points"], [point], fields)
-    for text in [*notes, *untrained_channel(trained["channel"], channel), *unphysical_notes(channel)]:
+    notes += untrained_channel(trained["channel"], channel, trained.get("training_channel"))
+    for text in [*notes, *unphysical_notes(channel)]:
         note(text)
 
 

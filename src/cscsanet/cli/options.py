@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cscsanet.config.schemes import SCHEMES, scheme, schemes_of
+from cscsanet.config.system import MAX_DELAY
 from cscsanet.errors import CscsanetError
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ FeedbackBits = Annotated[
 ]
 DataSymbols = Annotated[
     int | None, typer.Option(min=1, help="Q, uplink OFDM symbols that carry semantics." + _REFERENCE)
+]
+FeedbackDelay = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="D, OFDM symbols between CSI-RS and data.  [default: channel.feedback_delay_symbols]",
+    ),
 ]
 RgbPicture = Annotated[Path, typer.Argument(help="The RGB image (PNG, JPEG or TIFF), UE 1's.")]
 ThermalPicture = Annotated[
@@ -92,6 +100,20 @@ def project(params_file: Path) -> tuple["Workspace", "Params"]:
 
     params = load_params(params_file)
     return Workspace(params_file.resolve().parent), params
+
+
+def delayed(params: "Params", feedback_delay: int | None) -> "Params":
+    """Return the parameters with another feedback delay; None: that of params.yaml.
+
+    Raises:
+        CscsanetError: it is out of range.
+    """
+    if feedback_delay is None:
+        return params
+    if feedback_delay > MAX_DELAY:
+        raise CscsanetError(f"--feedback-delay {feedback_delay}: must be at most {MAX_DELAY} symbols")
+    channel = params.channel.model_copy(update={"feedback_delay_symbols": feedback_delay})
+    return params.model_copy(update={"channel": channel})
 
 
 def operating_point(

@@ -124,7 +124,7 @@ def transmit_pair(
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
-    Writes mask.png, overlay.png, constellations.png and report.json into `out`. params: its section `channel` is
+    Writes mask.png, overlay.png, constellations.png, report.json and, since times differ, processing.json into `out`. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
     drop and noise as in `predict`. thermal_range: see `read_pixels`.
 
@@ -163,7 +163,7 @@ def transmit_pair(
     from cscsanet.channel.sources import open_source
     from cscsanet.evaluation.rates import json_decibel
     from cscsanet.stations.chain import draw_noise, running_chain
-    from cscsanet.stations.link_budget import constellation_figure, link_budget
+    from cscsanet.stations.link_budget import constellation_figure, link_budget, processing
     from cscsanet.training.seeds import generator
 
     image = pixels[None].astype(np.float32) / np.float32(255)
@@ -173,7 +173,7 @@ def transmit_pair(
     with running_chain(units, scheme, params.threads, params.channel) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
-    budget = link_budget(reception, paths, point)
+    budget = link_budget(reception, paths, point, params.channel)
 
     write_mask(out / "mask.png", mask)
     write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1))
@@ -200,6 +200,8 @@ def transmit_pair(
         "classes": shares,
     }
     write_json(out / "report.json", report)
+    times = processing(reception, params.channel)
+    write_json(out / "processing.json", times)
     note_pictures_of(workspace, scheme, info.params["scenes"].get("source", ""), info.origin, pixels)
     note_mask(scheme, shares)
     note_other_units(workspace, scheme, info.weights, units)
@@ -208,4 +210,8 @@ def transmit_pair(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
     )
     classes = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
-    return [f"{out}: {classes}", f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]
+    spent = (
+        f"feedback: {times['feedback_ms']:.1f} ms of processing here, {times['feedback_symbols']} OFDM symbols; "
+        f"channel.feedback_delay_symbols = {times['feedback_delay_symbols']}"
+    )
+    return [f"{out}: {classes}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

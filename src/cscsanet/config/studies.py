@@ -88,6 +88,7 @@ class RobustnessParams(Section):
     symbols, so that all use data_symbols x N_c elements. feedback_delay_symbols, speeds_kmh: every delay at every
     speed. oscillator_rad, spread_deg, paths: one at a time, with all else as in `channel`. pilot_shares: of tracking.
     phase_noise_rad, carrier_offset_hz, bs_phase_error_rad, near_far_db, interferer_db: one value each, for a table.
+    models: of TR 38.901, left out where the package for them is not installed.
     """
 
     schemes: tuple[str, ...] = Field(min_length=1)
@@ -104,6 +105,7 @@ class RobustnessParams(Section):
     bs_phase_error_rad: Annotated[float, Field(ge=0, le=10)]
     near_far_db: Annotated[float, Field(ge=0, le=60)]
     interferer_db: Decibel
+    models: tuple[Literal["CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E", "UMi", "UMa"], ...]
 
     @field_validator("schemes")
     @classmethod

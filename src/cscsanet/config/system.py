@@ -42,7 +42,8 @@ def _even(bits: int) -> int:
 ClassName = Literal[
     "unlabelled", "car", "person", "bike", "curve", "car_stop", "guardrail", "color_cone", "bump"
 ]
-Delay = Annotated[int, Field(ge=0, le=1000)]  # symbols
+MAX_DELAY = 1000  # symbols
+Delay = Annotated[int, Field(ge=0, le=MAX_DELAY)]
 Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
 
 

@@ -18,6 +18,8 @@ _IMPAIRMENTS = (
 # Parameters of the channel that bound a drawn quantity: less than in the training lies within it.
 _BOUNDS = ("max_delay", "max_speed_kmh", "spread_deg", *_IMPAIRMENTS)
 _VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
+_OF_DROPS = ("paths", "spread_deg")
+_CHOICES = {"interferer_db": None, "element_power": "block"}  # with what earlier versions had
 _SHAPES = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
 _BY_NETWORKS = ("carrier_ghz", "symbol_duration_us", "max_delay", "max_speed_kmh")
 
@@ -42,12 +44,16 @@ def untrained_points(
     return list(dict.fromkeys(notes))
 
 
-def untrained_channel(trained: Mapping[str, Any], channel: ChannelParams) -> list[str]:
+def untrained_channel(
+    trained: Mapping[str, Any], channel: ChannelParams, ranges: Mapping[str, Any] | None = None
+) -> list[str]:
     """Return, as text, each parameter of a channel that lies outside the training.
 
-    trained: the section `channel` of the training.
+    trained: the section `channel` of the training. ranges: its section `training_channel`, from which each part of a
+    batch had its channel; None in the trainings of earlier versions.
     """
     outside: list[str] = []
+    ranges = ranges or {}
     source = trained.get("source", "drawn")
     if channel.source != source:
         outside.append(f"channel.source = {channel.source} was not trained ({source} was)")
@@ -57,9 +63,18 @@ def untrained_channel(trained: Mapping[str, Any], channel: ChannelParams) -> lis
         )
     for name in (*_VALUES, *_BOUNDS):
         value, known = getattr(channel, name), float(trained.get(name, 0.0))
+        if name in ranges and (name not in _OF_DROPS or ranges["varied_share"]):
+            low, high = ranges[name]
+            if not low <= value <= high:
+                outside.append(f"channel.{name} = {value:g} was not trained ({low:g} to {high:g} was)")
+            continue
         if value != known and not (name in _BOUNDS and value < known):
             limit = f"at most {known:g}" if name in _BOUNDS else f"{known:g}"
             outside.append(f"channel.{name} = {value:g} was not trained ({limit} was)")
+    for name, none in _CHOICES.items():
+        if getattr(channel, name) != trained.get(name, none):
+            was = "none" if none is None else trained.get(name, none)
+            outside.append(f"channel.{name} = {getattr(channel, name)} was not trained ({was} was)")
     return outside
 
 

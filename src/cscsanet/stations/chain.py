@@ -11,7 +11,8 @@ R chains, S streams.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -69,7 +70,7 @@ class Reception:
     logits: (N, 9, H, W). feedback: packed bits of each UE. streams: of each UE (N, Q, N_c, S). radiated:
     samples at the UEs' antennas (N, K, Q, N_c, N_t). user_signals: Y_BB of each UE alone, without noise,
     (N, K, Q, N_c, R). noise: at the chains (N, Q, N_c, R). received: Y_BB (N, Q, N_c, R), the sum of both.
-    combiner: W (N, R, N_r).
+    combiner: W (N, R, N_r). seconds: processing time of each step, one UE after the other.
     """
 
     logits: Array
@@ -80,6 +81,21 @@ class Reception:
     noise: Array
     received: Array
     combiner: Array
+    seconds: Mapping[str, float]
+
+
+class _Clock:
+    """Processing times by step [s]."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Time a step."""
+        started = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - started
 
 
 class Chain:
@@ -120,10 +136,13 @@ class Chain:
             CscsanetError: the point is beyond the capacity of the units, an image has another size, or
                 samples are not finite.
         """
-        feedback = self._feed_back(paths, point, noise.csirs)
-        self.bs.set_beams(feedback, point)
-        streams = tuple(ue.streams(image, point) for ue, image in zip(self.ues, images, strict=True))
-        samples = [ue.radiate(signal) for ue, signal in zip(self.ues, streams, strict=True)]
+        clock = _Clock()
+        feedback = self._feed_back(paths, point, noise.csirs, clock)
+        with clock.timed("BS: feedback to beams"):
+            self.bs.set_beams(feedback, point)
+        with clock.timed("UE: image to samples"):
+            streams = tuple(ue.streams(image, point) for ue, image in zip(self.ues, images, strict=True))
+            samples = [ue.radiate(signal) for ue, signal in zip(self.ues, streams, strict=True)]
         offsets = self.channel.oscillator_rad * noise.oscillator
         rotations = torch.polar(torch.ones_like(offsets), offsets)[..., None, None, None]
         radiated = torch.from_numpy(np.stack(samples, axis=1)) * rotations
@@ -133,8 +152,10 @@ class Chain:
         combiner = self.bs.combiner
         coloured = colour(noise.data, torch.from_numpy(combiner), point.noise_power).numpy()
         received = user_signals.sum(axis=1) + coloured
+        with clock.timed("BS: samples to masks"):
+            logits = self.bs.receive(received)
         return Reception(
-            logits=self.bs.receive(received),
+            logits=logits,
             feedback=feedback,
             streams=streams,
             radiated=radiated.numpy(),
@@ -142,17 +163,21 @@ class Chain:
             noise=coloured,
             received=received,
             combiner=combiner,
+            seconds=clock.seconds,
         )
 
-    def _feed_back(self, paths: PathDrops, point: OperatingPoint, white: Tensor) -> tuple[Packed, ...]:
+    def _feed_back(
+        self, paths: PathDrops, point: OperatingPoint, white: Tensor, clock: "_Clock"
+    ) -> tuple[Packed, ...]:
         """Send the CSI-RS, and return the feedback of each UE; white: CN(0, 1) at the UEs' antennas."""
         csirs = propagate_downlink(paths, torch.from_numpy(self.bs.send_csirs(point)), self.channel)
         antennas = (csirs + math.sqrt(csirs_noise_power(point, self.channel)) * white).numpy()
         csirs_snr_db = point.snr_db + self.channel.bs_power_offset_db
         delay = self.channel.feedback_delay_symbols
-        return tuple(
-            ue.observe(antennas[:, user], point, csirs_snr_db, delay) for user, ue in enumerate(self.ues)
-        )
+        with clock.timed("UE: CSI-RS to feedback"):
+            return tuple(
+                ue.observe(antennas[:, user], point, csirs_snr_db, delay) for user, ue in enumerate(self.ues)
+            )
 
     def _user_signal(self, user: int, paths: PathDrops, radiated: Tensor, point: OperatingPoint) -> Array:
         """Return Y_BB (N, Q, N_c, R) as one UE alone would cause it, without noise."""

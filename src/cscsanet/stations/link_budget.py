@@ -16,12 +16,17 @@ from matplotlib.figure import Figure
 from cscsanet.channel.noise import lower_factor
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
 from cscsanet.scenes.layout import MODALITIES
 from cscsanet.stations.chain import Reception
 
 
-def link_budget(reception: Reception, paths: PathDrops, point: OperatingPoint) -> dict[str, Any]:
+def link_budget(
+    reception: Reception, paths: PathDrops, point: OperatingPoint, channel: ChannelParams
+) -> dict[str, Any]:
     """Return the budget of the first drop; powers are linear for P_t = 1, or in dB where their names say so.
+
+    feedback_delay_ms: simulated, from the last CSI-RS to the first data symbol.
 
     spectral_efficiency: log2(1 + SNR) [bit/s/Hz] of each UE's signal behind the whitened combiner, without
     the other UE.
@@ -49,7 +54,26 @@ def link_budget(reception: Reception, paths: PathDrops, point: OperatingPoint) -
     return {
         "noise_power_antenna_db": _db(noise),
         "noise_power_combined_db": _db(float((np.abs(reception.noise[0]) ** 2).mean())),
+        "feedback_delay_ms": channel.feedback_delay_symbols * channel.symbol_duration_us * 1e-3,
         "users": users,
+    }
+
+
+def processing(reception: Reception, channel: ChannelParams) -> dict[str, Any]:
+    """Return the processing times of one transmission, which differ from run to run, beside the feedback delay.
+
+    processing_ms: of each step, the UEs one after the other. feedback_ms: from CSI-RS to beams, which a real link has
+    to fit into its feedback delay. feedback_symbols: the same in OFDM symbols.
+    """
+    steps = {step: round(1e3 * seconds, 3) for step, seconds in reception.seconds.items()}
+    feedback_ms = (
+        steps["UE: CSI-RS to feedback"] / reception.user_signals.shape[1] + steps["BS: feedback to beams"]
+    )
+    return {
+        "processing_ms": steps,
+        "feedback_ms": round(feedback_ms, 3),
+        "feedback_symbols": int(np.ceil(feedback_ms * 1e3 / channel.symbol_duration_us)),
+        "feedback_delay_symbols": channel.feedback_delay_symbols,
     }
 
 
@@ -89,7 +113,7 @@ def _lines(budget: Mapping[str, Any]) -> list[str]:
             f"received SNR         {user['received_snr_db']:7.1f} dB",
             f"spectral efficiency  {user['spectral_efficiency']:7.2f} bit/s/Hz",
         ]
-    return lines
+    return [*lines, "", f"feedback delay       {budget['feedback_delay_ms']:7.3f} ms"]
 
 
 def _db(power: float) -> float:

@@ -39,12 +39,12 @@ def test_what_the_weights_were_not_trained_for_is_noted_whatever_params_say(work
     notes.note_untrained(workspace, smoke, ["noma"], [POINT])
     assert capsys.readouterr().err == ""
     wider = smoke.points.model_copy(update={"snr_db": (-40.0, 40.0)})
-    channel = smoke.channel.model_copy(update={"paths": 5})
+    channel = smoke.channel.model_copy(update={"paths": 9})
     changed = smoke.model_copy(update={"points": wider, "channel": channel})
     notes.note_untrained(workspace, changed, ["noma", "noma"], [OperatingPoint(40.0, 8, 64, 4)])
     assert capsys.readouterr().err.splitlines() == [
         "note: snr_db = 40 was not trained (points.snr_db = [-25.0, -25.0])",
-        "note: channel.paths = 5 was not trained (2 was)",
+        "note: channel.paths = 9 was not trained (2 to 8 was)",
     ]
 
 

@@ -41,10 +41,15 @@ def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, smoke, 
     for name in ("first", "second"):
         transmit_pair(Workspace(tmp_path), smoke, units, "noma-aligned", POINT, pair, tmp_path / name, 3)
     names = {path.name for path in (tmp_path / "first").iterdir()}
-    assert names == {"mask.png", "overlay.png", "constellations.png", "report.json"}
+    assert names == {"mask.png", "overlay.png", "constellations.png", "report.json", "processing.json"}
     report = json.loads((tmp_path / "first" / "report.json").read_text())
     assert report["weights"] == "ab" * 32
     assert report["link_budget"]["users"][0]["transmit_power"] == pytest.approx(1, abs=1e-4)
+    assert report["link_budget"]["feedback_delay_ms"] == pytest.approx(14 * 8.928571e-3)
+    times = json.loads((tmp_path / "first" / "processing.json").read_text())
+    assert len(times["processing_ms"]) == 4
+    assert all(spent > 0 for spent in times["processing_ms"].values())
+    assert times["feedback_symbols"] >= times["feedback_ms"] * 1e3 / 8.928571
     for name in ("mask.png", "report.json"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 

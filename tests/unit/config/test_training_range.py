@@ -86,3 +86,30 @@ def test_another_source_of_the_drops_was_not_trained(smoke):
     assert untrained_channel(trained, smoke.channel) == []
     (note,) = untrained_channel(other.model_dump(mode="json"), channel(smoke, source="tr38901"))
     assert note == "channel.tr38901_model = CDL-C was not trained (UMi was)"
+
+
+def test_a_channel_within_the_ranges_of_the_training_was_trained(smoke):
+    trained = {**smoke.channel.model_dump(mode="json"), "feedback_delay_symbols": 14}
+    ranges = {
+        "feedback_delay_symbols": [0, 112],
+        "varied_share": 0.25,
+        "paths": [2, 8],
+        "spread_deg": [0.0, 10.0],
+    }
+    inside = channel(smoke, feedback_delay_symbols=56, paths=5, spread_deg=3.0)
+    assert untrained_channel(trained, inside, ranges) == []
+    assert untrained_channel(trained, channel(smoke, paths=5), {**ranges, "varied_share": 0.0}) == [
+        "channel.paths = 5 was not trained (2 was)"
+    ]
+    assert untrained_channel(trained, channel(smoke, feedback_delay_symbols=200), ranges) == [
+        "channel.feedback_delay_symbols = 200 was not trained (0 to 112 was)"
+    ]
+
+
+def test_limits_and_interferers_that_were_not_trained_are_named(smoke):
+    trained = smoke.channel.model_dump(mode="json")
+    other = channel(smoke, interferer_db=0.0, element_power="element")
+    assert untrained_channel(trained, other) == [
+        "channel.interferer_db = 0.0 was not trained (none was)",
+        "channel.element_power = element was not trained (block was)",
+    ]

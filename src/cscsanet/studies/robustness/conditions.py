@@ -1,10 +1,11 @@
 """The channels of the study: every delay at every speed, and each impairment by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.sources import open_source
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
 from cscsanet.training.seeds import generator
@@ -30,7 +31,7 @@ class Condition:
     def drops(self, count: int, seed: int) -> PathDrops:
         """Draw its drops; those of one number of paths differ only in what the condition changes."""
         source = generator(seed, "evaluate", _DROPS)
-        return draw_paths(count, self.channel, source, speed_kmh=self.speed_kmh)
+        return open_source(self.channel, part="test").draw(count, source, speed_kmh=self.speed_kmh)
 
 
 def conditions(params: Params) -> Iterator[Condition]:
@@ -59,9 +60,8 @@ def conditions(params: Params) -> Iterator[Condition]:
         yield Condition(name, value, changed(**{name: value}))
     for limit in ("element", "peak3db"):
         yield Condition("element_power", limit, changed(element_power=limit))
+    for model in study.models:
+        yield Condition("tr38901_model", model, changed(source="tr38901", tr38901_model=model))
     longest = changed(feedback_delay_symbols=max(study.feedback_delay_symbols))
     for share in study.pilot_shares:
         yield Condition("pilot_share", share, longest, pilot_share=share)
-
-
-Progress = Callable[[int], None]

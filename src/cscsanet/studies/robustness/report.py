@@ -1,6 +1,9 @@
 """The report on robustness: every scheme under latency and impairments, at equal elements and energy."""
 
+from cscsanet.channel.tr38901 import package_version
 from cscsanet.config.left_out import why_left_out
+from cscsanet.config.params import Params
+from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.studies.robustness.figures import draw_figures
 from cscsanet.studies.robustness.measure import comparisons, phase_rows, robustness_rows
 from cscsanet.workflow.progress import progress_bar
@@ -9,7 +12,7 @@ from cscsanet.workflow.stage import Stage
 
 def report_robustness(stage: Stage) -> None:
     """Measure every scheme of the study, and write rows and figures."""
-    workspace, params = stage.workspace, stage.params
+    workspace, params = stage.workspace, without_missing_models(stage.params)
     study = params.robustness
     with stage.tracked("robustness", "pilots", "points", "channel", "seed") as run:
         with progress_bar("schemes", len(study.schemes)) as advance:
@@ -26,3 +29,16 @@ def report_robustness(stage: Stage) -> None:
         stage.save_json("robustness_metrics.json", metrics)
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
         run.log_metrics({key: value["value"] for key, value in metrics.items()})
+
+
+def without_missing_models(params: Params) -> Params:
+    """Return the parameters without the models of TR 38.901 if the package for them is not installed, with a note."""
+    study = params.robustness
+    if not study.models:
+        return params
+    try:
+        package_version()
+    except CscsanetError as error:
+        print_notes([f"robustness.models = {list(study.models)}: left out, since {error}"])
+        return params.model_copy(update={"robustness": study.model_copy(update={"models": ()})})
+    return params

@@ -1,6 +1,7 @@
 """The channels of the study: complete, one impairment at a time, and paired."""
 
 import torch
+from fixtures.params import altered
 
 from cscsanet.studies.robustness.conditions import conditions
 
@@ -17,6 +18,8 @@ def test_every_delay_is_measured_at_every_speed_and_each_impairment_by_itself(sm
             changed = {key for key, value in each.channel.model_dump().items() if value != nominal[key]}
             assert changed <= {each.over}
             assert getattr(each.channel, each.over) == each.value
+    others = [each.value for each in conditions(altered(smoke, robustness={"models": ["CDL-A", "UMi"]}))]
+    assert others.index("UMi") == others.index("CDL-A") + 1
     limits = {each.value for each in found if each.over == "element_power"}
     assert limits == {"element", "peak3db"}
     assert [each.pilot_share for each in found if each.over == "pilot_share"] == list(study.pilot_shares)
