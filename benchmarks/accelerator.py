@@ -237,7 +237,7 @@ def time_unit(bench: Bench, link: NomaLink) -> None:
     numbers = [torch.tensor([value], device=bench.device) for value in (-10.0, 10.0)]
     counts = [
         torch.tensor([value], device=bench.device)
-        for value in (capacity.csirs_symbols, capacity.feedback_bits)
+        for value in (capacity.csirs_symbols, capacity.feedback_bits, channel.feedback_delay_symbols)
     ]
     with torch.inference_mode():
         eager = bench.seconds(lambda: unit(csirs, *numbers, *counts))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fixtures.project import Project, noted_params
 
+from cscsanet.pipeline.stage3 import TRAININGS
 from cscsanet.workflow.pipeline_file import read_pipeline
 
 if TYPE_CHECKING:
@@ -21,16 +22,14 @@ READ_BY_ALL = ("profile", "tracking.experiment", "threads")
 # The stages of the data watch these; trainings and `measure` only refuse data of others.
 _DATA = ("scenes", "split")
 READ_WITHOUT_EFFECT = {
-    **dict.fromkeys(
-        ("noma", "noma_aligned", "oma", "oma_aligned", "codec_link", "repeats", "alignment"), _DATA
-    ),
+    **dict.fromkeys((*TRAININGS, "codec_link", "codec_lean", "repeats", "alignment"), _DATA),
     # Schemes that are left out are removed from all lists of the section at once.
     "measure": (*_DATA, "evaluation.pictured"),
     "claims": ("evaluation.pictured",),
     # A point is drawn for every batch. A link without a channel uses at most its Q.
     **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec"), ("points", *_DATA)),
-    # It scales amplitudes, which costs no operation.
-    "complexity": ("joint.oma_energy",),
+    # They scale and place amplitudes, which costs no operation.
+    "complexity": ("joint.oma_energy", "pilots"),
     # They are in the metadata of the units, which are an input.
     "latency": ("channel", "points", "csa", "msf", "scenes.height", "scenes.width", "semantic.modalities"),
 }

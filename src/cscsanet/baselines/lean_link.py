@@ -23,7 +23,7 @@ from cscsanet.baselines.separated_link import SeparatedLink
 from cscsanet.baselines.source_codec import SourceCodec
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.power import normalise_block
+from cscsanet.channel.power import PEAKS, normalise_block
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -81,13 +81,13 @@ class LeanLink(SeparatedLink):
         assert beams.paths is not None
         channel = channel or self.channel
         pilots = self.pilots(point, self.shares.draw(generator))
-        energy = float(len(pilots))
+        energy = min(float(len(pilots)), PEAKS[channel.element_power])
         used = ~pilots.any(dim=0).to(payload.device)
         symbols = data_symbols(point, channel, payload.device)
         phases = arrival_phases(beams.paths, beams, symbols - (point.csirs_symbols - 1), channel)
         rotation = unit_modulus(-phases).unsqueeze(-1)
         block = payload.reshape(*payload.shape[:2], point.data_symbols, channel.subcarriers, 1)
-        streams = normalise_block(block * rotation, beams.precoder, used)
+        streams = normalise_block(block * rotation, beams.precoder, used, channel.element_power)
         streams = insert_pilots(streams, beams.precoder, rotation, pilots, energy)
         received = uplink(
             paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator

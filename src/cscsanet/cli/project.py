@@ -136,7 +136,8 @@ def channel_response(
     if not (first.isdecimal() and end.isdecimal() and int(first) < int(end)):
         raise CscsanetError(f"--symbols {symbols}: must be A:B with 0 <= A < B, for example 0:9")
 
-    from cscsanet.channel.dataset import export_response, open_drops
+    from cscsanet.channel.dataset import open_drops
+    from cscsanet.channel.response_file import export_response
     from cscsanet.workflow.progress import progress_bar
 
     with progress_bar("materialising", len(open_drops(folder))) as advance:

@@ -124,7 +124,8 @@ def transmit_pair(
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
-    Writes mask.png, overlay.png, constellations.png, report.json and, since times differ, processing.json into `out`. params: its section `channel` is
+    Writes mask.png, overlay.png, constellations.png and report.json into `out`, and processing.json, whose times
+    differ from run to run. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
     drop and noise as in `predict`. thermal_range: see `read_pixels`.
 

@@ -14,9 +14,11 @@ from cscsanet.errors import CscsanetError
 # proposal: a form of CSC-SA-Net, which stations can run as units. ablation: a part of it left out.
 # estimated, perfect: the paper's separated designs, with estimated and with perfect initial CSI.
 # separated: a separated design that is not in the paper. ceiling: an error-free link.
-# tracked: CSC-SA-Net with phase tracking at the BS, ours.
+# tracked: CSC-SA-Net with phase tracking at the BS, ours. lean: a separated design with the same tracking.
 # reference: no channel and no semantic communication.
-Role = Literal["proposal", "ablation", "estimated", "perfect", "separated", "tracked", "ceiling", "reference"]
+Role = Literal[
+    "proposal", "ablation", "estimated", "perfect", "separated", "tracked", "lean", "ceiling", "reference"
+]
 SEPARATED_ROLES: tuple[Role, ...] = ("separated", "estimated", "perfect")
 
 FLOOR = "constant"  # the prediction `unlabelled everywhere`, which is compared like a scheme
@@ -200,7 +202,7 @@ SCHEMES: Mapping[str, Scheme] = {
     "dlcsi-pca-lean": Scheme(
         title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
         weights={**_CSI, "codec": "codec_lean"},
-        role="separated",
+        role="lean",
         look=Look(_GREEN, "p"),
         cost_groups=("acquisition", "feedback", "pca", "codec"),
         last_training="codec_lean",

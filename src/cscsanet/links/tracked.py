@@ -19,7 +19,7 @@ from torch import Tensor
 
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.power import normalise_block
+from cscsanet.channel.power import PEAKS, limit_elements, normalise_block
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
@@ -85,7 +85,7 @@ class TrackedLink(NomaLink):
 
         In an element with a pilot the other UEs are silent, and it has the energy that its UE saves in theirs.
         """
-        energy = float(len(pilots))
+        energy = min(float(len(pilots)), PEAKS[channel.element_power])
         used = ~pilots.any(dim=0)
         streams = normalise_block(streams, precoder, used, channel.element_power)
         return insert_pilots(streams, precoder, rotation, pilots, energy), energy
@@ -160,10 +160,14 @@ class TrackedOmaLink(TrackedLink):
         self, streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, channel: ChannelParams
     ) -> tuple[Tensor, float]:
         """Return the streams within the power of a block, with pilots, and the energy of a pilot: that of an element."""
-        energy = 1.0 if self.energy == "element" else float(len(pilots))
+        wanted = 1.0 if self.energy == "element" else float(len(pilots))
+        energy = min(wanted, PEAKS[channel.element_power])
         used = self.semantic.used & ~pilots
-        streams = normalise_block(streams, precoder, used, channel.element_power)
-        return insert_pilots(streams * energy**0.5, precoder, rotation, pilots, energy), energy
+        streams = normalise_block(streams, precoder, used) * wanted**0.5
+        if channel.element_power != "block":
+            elements = used.sum(dim=(1, 2)).to(streams.real.dtype)
+            streams = limit_elements(streams, precoder, wanted * elements, channel.element_power)
+        return insert_pilots(streams, precoder, rotation, pilots, energy), energy
 
     def _send(
         self,

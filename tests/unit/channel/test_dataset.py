@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from cscsanet.channel import dataset, sources
-from cscsanet.channel.dataset import UNITS, export_response, open_drops, part_seed, write_drops
+from cscsanet.channel import dataset, response_file, sources
+from cscsanet.channel.dataset import UNITS, open_drops, part_seed, write_drops
 from cscsanet.channel.response import materialise
+from cscsanet.channel.response_file import export_response
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 
@@ -174,7 +175,7 @@ def test_other_parameters_are_reported_with_the_key(folder: Path, channel: Chann
 def test_export_is_the_channel_matrix(
     tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    monkeypatch.setattr(dataset, "EXPORT_CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(response_file, "EXPORT_CHUNK_BYTES", chunk_bytes)
     params = channel(bs_antennas=4, ue_antennas=3, subcarriers=5)
     write_drops(tmp_path / "drops", 7, 3, params)
     seen: list[int] = []
@@ -202,7 +203,7 @@ def test_export_refuses_senseless_ranges(folder: Path, tmp_path: Path, symbols: 
 
 def test_export_needs_room(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(dataset.shutil, "disk_usage", lambda _: usage(2_000_000, 1_000_000, 1_000_000))
+    monkeypatch.setattr(response_file.shutil, "disk_usage", lambda _: usage(2_000_000, 1_000_000, 1_000_000))
     with pytest.raises(CscsanetError, match=r"needs 0\.0 GB|needs .* but only"):
         export_response(folder, range(4), tmp_path / "h.npy")
     assert not (tmp_path / "h.npy").exists()

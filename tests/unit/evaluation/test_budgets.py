@@ -11,7 +11,7 @@ from cscsanet.networks import bs_csirs_net
 
 OVER_AIR = [name for name, row in SCHEMES.items() if row.over_air]
 PERFECT = schemes_of("perfect")
-TRACKED = (*schemes_of("tracked"), "dlcsi-pca-lean")
+TRACKED = schemes_of("tracked", "lean")
 POINT = OperatingPoint(-10.0, 8, 64, 4)
 
 

@@ -145,3 +145,13 @@ def test_parts_over_channels_of_their_own_are_sent_as_if_each_was_alone(link, pi
     for part, channel in zip((slice(0, 3), slice(3, 6)), channels, strict=True):
         alone = sent(link, pictures[part], many[part], clean, **dict(channel))
         torch.testing.assert_close(mixed[part], alone.logits, rtol=0.02, atol=0.05)
+
+
+@pytest.mark.parametrize(("limit", "peak"), [("element", 1.0), ("peak3db", 2.0)])
+def test_no_element_of_a_block_with_pilots_exceeds_its_limit(link, pictures, many, limit, peak):
+    def strongest(element_power):
+        block = sent(link, pictures, many, element_power=element_power)
+        radiated = torch.einsum("bkts,bkqns->bkqnt", block.precoder, block.streams)
+        return float(radiated.abs().square().sum(dim=-1).max())
+
+    assert strongest(limit) <= peak * (1 + 1e-4) < strongest("block")

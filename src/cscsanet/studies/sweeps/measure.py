@@ -49,6 +49,7 @@ DEPENDS = (
     "msf",
     "semantic.modalities",
     "joint.oma_energy",
+    "pilots",
     "evaluation.channel_draws",
 )
 
