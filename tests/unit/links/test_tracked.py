@@ -154,4 +154,6 @@ def test_no_element_of_a_block_with_pilots_exceeds_its_limit(link, pictures, man
         radiated = torch.einsum("bkts,bkqns->bkqnt", block.precoder, block.streams)
         return float(radiated.abs().square().sum(dim=-1).max())
 
-    assert strongest(limit) <= peak * (1 + 1e-4) < strongest("block")
+    assert strongest(limit) <= peak * (1 + 1e-4)
+    # Without a limit an element may have any power.
+    assert strongest("block") > 1.1
