@@ -13,6 +13,7 @@ import channel_tables as channel
 import cost_tables as costs
 import evidence_tables as evidence
 import physical_tables as physical
+import robustness_tables as robustness
 import separated_tables as separated
 import time_tables as times
 
@@ -46,6 +47,17 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "phase-csirs": lambda: alignment.phase_error("csirs_snr_db", "CSI-RS SNR [dB]"),
     "phase-length": lambda: alignment.phase_error("csirs_symbols", "L"),
     "phase-symbol": lambda: alignment.phase_error("symbol", "data symbol"),
+    "robustness-delay": lambda: robustness.delay(120.0),
+    "robustness-losses": robustness.losses,
+    "robustness-leads": robustness.leads,
+    "robustness-phases": robustness.phases,
+    "robustness-pilots": lambda: robustness.over("pilot_share", "share of pilots:"),
+    "robustness-slip": lambda: robustness.over("oscillator_rad", "phase offset [rad]:"),
+    "robustness-spread": lambda: robustness.over("spread_deg", "angular spread [degrees]:"),
+    "robustness-paths": lambda: robustness.over("paths", "paths:"),
+    "robustness-others": robustness.others,
+    "robustness-power": robustness.element_power,
+    "robustness-models": lambda: robustness.over("tr38901_model", "model:"),
     "complexity-table-ii": costs.complexity_table_ii,
     "complexity-schemes": costs.complexity_schemes,
     "complexity-parts": costs.complexity_parts,

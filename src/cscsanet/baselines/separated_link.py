@@ -26,7 +26,7 @@ from cscsanet.baselines.source_codec import SourceCodec
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.impairments import paths_of_links
 from cscsanet.channel.paths import PathDrops
-from cscsanet.channel.power import limit_elements
+from cscsanet.channel.power import PEAKS, limit_elements
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
@@ -94,7 +94,9 @@ class SeparatedLink(Link):
         """
         channel, grid = channel or self.channel, self.grid(point)
         # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
-        streams = (map_to_grid(payload, grid) / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
+        # A limit of an element's power is known at both ends, and holds for DMRS too.
+        amplitude = pilot_amplitude(channel.users, PEAKS[channel.element_power])
+        streams = (map_to_grid(payload, grid, amplitude) / math.sqrt(channel.ue_antennas)).unsqueeze(-1)
         if channel.element_power != "block":
             energy = float(len(grid.data) + sum(len(pilots) for pilots in grid.pilots))
             streams = limit_elements(streams, beams.precoder, energy, channel.element_power)
@@ -108,9 +110,7 @@ class SeparatedLink(Link):
         # The DMRS do not depend on the payload, so the estimate has no useful gradient. The cached
         # filters may have been made in inference mode, and autograd refuses such tensors.
         with torch.no_grad():
-            estimated = estimate(
-                received, grid, pilot_amplitude(channel.users), variance, channel, beams.prior
-            )
+            estimated = estimate(received, grid, amplitude, variance, channel, beams.prior)
         data = received.flatten(1, 2)[:, grid.flat_index(grid.data).to(received.device)]
         return streams, detect(data, estimated.channel, estimated.error, noise)
 
@@ -123,19 +123,23 @@ class SeparatedLink(Link):
         return resource_grid(point.data_symbols, self.channel.subcarriers, self.channel.users)
 
 
-def map_to_grid(payload: Tensor, grid: ResourceGrid) -> Tensor:
-    """Return payload (batch, K, D) and DMRS on the grid (batch, K, T, N_c), with mean energy 1."""
-    users = payload.shape[1]
+def map_to_grid(payload: Tensor, grid: ResourceGrid, amplitude: float | None = None) -> Tensor:
+    """Return payload (batch, K, D) and DMRS on the grid (batch, K, T, N_c), with mean energy 1.
+
+    amplitude: of a DMRS symbol; None: `pilot_amplitude`.
+    """
+    if amplitude is None:
+        amplitude = pilot_amplitude(payload.shape[1])
     sent = payload.new_zeros((*payload.shape[:2], grid.symbols * grid.subcarriers))
     sent[..., grid.flat_index(grid.data).to(payload.device)] = payload
     for user, pilots in enumerate(grid.pilots):
-        sent[:, user, grid.flat_index(pilots).to(payload.device)] = pilot_amplitude(users)
+        sent[:, user, grid.flat_index(pilots).to(payload.device)] = amplitude
     return sent.reshape(*sent.shape[:2], grid.symbols, grid.subcarriers)
 
 
-def pilot_amplitude(users: int) -> float:
-    """Return the amplitude of a DMRS symbol.
+def pilot_amplitude(users: int, peak: float = math.inf) -> float:
+    """Return the amplitude of a DMRS symbol. peak: the largest power of an element.
 
     It includes the energy that the UE saves in the DMRS elements of the others.
     """
-    return math.sqrt(users)
+    return math.sqrt(min(users, peak))

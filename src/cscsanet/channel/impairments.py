@@ -33,16 +33,16 @@ def forked(generator: torch.Generator, purpose: str) -> torch.Generator:
 
 
 def paths_of_links(
-    paths: PathDrops, params: ChannelParams, generator: torch.Generator
+    paths: PathDrops, params: ChannelParams, generator: torch.Generator, part: int = 0
 ) -> tuple[PathDrops, PathDrops]:
-    """Return the paths as the downlink and as the uplink see them.
+    """Return the paths as the downlink and as the uplink see them. part: the number of these drops in a batch.
 
     With near_far_db > 0 one UE of each drop, chosen at random, is weaker in both. With carrier_offset_hz > 0
     the carrier of each UE is off by a random offset: downconverted with it, the downlink's Doppler shifts
     are lower by the offset, and the uplink's are higher.
     """
     if params.near_far_db:
-        source = forked(generator, "near-far")
+        source = forked(generator, f"near-far {part}")
         weak = torch.randint(
             paths.gain.shape[-2], paths.gain.shape[:-2], generator=source, device=source.device
         )
@@ -51,7 +51,7 @@ def paths_of_links(
         paths = replace(paths, gain=paths.gain * scale)
     if not params.carrier_offset_hz:
         return paths, paths
-    source = forked(generator, "carrier")
+    source = forked(generator, f"carrier {part}")
     offset = torch.randn(paths.gain.shape[:-1], generator=source, device=source.device).to(paths.device)
     offset = (params.carrier_offset_hz * offset).unsqueeze(-1)
     return replace(paths, doppler=paths.doppler - offset), replace(paths, doppler=paths.doppler + offset)

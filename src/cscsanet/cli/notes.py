@@ -42,9 +42,10 @@ def note_untrained(
             notes += untrained_points(metadata["params"]["points"], points, fields)
             if over_air and row.over_air:
                 trained = metadata["params"]
-                notes += untrained_channel(
-                    trained["channel"], params.channel, trained.get("training_channel")
-                )
+                ranges = trained.get("training_channel")
+                if ranges and row.role in ("tracked", "lean"):
+                    ranges = {**ranges, "oscillator_rad": trained["pilots"]["trained_oscillator_rad"]}
+                notes += untrained_channel(trained["channel"], params.channel, ranges)
     for text in dict.fromkeys(notes):
         note(text)
 

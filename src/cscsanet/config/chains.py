@@ -17,7 +17,7 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     "codec_link": ("codec",),
     "noma_tracked": ("codec", "physical"),
     "oma_tracked": ("semantic_oma", "physical"),
-    "codec_lean": ("codec",),
+    "codec_lean": ("codec", "acquisition", "feedback"),
 }
 
 

@@ -23,6 +23,7 @@ def contradictions(params: "Params") -> Iterator[str]:
     yield from _front(params)
     yield from _training_points(params)
     yield from _noisy_parts(params)
+    yield from _training_channel(params)
     yield from _drops(params)
     yield from _capacity(params)
     yield from _dedicated(params)
@@ -101,6 +102,17 @@ def _noisy_parts(params: "Params") -> Iterator[str]:
             yield (
                 f"{section}.points_per_batch = {count}: must be even with semantic.noise_snr_db = "
                 f"{list(params.semantic.noise_snr_db)}, since every second part of a batch has noise"
+            )
+
+
+def _training_channel(params: "Params") -> Iterator[str]:
+    """The ranges take the place of these parameters in trainings, so that they must hold what is evaluated."""
+    for name in ("feedback_delay_symbols", "oscillator_rad", "near_far_db"):
+        value, (low, high) = getattr(params.channel, name), getattr(params.training_channel, name)
+        if not low <= value <= high:
+            yield (
+                f"training_channel.{name} = {[low, high]}: must hold channel.{name} = {value:g}, over which models are "
+                f"validated and measured"
             )
 
 

@@ -186,7 +186,6 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_BLUE, "*"),
         cost_groups=("csi aligned", "fusion tracked"),
         last_training="noma_tracked",
-        shipped=False,
     ),
     "oma-tracked": Scheme(
         title="CSC-SA-Net, orthogonal, phases aligned and tracked (ours)",
@@ -197,7 +196,6 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_RED, "*", filled=False),
         cost_groups=("csi aligned", "fusion oma"),
         last_training="oma_tracked",
-        shipped=False,
     ),
     "dlcsi-pca-lean": Scheme(
         title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
@@ -206,7 +204,6 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_GREEN, "p"),
         cost_groups=("acquisition", "feedback", "pca", "codec"),
         last_training="codec_lean",
-        shipped=False,
     ),
     "noma-stage2": Scheme(
         title="Stages I and II joined without Stage III",

@@ -86,8 +86,8 @@ class NomaLink(Link):
         assert all(channel.element_power == self.channel.element_power for channel in channels)
         shares = parts(len(images), len(points))
         links = [
-            paths_of_links(paths[part], channel, generator)
-            for part, channel in zip(shares, channels, strict=True)
+            paths_of_links(paths[part], channel, generator, index)
+            for index, (part, channel) in enumerate(zip(shares, channels, strict=True))
         ]
         beams = self.physical.mixed(joined([down for down, _ in links]), points, generator, channels)
         streams = self.semantic.encode(images, beams.ue_csi, capacity.data_symbols)

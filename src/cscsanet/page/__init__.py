@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
-from cscsanet.page import claims, deployment, tables
+from cscsanet.page import claims, deployment, robustness, tables
 from cscsanet.page.figures import figures
 from cscsanet.page.headlines import headlines
 from cscsanet.page.results import Results, read_results
@@ -60,6 +60,7 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
     efficiency_snrs, efficiency = tables.efficiency_lines(results.efficiency)
     times, seconds, machines = tables.times(results)
     threads, latencies = deployment.latency_lines(results)
+    delay_speed, delays, delay_lines = robustness.delay_lines(results)
     counts = claims.verdict_counts(results.claims)
     return {
         "run": run,
@@ -89,6 +90,11 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "efficiency": efficiency,
         "parts": tables.part_lines(results, reference),
         "alignments": tables.alignment_lines(results, reference),
+        "robustness_pictures": robustness.robustness_pictures(results),
+        "delay_speed": delay_speed,
+        "delays": delays,
+        "delay_lines": delay_lines,
+        "comparisons": robustness.comparison_lines(results),
         "table_ii": results.complexity.get("table_ii", ()),
         "parity": deployment.parity_lines(results),
         "networks": deployment.network_lines(results),

@@ -8,9 +8,9 @@ from cscsanet.config.schemes import SCHEMES, schemes_of
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.page.rows import RowIndex
 
-PROPOSALS = [name for name in schemes_of("proposal") if SCHEMES[name].access == "noma"]
+PROPOSALS = [name for name in schemes_of("proposal", "tracked") if SCHEMES[name].access == "noma"]
 _RIVALS = {
-    "best separated scheme": schemes_of("estimated", "separated"),
+    "best separated scheme": schemes_of("estimated", "separated", "lean"),
     "best with perfect initial CSI": schemes_of("perfect"),
 }
 

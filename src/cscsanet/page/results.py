@@ -25,6 +25,8 @@ class Results:
     efficiency: Sequence[Record]
     separated: Mapping[str, Sequence[Record]]
     alignment: Sequence[Record]
+    robustness: Sequence[Record]
+    comparisons: Record
     complexity: Mapping[str, Sequence[Record]]
     parity: Record
     latency: Record
@@ -32,10 +34,10 @@ class Results:
     times: Mapping[str, Record]
     figures: Path
 
-    def picture(self, name: str) -> str | None:
-        """Return a figure as a data URI; None if it was not drawn."""
+    def picture(self, name: str, folder: str = "figures") -> str | None:
+        """Return a figure as a data URI; None if it was not drawn. folder: within reports/."""
         try:
-            content = (self.figures / f"{name}.png").read_bytes()
+            content = (self.figures.parent / folder / f"{name}.png").read_bytes()
         except OSError:
             return None
         return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
@@ -59,6 +61,8 @@ def read_results(reports: Path) -> Results:
         efficiency=_optional(reports / "spectral_efficiency.json", list),
         separated=_optional(reports / "separated.json", dict),
         alignment=_optional(reports / "alignment.json", list),
+        robustness=_optional(reports / "robustness.json", list),
+        comparisons=_optional(reports / "robustness_metrics.json", dict),
         complexity=_optional(reports / "complexity.json", dict),
         parity=_optional(reports / "parity.json", dict),
         latency=_optional(reports / "latency.json", dict),

@@ -21,6 +21,7 @@ from cscsanet.baselines.mmse_detection import detected_se
 from cscsanet.baselines.path_channel import csi_accuracy, true_channel
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.impairments import paths_of_links
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams, PointRangeParams
@@ -81,6 +82,7 @@ class _CsiTask(Task, ABC):
         if self.ranges is not None:
             channel = draw_channel(self.channel, self.ranges, host_generator(generator, use=2))
         paths = drops_over(self.train_drops, batch, self.channel, channel, generator)
+        paths, _ = paths_of_links(paths, channel, generator)
         point = draw_point(self.points, host_generator(generator))
         means = self.batch_means(paths, point, generator, channel)
         return torch.stack([mean.clamp_min(_LEAST).log() for mean in means.values()]).sum()

@@ -5,9 +5,9 @@ ones dominate it. `log` takes the logarithm of a batch's mean, so that a relativ
 same at every SNR. (The mean of the logarithms of the drops does so too, but is dominated by drops
 whose paths were not detected, for which no gradient helps.)
 
-`coherence_weight` adds the logarithm of the coherence of the batch's streams (`links/alignment`).
-From it the UEs learn to refine their detected paths, and the BS to keep its phases at the
-reference.
+`coherence_weight` adds the logarithms of two coherences of the batch's streams (`links/alignment`): as
+they arrive, and after one common phase of each UE and stream, which a BS may track. From them the UEs
+learn to refine their detected paths, and the BS to keep its phases at the reference.
 """
 
 import math
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.impairments import paths_of_links
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
@@ -34,6 +35,8 @@ from cscsanet.training.seeds import host_generator
 from cscsanet.training.task import Task, least
 
 _LEAST = 1e-6  # lower limit of the arguments of logarithms
+# At a long feedback delay no UE can predict the common phase, and below this there is nothing to learn from it.
+_LEAST_COHERENCE = 0.2
 
 
 class PhysicalTask(Task):
@@ -75,7 +78,7 @@ class PhysicalTask(Task):
         self.val_snrs = validation_snrs(self.points)
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
         self._means: dict[float, tuple[float, int]] = {}
-        self._coherences: list[float] = []
+        self._coherences: list[list[float]] = []
 
     def on_train_start(self) -> None:
         """Pretrain the CSI-RS, unless the training is resumed."""
@@ -89,6 +92,7 @@ class PhysicalTask(Task):
         if self.ranges is not None:
             channel = draw_channel(nominal, self.ranges, host_generator(generator, use=2))
         paths = drops_over(self.train_drops, batch, nominal, channel, generator)
+        paths, _ = paths_of_links(paths, channel, generator)
         self.physical.channel = channel
         try:
             beams = self.physical(paths, point, generator)
@@ -100,7 +104,9 @@ class PhysicalTask(Task):
         mean = self.sum_se(paths, beams, point).mean()
         loss = -mean.clamp_min(_LEAST).log() if self.logarithmic else -mean
         if beams.alignment is not None:
-            loss = loss - self.coherence_weight * self.coherence(paths, beams, point).clamp_min(_LEAST).log()
+            absolute, common = self.coherences(paths, beams, point)
+            logarithms = absolute.clamp_min(_LEAST_COHERENCE).log() + common.clamp_min(_LEAST).log()
+            loss = loss - self.coherence_weight * logarithms
         return loss
 
     @property
@@ -119,19 +125,18 @@ class PhysicalTask(Task):
         total += float(self.sum_se(paths, beams, point).sum())
         self._means[point.snr_db] = (total, drops + len(batch))
         if beams.alignment is not None:
-            self._coherences.append(float(self.coherence(paths, beams, point)))
+            self._coherences.append([float(value) for value in self.coherences(paths, beams, point)])
 
     def validation_metrics(self) -> Mapping[str, float]:
         """Return the mean sum SE [bit/s/Hz] over the SNRs, and the coherence if there is one."""
-        means = [total / drops for total, drops in self._means.values()]
+        sums = [total / drops for total, drops in self._means.values()]
         metrics = {}
         if self._coherences:
-            metrics["val_coherence"] = sum(self._coherences) / len(self._coherences)
+            means = torch.tensor(self._coherences).mean(dim=0).tolist()
+            metrics["val_coherence"], metrics["val_common_coherence"] = means
         self._means, self._coherences = {}, []
-        if self.logarithmic:
-            mean_se = math.prod(max(mean, _LEAST) ** (1 / len(means)) for mean in means)
-        else:
-            mean_se = sum(means) / len(means)
+        geometric = math.prod(max(mean, _LEAST) ** (1 / len(sums)) for mean in sums)
+        mean_se = geometric if self.logarithmic else sum(sums) / len(sums)
         return {**metrics, "val_sum_se": mean_se}
 
     def sum_se(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
@@ -148,15 +153,14 @@ class PhysicalTask(Task):
         )
         return efficiency.mean(dim=(2, 3)).sum(dim=1)
 
-    def coherence(self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint) -> Tensor:
-        """Return the mean of the coherence of the batch's streams as sent and after one common phase.
-
-        At a long feedback delay no UE can predict the common phase, which the BS may track.
-        """
+    def coherences(
+        self, paths: PathDrops, beams: BeamsWithCsi, point: OperatingPoint
+    ) -> tuple[Tensor, Tensor]:
+        """Return the coherence of the batch's streams, and that after one common phase of each UE and stream."""
         assert beams.alignment is not None
         symbols = data_symbols(point, self.physical.channel, self.device)
         gains = stream_gains(paths, beams.precoder, beams.combiner, symbols, self.physical.channel)
-        return (coherence(gains, beams.alignment) + common_coherence(gains, beams.alignment)) / 2
+        return coherence(gains, beams.alignment), common_coherence(gains, beams.alignment)
 
     def _paths(self, drops: DropStore, batch: Tensor) -> PathDrops:
         return drops.batch(batch.cpu().numpy()).to(self.device)

@@ -9,9 +9,12 @@ How far a Doppler shift can be trusted is known. With the SNR rho_p of path p in
 the Cramer-Rao bound of its frequency from L symbols, and the variance of a uniform prior up to the
 largest Doppler shift f_max,
 
-    sigma_p^2 = 1 / ((2 pi)^2 rho_p L (L^2 - 1) / 6 + 3 / f_max^2)       [(cycles / symbol)^2]
+    sigma_p^2 = 1 / ((2 pi)^2 rho_p L (L^2 - 1) / 6 + 3 / f_max^2) + kappa^2 / L^3    [(cycles / symbol)^2]
 
-so after t symbols the expected phasor of the path has shrunk to
+The search does not reach the bound: its coordinates disturb each other, so that even without noise an
+error remains, which falls with L as the last term does. kappa starts as measured, and is learned.
+
+After t symbols the expected phasor of the path has shrunk to
 
     c_p = exp(-(2 pi sigma_p t)^2 / 2)
 
@@ -36,6 +39,7 @@ from cscsanet.networks.interfaces import PathEstimates
 
 _MAX_SNR_DB = 40.0  # of an SNR as input; noise-free CSI-RS count as this
 _TIME_SCALE = 50.0  # [symbols], of a time as input
+_FLOOR = 0.025  # kappa, cycles per symbol
 _MOST_DAMPING = 8.0  # of minus the logarithm of c
 
 
@@ -68,6 +72,8 @@ class PathRefinement(nn.Module):
         self.paths = paths
         self.samples_per_symbol = samples_per_symbol
         self.prior_precision = 3 / max(max_doppler, 1e-6) ** 2
+        if certainty:
+            self.log_floor = nn.Parameter(torch.tensor(math.log(_FLOOR)))
         self.mixer = Mlp(path_features + 2 + (1 + paths if certainty else 0), hidden_features, 3 * paths)
 
     def forward(
@@ -112,6 +118,6 @@ class PathRefinement(nn.Module):
         """Return c (batch, P). gain: (batch, P, 2); snr_db, elapsed: (batch,); length: L ()."""
         symbol_snr = self.samples_per_symbol * iq.abs2(gain.detach()) * (10 ** (snr_db / 10)).unsqueeze(-1)
         measured = (2 * math.pi) ** 2 * symbol_snr * length * (length.square() - 1) / 6
-        deviation = torch.rsqrt(measured + self.prior_precision)
-        damping = (2 * math.pi * deviation * elapsed.unsqueeze(-1)).square() / 2
+        variance = 1 / (measured + self.prior_precision) + (2 * self.log_floor).exp() / length**3
+        damping = (2 * math.pi * elapsed.unsqueeze(-1)).square() * variance / 2
         return torch.exp(-damping.clamp_max(_MOST_DAMPING))

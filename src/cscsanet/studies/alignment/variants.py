@@ -86,5 +86,7 @@ def _train_variant(stage: Stage, variant: AlignmentVariant) -> None:
 
 def phase_offset_params(params: Params) -> Params:
     """Return the parameters with the phase offset of the oscillators that the study trains with."""
-    changed = {"oscillator_rad": params.alignment.trained_oscillator_rad}
-    return params.model_copy(update={"channel": params.channel.model_copy(update=changed)})
+    deviation = params.alignment.trained_oscillator_rad
+    channel = params.channel.model_copy(update={"oscillator_rad": deviation})
+    ranges = params.training_channel.model_copy(update={"oscillator_rad": (deviation, deviation)})
+    return params.model_copy(update={"channel": channel, "training_channel": ranges})

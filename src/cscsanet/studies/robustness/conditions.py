@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cscsanet.channel.paths import PathDrops
@@ -28,10 +29,13 @@ class Condition:
     speed_kmh: float | None = None
     pilot_share: float | None = None
 
-    def drops(self, count: int, seed: int) -> PathDrops:
-        """Draw its drops; those of one number of paths differ only in what the condition changes."""
+    def drops(self, count: int, seed: int, root: Path = Path()) -> PathDrops:
+        """Draw its drops; those of one number of paths differ only in what the condition changes.
+
+        root: of the project, for a channel from a file.
+        """
         source = generator(seed, "evaluate", _DROPS)
-        return open_source(self.channel, part="test").draw(count, source, speed_kmh=self.speed_kmh)
+        return open_source(self.channel, root, "test").draw(count, source, speed_kmh=self.speed_kmh)
 
 
 def conditions(params: Params) -> Iterator[Condition]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from cscsanet.baselines.lean_link import LeanLink
 from cscsanet.baselines.separated_link import SeparatedLink
+from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.power import peak_to_average_db
 from cscsanet.config.left_out import why_left_out
 from cscsanet.config.operating_point import OperatingPoint
@@ -18,7 +19,7 @@ from cscsanet.evaluation.measure import measure
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.links.link import Link
 from cscsanet.links.shared_copy import with_channel
-from cscsanet.links.tracked import TrackedLink
+from cscsanet.links.tracked import TrackedLink, TrackedOmaLink
 from cscsanet.metrics.estimate import estimate, estimate_difference
 from cscsanet.metrics.segmentation import miou
 from cscsanet.scenes.augmentation import to_float
@@ -101,7 +102,7 @@ def phase_rows(workspace: Workspace, params: Params, advance: Callable[[int], No
     delay, speed = max(study.feedback_delay_symbols), max(study.speeds_kmh)
     channel = params.channel.model_copy(update={"feedback_delay_symbols": delay})
     condition = Condition("feedback_delay_symbols", delay, channel, speed_kmh=speed)
-    drops = condition.drops(_PHASE_DROPS, params.seed)
+    drops = condition.drops(_PHASE_DROPS, params.seed, workspace.root)
     rows = []
     for snr_db in study.snr_db:
         for share in study.pilot_shares:
@@ -123,6 +124,9 @@ def _measure_scheme(workspace: Workspace, params: Params, name: str) -> Measured
     scenes = load_part(workspace.scenes, workspace.split, "test")
     sequences = sequences_of(scenes.names, workspace.scenes)
     link, _ = trained_link(name, params, workspace.weights)
+    if isinstance(link, TrackedOmaLink):
+        # On half of the elements, a UE has the energy of all of them here, as in every other scheme.
+        link.energy = "total"
     rows: list[RobustnessRow] = []
     counts: Counts = {}
     study = params.robustness
@@ -135,24 +139,23 @@ def _measure_scheme(workspace: Workspace, params: Params, name: str) -> Measured
                 changed: Any = with_channel(link, condition.channel)  # type: ignore[type-var]
                 if condition.pilot_share is not None:
                     changed.shares.share = condition.pilot_share
-                drops = condition.drops(len(scenes.names), params.seed)
+                drops = condition.drops(len(scenes.names), params.seed, workspace.root)
                 outcome = measure(
                     changed, scenes, drops, point, condition.channel, draws=1, seed=params.seed, details=True
                 )
                 of_sequences = by_sequence(outcome.confusions.sum(dim=1), sequences)
                 counts[name, snr_db, condition] = of_sequences
                 budget = outcome.budget or {}
-                strongest, papr = _peaks(changed, scenes, condition, point, params.seed)
-                # In an element with the pilot of one UE the others are silent, so all of them are spent.
-                users = params.channel.users
-                pilots = budget["dmrs_elements"] * (1 if "oma" in name else users) / budget["elements"]
+                strongest, papr = _peaks(changed, scenes, drops, point, params.seed)
+                # No two UEs have a pilot in one element, and the elements are those that are on the air.
+                pilots = budget["dmrs_elements"] * params.channel.users / budget["air_elements"]
                 rows.append(
                     RobustnessRow(
                         name,
                         condition,
                         point,
                         pilots,
-                        budget["elements"],
+                        budget["air_elements"],
                         budget["energy"],
                         strongest,
                         papr,
@@ -164,13 +167,12 @@ def _measure_scheme(workspace: Workspace, params: Params, name: str) -> Measured
 
 
 def _peaks(
-    link: Link, scenes: SceneSet, condition: Condition, point: OperatingPoint, seed: int
+    link: Link, scenes: SceneSet, drops: PathDrops, point: OperatingPoint, seed: int
 ) -> tuple[float, float]:
     """Return the largest power of an element [P_t], and the PAPR that 1 % of the symbols exceed [dB]."""
     images = to_float(scenes.images[:_SIGNAL_FRAMES])
     with torch.inference_mode():
-        drops = condition.drops(len(images), seed)
-        sent = link(images, drops, point, generator(seed, "evaluate", 0, 0))
+        sent = link(images, drops[: len(images)], point, generator(seed, "evaluate", 0, 0))
     assert sent.streams is not None
     assert sent.precoder is not None
     radiated = torch.einsum("bkts,bkqns->bkqnt", sent.precoder, sent.streams)

@@ -64,8 +64,8 @@ def test_certainty_is_the_expected_phasor_under_the_cramer_rao_bound(smoke, refi
             # Phase unknown: the information on the frequency is that about the middle of the symbols.
             information = 2 * per_symbol * sum((2 * math.pi * (symbol - 3.5)) ** 2 for symbol in range(8))
             prior = 3 / doppler_turns(smoke.channel) ** 2
-            deviation = (information + prior) ** -0.5
-            expected = math.exp(-((2 * math.pi * deviation * (8 + delay - 3.5)) ** 2) / 2)
+            variance = 1 / (information + prior) + 0.025**2 / 8**3
+            expected = math.exp(-((2 * math.pi * (8 + delay - 3.5)) ** 2) * variance / 2)
             assert float(certainty[drop, path]) == pytest.approx(max(expected, math.exp(-8)), rel=1e-3)
 
 

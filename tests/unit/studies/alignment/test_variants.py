@@ -1,8 +1,10 @@
 """The further Stage III trainings of the alignment study."""
 
+import torch
 from fixtures.params import altered
 
 from cscsanet.studies.alignment.variants import AlignmentVariant, phase_offset_params, study_variants
+from cscsanet.training.channel_ranges import draw_channels
 
 
 def test_the_study_has_the_pipeline_s_links_and_those_of_the_parameters(smoke):
@@ -25,10 +27,20 @@ def test_no_link_is_trained_with_a_phase_offset_of_zero(smoke):
 def test_the_phase_offset_changes_nothing_but_the_oscillators(smoke):
     changed = phase_offset_params(smoke)
     assert changed.channel.oscillator_rad == smoke.alignment.trained_oscillator_rad
+    assert (
+        changed.model_copy(update={name: getattr(smoke, name) for name in ("channel", "training_channel")})
+        == smoke
+    )
     restored = changed.channel.model_copy(update={"oscillator_rad": smoke.channel.oscillator_rad})
-    assert changed.model_copy(update={"channel": restored}) == smoke
+    assert restored == smoke.channel
 
 
 def test_with_the_paper_s_front_the_study_has_the_paper_s_form_alone(smoke):
     params = altered(smoke, csa={"front": "subcarrier"}, physical={"coherence_weight": 0.0})
     assert study_variants(params) == [AlignmentVariant("noma", "none", "noma")]
+
+
+def test_a_training_with_phase_offsets_draws_channels_with_them(smoke):
+    changed = phase_offset_params(smoke)
+    drawn = draw_channels(changed.channel, changed.training_channel, 8, torch.Generator().manual_seed(1))
+    assert {each.oscillator_rad for each in drawn} == {smoke.alignment.trained_oscillator_rad}
