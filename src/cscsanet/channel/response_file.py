@@ -9,10 +9,20 @@ import torch
 
 from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.response import materialise
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 
 EXPORT_CHUNK_BYTES = 64 * 2**20
+
+
+def response_shape(params: ChannelParams, symbols: int) -> tuple[int, ...]:
+    """Return the shape (K, T, N_c, N_r, N_t) of H of one drop over T OFDM symbols.
+
+    >>> response_shape(params, 4)
+    (2, 4, 16, 64, 8)
+    """
+    return (params.users, symbols, params.subcarriers, params.bs_antennas, params.ue_antennas)
 
 
 def export_response(
@@ -33,7 +43,7 @@ def export_response(
         )
     store = open_drops(folder)
     params = store.channel
-    grid = (params.users, len(symbols), params.subcarriers, params.bs_antennas, params.ue_antennas)
+    grid = response_shape(params, len(symbols))
     bytes_per_drop = 8 * int(np.prod(grid))
     out.parent.mkdir(parents=True, exist_ok=True)
     _check_space(out, len(store) * bytes_per_drop)

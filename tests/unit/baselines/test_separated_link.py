@@ -105,7 +105,7 @@ def test_detection_degrades_with_noise_and_fails_without_beams(links, drops):
     assert error(-10.0, wrong) > 3 * error(-10.0)
 
 
-def test_perfect_csi_is_of_the_last_csirs_symbol_and_the_payload_begins_at_the_next(
+def test_perfect_csi_is_of_the_last_csirs_symbol_and_the_payload_begins_after_the_delay(
     links, drops, monkeypatch
 ):
     lengths, sent = [], []
@@ -121,7 +121,8 @@ def test_perfect_csi_is_of_the_last_csirs_symbol_and_the_payload_begins_at_the_n
         link.transport(symbols(link, POINT, 40), drops, link.front(drops, POINT, noise()), POINT, noise())
     # `true_channel` takes L and means symbol L - 1 (test_acquisition, test_pca).
     assert lengths == [POINT.csirs_symbols]
-    assert sent == [list(range(8, 8 + link.grid(POINT).symbols))]
+    first = POINT.csirs_symbols + link.channel.feedback_delay_symbols
+    assert sent == [list(range(first, first + link.grid(POINT).symbols))]
 
 
 @pytest.mark.parametrize("name", ["perfect-pca", "codebook"])
