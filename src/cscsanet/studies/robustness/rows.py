@@ -1,5 +1,6 @@
 """The rows of the study: reports/robustness.json and reports/robustness_phase.json."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,18 @@ class RobustnessRow:
             **self.miou.row("miou"),
             "seed": self.seed,
         }
+
+
+# What tracking is to reach, as mIoU: a loss of at most one point over the delay, leads of two points at least.
+BARS: Mapping[str, float] = {"loss": 0.01, "lead": 0.02}
+
+
+def bar_verdict(kind: str, low: float, high: float) -> str:
+    """Return whether a difference with the interval [low, high] meets its bar: yes, no, or open."""
+    bar = BARS[kind]
+    if kind == "loss":
+        return "yes" if high <= bar else "no" if low > bar else "open"
+    return "yes" if low >= bar else "no" if high < bar else "open"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from cscsanet.links.shared_copy import with_channel
 from cscsanet.studies.robustness import measure
 from cscsanet.studies.robustness.conditions import Condition
 from cscsanet.studies.robustness.phases import common_phases, rms_of
+from cscsanet.studies.robustness.rows import bar_verdict
 
 
 def test_every_scheme_of_the_study_has_equal_elements_and_energy(smoke, images, paths):
@@ -66,6 +67,21 @@ def test_losses_and_leads_are_differences_at_the_same_delay_and_the_highest_spee
     assert found["lead", "noma-tracked", "codebook"].difference.value == pytest.approx(
         iou[78] - iou[60], abs=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "verdict"),
+    [
+        ("loss", -0.002, 0.004, "yes"),
+        ("loss", 0.002, 0.014, "open"),
+        ("loss", 0.012, 0.02, "no"),
+        ("lead", 0.021, 0.03, "yes"),
+        ("lead", 0.01, 0.03, "open"),
+        ("lead", -0.01, 0.01, "no"),
+    ],
+)
+def test_a_bar_is_met_or_missed_by_the_whole_interval(kind, low, high, verdict):
+    assert bar_verdict(kind, low, high) == verdict
 
 
 def test_no_tracking_study_without_the_scheme(smoke):
