@@ -64,7 +64,18 @@ def comparison_lines(results: Results) -> list[Line]:
     lines = []
     for key, value in results.comparisons.items():
         kind, scheme, other, snr = key.split("/")
+        # A loss has to stay below its bar, a lead above it.
+        inside, outside = value["ci_high"] <= value["bar"], value["ci_low"] > value["bar"]
+        if kind == "lead":
+            inside, outside = value["ci_low"] >= value["bar"], value["ci_high"] < value["bar"]
         lines.append(
-            {"kind": kind, "scheme": scheme, "other": other, "snr_db": float(snr.removesuffix("dB")), **value}
+            {
+                "kind": kind,
+                "scheme": scheme,
+                "other": other,
+                "snr_db": float(snr.removesuffix("dB")),
+                "verdict": "met" if inside else "not met" if outside else "open",
+                **value,
+            }
         )
     return lines

@@ -171,3 +171,23 @@ def test_a_number_of_a_row_is_no_text_and_no_bool(tmp_path, value):
     (reports / "sweeps.json").write_text(json.dumps(rows))
     with pytest.raises(CscsanetError, match=r"sweeps\.json: not result rows \(miou: Input should be a valid"):
         read_results(reports)
+
+
+def test_delays_are_those_at_the_highest_speed_and_differences_have_a_verdict(page):
+    text = " ".join(page.text.split())
+    assert "all UEs at 120 km/h" in text
+    # Of the last scheme at the lower SNR, over both delays.
+    assert "0.430 [0.410, 0.430]" in text
+    assert "0.431 [0.410, 0.430]" in text
+    assert "0.428 [0.410, 0.430]" not in text
+    packed = text.replace(" ", "")
+    for verdict in ("[0.001,0.006]0.01met", "[0.002,0.018]0.02notmet", "[0.010,0.030]0.02open"):
+        assert verdict in packed, verdict
+    assert "Latency and impairments" in text
+
+
+def test_without_the_study_there_is_no_section_on_it(tmp_path):
+    reports = report_results.write_results(tmp_path / "reports", optional=False)
+    html = build_page(reports, report_results.RUN)
+    assert "#robustness" not in html
+    assert "Latency and impairments" not in html
