@@ -63,7 +63,7 @@ def phases() -> str:
     lines = [
         [
             f"{row['snr_db']:g} dB",
-            f"1/{1 / row['pilots_share']:.0f}",
+            f"1/{1 / row['pilots_share']:.0f}" if row["pilots_share"] else "none",
             f"{row['untracked_rad']:.2f} [{row['untracked_low']:.2f}, {row['untracked_high']:.2f}]",
             f"{row['tracked_rad']:.3f} [{row['tracked_low']:.3f}, {row['tracked_high']:.3f}]",
             f"{row['bound_rad']:.3f}",

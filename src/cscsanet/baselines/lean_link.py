@@ -12,6 +12,7 @@ Axes: K UEs, P paths, Q data symbols, N_c subcarriers, N_r / N_t antennas at BS 
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -29,11 +30,19 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
 from cscsanet.config.training import PilotParams
-from cscsanet.links.tracking import PilotShares, estimate_gains, insert_pilots, pilot_mask, separate
+from cscsanet.links.tracking import (
+    PilotShares,
+    StreamMean,
+    estimate_gains,
+    insert_pilots,
+    pilot_mask,
+    separate,
+)
 from cscsanet.networks import iq
 from cscsanet.networks.beamspace.beam_grid import array_response
 from cscsanet.networks.interfaces import PathEstimates
 from cscsanet.networks.iq import to_complex, unit_modulus
+from cscsanet.scenes.layout import MODALITIES
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,21 @@ class BeamsWithPaths(BeamsWithPrior):
     """Beams of one stream for each UE, and the paths (batch x K, P) that the UEs estimated, at symbol L - 1."""
 
     paths: PathEstimates | None = None
+
+
+class TrackedCodec(SourceCodec):
+    """The source codec, with the mean of its symbols over images."""
+
+    def __init__(self, params: Params) -> None:
+        super().__init__(params)
+        positions = params.msf.latent_height * params.msf.latent_width
+        self.stream_mean = StreamMean(len(MODALITIES), self.capacity.data_symbols, positions)
+
+    def symbols(self, images: Tensor) -> Tensor:
+        """Return the symbols as `SourceCodec`; a training takes them into account in their mean."""
+        symbols = super().symbols(images)
+        self.stream_mean.update(symbols.transpose(2, 3))
+        return symbols
 
 
 class PredictingFrontEnd(LearnedCsiFrontEnd):
@@ -58,7 +82,7 @@ class LeanLink(SeparatedLink):
     """Pre-compensation at the UEs and tracking at the BS in place of channel estimation from many DMRS."""
 
     def __init__(
-        self, front: PredictingFrontEnd, codec: SourceCodec, channel: ChannelParams, pilots: PilotParams
+        self, front: PredictingFrontEnd, codec: TrackedCodec, channel: ChannelParams, pilots: PilotParams
     ) -> None:
         """pilots: the DMRS."""
         super().__init__(front, codec, channel)
@@ -93,14 +117,23 @@ class LeanLink(SeparatedLink):
             paths, beams.precoder, beams.combiner, streams, symbols, point.noise_power, channel, generator
         )
         noise = point.noise_power * beams.combiner @ beams.combiner.mH
-        gains = estimate_gains(received, pilots, noise, energy)
+        gains = estimate_gains(
+            received,
+            pilots,
+            noise,
+            energy,
+            cast(TrackedCodec, self.codec).stream_mean.reference(point.data_symbols),
+        )
         detected = separate(received, gains, noise) * used.unsqueeze(-1)
         return streams, detected.flatten(1, 2).transpose(1, 2)
 
     def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
         """Return the mask of each UE's DMRS, bool (K, Q, N_c). share: of the elements; None: the fixed one."""
         return pilot_mask(
-            point.data_symbols, self.channel.subcarriers, self.channel.users, share or self.shares.share
+            point.data_symbols,
+            self.channel.subcarriers,
+            self.channel.users,
+            self.shares.share if share is None else share,
         )
 
 
@@ -131,4 +164,4 @@ def lean_csi(params: Params) -> LeanLink:
     """Build the link with DL-based CSI and feedback, PCA precoding, pre-compensation and few DMRS."""
     precoding: PcaPrecoding = PRECODINGS["pca"](params)
     front = PredictingFrontEnd(params, precoding)
-    return LeanLink(front, SourceCodec(params), params.channel, params.pilots)
+    return LeanLink(front, TrackedCodec(params), params.channel, params.pilots)

@@ -37,7 +37,7 @@ def _rising(values: tuple[float, float]) -> tuple[float, float]:
     return values
 
 
-PilotShare = Annotated[float, Field(gt=0, le=0.25)]
+PilotShare = Annotated[float, Field(ge=0, le=0.25)]
 _Range = Annotated[
     tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], AfterValidator(_rising)
 ]
@@ -61,7 +61,8 @@ class TrainingChannelParams(Section):
 class PilotParams(Section):
     """Phase tracking at the BS, of `noma-tracked`, `oma-tracked` and `dlcsi-pca-lean` (`links/tracking`).
 
-    share: of a block's resource elements that have pilots. trained_shares: those that their trainings draw from, for
+    share: of a block's resource elements that have pilots; 0: none, and the mean of the symbols serves as one.
+    trained_shares: those that their trainings draw from, for
     each part of a batch. trained_oscillator_rad: range of the phase offset's standard deviation in their trainings
     [rad], in place of that of `training_channel`.
     """

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cscsanet.config.params import Params
+from cscsanet.links.tracking import StreamMean
 from cscsanet.networks.bs_msf_net import BsFusion, BsMsfNet
 from cscsanet.networks.bs_msf_oma_net import SHARED_POOL, SHARES, BsSeparateNet
 from cscsanet.networks.bs_msf_tracked_net import BsTrackedNet
@@ -80,9 +81,19 @@ class SemanticLayer(nn.Module):
 class TrackedLayer(SemanticLayer):
     """The semantic layer for tracked access: UEs of one stream, whose symbols the BS estimates separately."""
 
+    def __init__(self, params: Params) -> None:
+        super().__init__(params)
+        self.stream_mean = StreamMean(len(MODALITIES), self.capacity.data_symbols, self.positions)
+
     def streams(self, params: Params) -> int:
         """Return 1."""
         return 1
+
+    def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
+        """Return the unscaled streams as `SemanticLayer`; a training takes them into account in their mean."""
+        streams = super().encode(images, ue_csi, self.capacity.data_symbols)
+        self.stream_mean.update(streams.squeeze(-1))
+        return streams[:, :, :data_symbols]
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes the estimated symbols of each UE."""

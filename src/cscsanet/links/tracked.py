@@ -46,7 +46,7 @@ class Reception(NamedTuple):
     """A block with pilots, as sent and as received.
 
     streams: (batch, K, Q, N_c, S). received: Y_BB (batch, Q, N_c, R). pilots: bool (K, Q, N_c). noise: sigma^2 W W^H
-    (batch, R, R). energy: of a pilot.
+    (batch, R, R). energy: of a pilot. reference: the mean of the UEs' symbols (K, Q, N_c), or None.
     """
 
     streams: Tensor
@@ -54,11 +54,12 @@ class Reception(NamedTuple):
     pilots: Tensor
     noise: Tensor
     energy: float
+    reference: Tensor | None = None
 
     @property
     def gains(self) -> Gains:
         """The gains that the BS estimates."""
-        return estimate_gains(self.received, self.pilots, self.noise, self.energy)
+        return estimate_gains(self.received, self.pilots, self.noise, self.energy, self.reference)
 
     @property
     def payload(self) -> Tensor:
@@ -76,7 +77,12 @@ class TrackedLink(NomaLink):
     def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
         """Return the mask of each UE's pilots, bool (K, Q, N_c). share: of the elements; None: the fixed one."""
         size = (point.data_symbols, self.semantic.positions, self.channel.users)
-        return pilot_mask(*size, share or self.shares.share)
+        return pilot_mask(*size, self.shares.share if share is None else share)
+
+    def reference(self, point: OperatingPoint) -> Tensor | None:
+        """Return the mean of the UEs' symbols (K, Q, N_c), which the BS knows; None if it does not use it."""
+        layer = self.semantic
+        return layer.stream_mean.reference(point.data_symbols) if isinstance(layer, TrackedLayer) else None
 
     def with_pilots(
         self, streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, channel: ChannelParams
@@ -111,7 +117,7 @@ class TrackedLink(NomaLink):
             paths, precoder, beams.combiner, sent, symbols, point.noise_power, channel, generator
         )
         noise = point.noise_power * beams.combiner @ beams.combiner.mH
-        return Reception(sent, received, pilots, noise, energy)
+        return Reception(sent, received, pilots, noise, energy, self.reference(point))
 
     def _send(
         self,
@@ -154,7 +160,7 @@ class TrackedOmaLink(TrackedLink):
     def pilots(self, point: OperatingPoint, share: float | None = None) -> Tensor:
         """Return the mask of each UE's pilots, bool (K, Q, N_c). share: of its own elements; None: the fixed one."""
         size = (point.data_symbols, self.semantic.positions, self.channel.users)
-        return orthogonal_pilot_mask(*size, share or self.shares.share)
+        return orthogonal_pilot_mask(*size, self.shares.share if share is None else share)
 
     def with_pilots(
         self, streams: Tensor, precoder: Tensor, rotation: Tensor, pilots: Tensor, channel: ChannelParams

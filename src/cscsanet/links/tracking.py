@@ -13,6 +13,10 @@ The pilots take elements and energy from the block's own: the UE's block has as 
 as without them. In an element with the pilot of a UE the others are silent, and the pilot has the energy that
 the UE saves in the pilots of the others.
 
+There is a pilot without elements of its own: the mean of a UE's symbols over images. Trained networks leave a part
+of their energy in it, and both ends know it as they know the weights (`StreamMean`). The BS correlates with
+it too, and counts the rest of the data as noise. With it a link works without any pilots (share 0).
+
 Axes: K UEs, Q data symbols, N_c subcarriers, S streams, R chains, N_t antennas of a UE.
 """
 
@@ -27,6 +31,7 @@ from cscsanet.config.training import PilotParams
 
 _FLOOR = 1e-6  # of the mean noise: keeps the covariance regular if chains coincide
 _SIGNIFICANCE = 4.0  # power of a gain over the variance of its error, from which on it counts
+_MEMORY = 50.0  # batches of a running mean
 _LEAST_SHARE = 1.0  # of the noise that is left in the mean power of a block: the least power of a UE
 
 
@@ -56,15 +61,47 @@ class PilotShares(nn.Module):
         return self.trained[int(index)]
 
 
+class StreamMean(nn.Module):
+    """The running mean over images of each UE's unscaled symbols, and their power, as of batch normalisation.
+
+    mean: pairs (K, Q, N_c, 2) for the largest Q; power: (K, Q); updates: number of batches seen.
+    """
+
+    mean: Tensor
+    power: Tensor
+    updates: Tensor
+
+    def __init__(self, users: int, data_symbols: int, subcarriers: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(users, data_symbols, subcarriers, 2))
+        self.register_buffer("power", torch.ones(users, data_symbols))
+        self.register_buffer("updates", torch.zeros(()))
+
+    @torch.no_grad()
+    def update(self, symbols: Tensor) -> None:
+        """Take a batch of symbols (batch, K, Q, N_c), complex, into account; only in a training."""
+        if not self.training:
+            return
+        weight = 1 / (self.updates + 1).clamp_max(_MEMORY)
+        self.mean.lerp_(torch.view_as_real(symbols.mean(dim=0).resolve_conj()), weight)
+        self.power.lerp_(symbols.abs().square().mean(dim=(0, 3)), weight)
+        self.updates += 1
+
+    def reference(self, data_symbols: int) -> Tensor:
+        """Return the mean (K, Q, N_c), complex, of symbols that have unit mean power over a block of Q."""
+        scale = self.power[:, :data_symbols].mean(dim=1).clamp_min(1e-20).rsqrt()
+        return torch.view_as_complex(self.mean[:, :data_symbols].contiguous()) * scale[:, None, None]
+
+
 @lru_cache(maxsize=256)
 def pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) -> Tensor:
     """Return the resource elements with each UE's pilots, bool (K, Q, N_c).
 
-    share: of the elements, at least one for each UE. They are in the last data symbol, and further ones before it
+    share: of the elements, at least one for each UE; 0: no pilots. They are in the last data symbol, and further ones before it
     if they do not fit, evenly spaced over the band, and the UEs take turns. A block of fewer symbols is a
     prefix of a longer one, so its last symbol carries what matters least.
     """
-    each = max(1, round(share * data_symbols * subcarriers / users))
+    each = max(1, round(share * data_symbols * subcarriers / users)) if share else 0
     mask = torch.zeros(users, data_symbols, subcarriers, dtype=torch.bool)
     for index, (symbol, subcarrier) in enumerate(_spread(each * users, data_symbols, subcarriers)):
         mask[index % users, symbol, subcarrier] = True
@@ -75,7 +112,7 @@ def pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) ->
 def orthogonal_pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) -> Tensor:
     """Return the resource elements with each UE's pilots, bool (K, Q, N_c), for UEs on separate subcarriers.
 
-    share: of the UE's own elements. UE k has every K-th subcarrier, from subcarrier k on.
+    share: of the UE's own elements, at least one of them. UE k has every K-th subcarrier, from subcarrier k on.
     """
     own = subcarriers // users
     count = max(1, round(share * data_symbols * own))
@@ -111,31 +148,59 @@ def insert_pilots(
     return torch.where(pilots.to(streams.device)[None, ..., None], pilot, streams)
 
 
-def estimate_gains(received: Tensor, pilots: Tensor, noise: Tensor, energy: float) -> Gains:
+def estimate_gains(
+    received: Tensor, pilots: Tensor, noise: Tensor, energy: float, reference: Tensor | None = None
+) -> Gains:
     """Estimate the gain of every UE at every chain from Y_BB (batch, Q, N_c, R).
 
-    noise: sigma^2 W W^H (batch, R, R). energy: of a pilot.
+    noise: sigma^2 W W^H (batch, R, R). energy: of a pilot. reference: the mean of the UEs' symbols (K, Q, N_c), for
+    a unit mean energy of them; None: pilots alone.
 
-    Phases are those of the mean over the pilots. The magnitude of a UE at its own chain, chain k of UE k, comes from
-    the power of the whole block, which has many more elements. At the other chains a UE counts as far as its
-    pilots stand out from the noise, since a wrong gain there disturbs the other UE.
+    Phases are those of the least-squares estimates from pilots and mean, weighted by their variances. The magnitude
+    of a UE at its own chain, chain k of UE k, comes from the power of the whole block, which has many more
+    elements. At the other chains a UE counts as far as its estimate stands out from its error, since a wrong gain
+    there disturbs the other UE.
     """
-    users, count = pilots.shape[0], int(pilots[0].sum())
+    users = pilots.shape[0]
     pilots = pilots.to(received.device)
-    means = torch.stack([received[:, pilots[user]].mean(dim=1) for user in range(users)], dim=-1)
-    least_squares = means / energy**0.5
+    data = ~pilots.any(dim=0)
     noise_power = noise.diagonal(dim1=-2, dim2=-1).real
-    error = (noise_power / (count * energy)).unsqueeze(-1).expand(least_squares.shape)
+    # The UEs' signals at each chain, together.
+    signal = (received[:, data].abs().square().mean(dim=1) - noise_power).clamp_min(0)
+    weighted, precision = torch.zeros_like(noise[..., :users]), torch.zeros_like(noise[..., :users].real)
+    count = int(pilots[0].sum())
+    if count:
+        means = torch.stack([received[:, pilots[user]].mean(dim=1) for user in range(users)], dim=-1)
+        certainty = (count * energy / noise_power).unsqueeze(-1).expand(precision.shape)
+        weighted, precision = weighted + certainty * means / energy**0.5, precision + certainty
+    if reference is not None:
+        estimate, scale = _from_mean(received[:, data], reference.to(received.device)[:, data])
+        certainty = scale / (noise_power + signal).unsqueeze(-1)
+        weighted, precision = weighted + certainty * estimate, precision + certainty
+    error = 1 / precision.clamp_min(1e-20)
+    least_squares = error * weighted
     power = least_squares.abs().square().clamp_min(1e-20)
     own = torch.eye(*least_squares.shape[1:], dtype=torch.bool, device=received.device)
     share = torch.where(own, 1.0, (1 - _SIGNIFICANCE * error / power).clamp_min(0))
     others = torch.where(own, 0.0, share.square() * power).sum(dim=-1)
-    payload = received[:, ~pilots.any(dim=0)].abs().square().mean(dim=1)
-    wanted = (payload - noise_power - others).clamp_min(
-        _LEAST_SHARE * noise_power / received[0, ..., 0].numel()
-    )
+    least = _LEAST_SHARE * noise_power / received[0, ..., 0].numel()
+    wanted = torch.maximum(signal - others, least)
     magnitude = torch.where(own, (wanted.unsqueeze(-1) / power).sqrt(), share)
     return Gains(magnitude * least_squares, torch.where(own, error, share * error))
+
+
+def _from_mean(received: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the joint least-squares gains (batch, R, K) of all UEs' means, and the energy of each mean (K,).
+
+    received: (batch, E, R) in E elements; reference: (K, E). The energy is that which the means of the other UEs
+    leave, so that noise of variance v has the variance v over it in the gain.
+    """
+    gram = reference.conj() @ reference.mT
+    # A mean of zero, before any training, has no say.
+    gram = gram + 1e-6 * torch.eye(len(gram), device=gram.device)
+    inverse = torch.linalg.inv(gram)
+    estimate = (inverse @ (reference.conj() @ received)).mT
+    return estimate, 1 / inverse.diagonal().real
 
 
 def separate(received: Tensor, gains: Gains, noise: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from cscsanet.pipeline.run import Training, initialised, train
 from cscsanet.pipeline.stage1 import starting_weights, trained_semantic
 from cscsanet.pipeline.stage3 import tracked_ranges
 from cscsanet.scenes.dataset import load_train_and_val
-from cscsanet.training.carried_weights import start_codec
+from cscsanet.training.carried_weights import carry, start_codec
 from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, load_weights
 from cscsanet.workflow.stage import Stage
 
@@ -97,8 +97,11 @@ def codec_lean_training(stage: Stage, params: Params, name: str, weights: Mappin
         from cscsanet.training.segmentation_task import SegmentationTask
 
         link = lean_csi(networks_for)
+        codec = SourceCodec(networks_for)
+        modules = {**{name: link.get_submodule(name) for name in trained}, "codec": codec}
         for submodule, each in trained.items():
-            load_weights(link.get_submodule(submodule), workspace.weights(each), networks_for)
+            load_weights(modules[submodule], workspace.weights(each), networks_for)
+        carry(link.codec, codec)
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         drops = open_train_and_val(workspace.drops, networks_for.channel)
         task = SegmentationTask(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cscsanet.channel.noise import complex_normal
 from cscsanet.links.tracking import (
     PilotShares,
+    StreamMean,
     estimate_gains,
     insert_pilots,
     orthogonal_pilot_mask,
@@ -142,3 +143,71 @@ def test_shares_are_drawn_in_a_training_alone_and_leave_the_generator(smoke, gen
 def generator_state():
     generator = torch.Generator().manual_seed(4)
     return generator, generator.get_state().clone()
+
+
+def _mean_block(batch, snr, seed=3):
+    """Symbols with a fifth of their energy in a mean, two UEs on a chain each, phases at random, noise."""
+    generator = torch.Generator().manual_seed(seed)
+    mean = 0.2**0.5 * complex_normal((2, 4, 64), generator)
+    symbols = mean + 0.8**0.5 * complex_normal((batch, 2, 4, 64), generator)
+    gains = complex_normal((batch, 2), generator)
+    gains = gains / gains.abs()
+    noise = torch.eye(2).expand(batch, 2, 2) / snr + 0j
+    received = (gains[:, :, None, None] * symbols).movedim(1, -1)
+    received = received + complex_normal((batch, 4, 64, 2), generator) / snr**0.5
+    return mean, symbols, gains, received, noise
+
+
+def test_the_running_mean_is_that_of_the_batches_and_stays_in_an_evaluation():
+    mean = StreamMean(2, 4, 16).train()
+    batches = [complex_normal((8, 2, 4, 16), torch.Generator().manual_seed(seed)) + 1 for seed in range(3)]
+    for batch in batches:
+        mean.update(3 * batch)
+    together = torch.cat(batches)
+    expected = together.mean(dim=0) / together.abs().square().mean(dim=(0, 2, 3)).sqrt()[:, None, None]
+    torch.testing.assert_close(mean.reference(4), expected, rtol=1e-4, atol=1e-4)
+    assert mean.reference(2).shape == (2, 2, 16)
+    before = mean.reference(4)
+    mean.eval().update(batches[0] + 5)
+    assert torch.equal(mean.reference(4), before)
+
+
+def test_without_pilots_the_mean_gives_the_phase_with_the_data_as_noise():
+    """The variance of the phase is that of a known sequence of its energy in noise and data."""
+    snr, batch = 2.0, 3000
+    mean, _, gains, received, noise = _mean_block(batch, snr)
+    silent = torch.zeros(2, 4, 64, dtype=torch.bool)
+    estimate = estimate_gains(received, silent, noise, 2.0, mean)
+    errors = (estimate.gain.diagonal(dim1=1, dim2=2) * gains.conj()).angle()
+    for user in range(2):
+        bound = (1 / snr + 0.8) / (2 * float(mean[user].abs().square().sum()))
+        assert float(errors[:, user].square().mean()) == pytest.approx(bound, rel=0.15)
+    # The case that must fail: another sequence than the one that was sent.
+    wrong = estimate_gains(received, silent, noise, 2.0, mean.roll(1, dims=-1))
+    assert float((wrong.gain.diagonal(dim1=1, dim2=2) * gains.conj()).angle().square().mean()) > 1
+
+
+def test_pilots_and_mean_together_are_better_than_each():
+    mean, symbols, gains, received, noise = _mean_block(3000, 1.0)
+    pilots = pilot_mask(4, 64, 2, 1 / 32)
+    for user in range(2):
+        received[:, pilots[user]] += (gains[:, user] * 2**0.5)[:, None, None] * torch.eye(2)[user]
+        received[:, pilots[user]] -= gains[:, None, :] * symbols.movedim(1, -1)[:, pilots[user]]
+    both = estimate_gains(received, pilots, noise, 2.0, mean)
+    alone = estimate_gains(received, pilots, noise, 2.0)
+
+    def error(estimate):
+        return float((estimate.gain.diagonal(dim1=1, dim2=2) * gains.conj()).angle().square().mean())
+
+    silent = torch.zeros_like(pilots)
+    blind = estimate_gains(_mean_block(3000, 1.0)[3], silent, noise, 2.0, mean)
+    assert error(both) < 0.8 * min(error(alone), error(blind))
+
+
+def test_a_mean_of_zero_leaves_pilots_as_they_are():
+    _, _, _, received, noise = _mean_block(5, 1.0)
+    pilots = pilot_mask(4, 64, 2, 1 / 16)
+    with_zero = estimate_gains(received, pilots, noise, 2.0, torch.zeros(2, 4, 64) + 0j)
+    torch.testing.assert_close(
+        with_zero.gain, estimate_gains(received, pilots, noise, 2.0).gain, rtol=1e-3, atol=1e-4
+    )

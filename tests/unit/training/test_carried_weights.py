@@ -7,8 +7,8 @@ from torch import nn
 from cscsanet.baselines.source_codec import SourceCodec
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.ideal import IdealLink
-from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
-from cscsanet.training.carried_weights import carry, start_codec, start_orthogonal
+from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer, TrackedLayer
+from cscsanet.training.carried_weights import carry, start_codec, start_orthogonal, start_tracked
 
 
 @pytest.fixture(params=["mfnet", "residual"])
@@ -91,3 +91,15 @@ def test_the_start_gives_other_masks_than_untrained_networks(params, trained):
         ]
     assert logits[0].isfinite().all()
     assert not torch.allclose(logits[0], logits[1])
+
+
+def test_tracked_access_starts_from_the_codec_and_sends_its_symbols(params):
+    """Before the gates of the SFA have learned, the streams are the codec's symbols of gated features."""
+    torch.manual_seed(2)
+    codec, layer = SourceCodec(params), TrackedLayer(params)
+    start_tracked(layer, codec)
+    for user, net in enumerate(layer.ue):
+        assert same(codec.encoders[user], net.encoder)
+        assert same(codec.to_symbols[user], net.to_baseband)
+        assert same(codec.from_symbols[user], layer.bs.from_baseband.ue[user])
+    assert same(codec.decoder, layer.bs.decoder)

@@ -87,7 +87,9 @@ def phase_figure(rows: Sequence[PhaseRow]) -> Figure:
             ls="--",
             label=f"{snr_db:g} dB, Cramer-Rao bound",
         )
-    panel.set_xscale("log", base=2)
+    shares = sorted({row.pilot_share for row in rows})
+    panel.set_xscale("symlog", base=2, linthresh=min((share for share in shares if share), default=1.0) / 2)
+    panel.set_xticks(shares, [f"1/{1 / share:.0f}" if share else "none" for share in shares])
     panel.set_yscale("log")
     label_axes(panel, "share of the elements for pilots", "common phase, rms [rad]")
     panel.legend(frameon=False, fontsize=8)

@@ -103,14 +103,14 @@ def phase_rows(workspace: Workspace, params: Params, advance: Callable[[int], No
     channel = params.channel.model_copy(update={"feedback_delay_symbols": delay})
     condition = Condition("feedback_delay_symbols", delay, channel, speed_kmh=speed)
     drops = condition.drops(_PHASE_DROPS, params.seed, workspace.root)
+    images = to_float(load_part(workspace.scenes, workspace.split, "test").images)
     rows = []
     for snr_db in study.snr_db:
         for share in study.pilot_shares:
             changed = with_channel(link, channel)
             changed.shares.share = share
-            sums = common_phases(
-                changed.cpu(), drops, _point(params, snr_db, study.data_symbols), params.seed
-            )
+            point = _point(params, snr_db, study.data_symbols)
+            sums = common_phases(changed.cpu(), images, drops, point, params.seed)
             samples = params.evaluation.bootstrap_samples
             untracked, tracked = (estimate(sums, rms_of(column), samples, params.seed) for column in (0, 1))
             bound = float(rms_of(2)(sums.sum(dim=0)))

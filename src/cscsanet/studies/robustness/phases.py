@@ -1,14 +1,14 @@
 """The common phase of each UE before and after tracking, beside its Cramer-Rao bound.
 
 A known complex symbol of energy E, received with the gain g in noise of variance v, gives the phase of g with the
-variance v / (2 E |g|^2); n of them, with 1 / n of it.
+variance v / (2 E |g|^2) at least. Known are the pilots, in the receiver's noise, and the mean of the data, in that
+noise and the rest of the data; their precisions add.
 """
 
 import torch
 from torch import Tensor
 
 from cscsanet.channel.frame import data_symbols
-from cscsanet.channel.noise import complex_normal
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.config.operating_point import OperatingPoint
@@ -18,33 +18,36 @@ from cscsanet.networks.iq import unit_modulus
 from cscsanet.training.seeds import generator
 
 
-def common_phases(link: TrackedLink, paths: PathDrops, point: OperatingPoint, seed: int) -> Tensor:
+def common_phases(
+    link: TrackedLink, images: Tensor, paths: PathDrops, point: OperatingPoint, seed: int
+) -> Tensor:
     """Return sums (drops, 4), float64, over UEs; `rms_of` makes root mean squares of them.
 
     The columns: power times squared untracked phase [rad^2], power times squared error of the tracked phase, power
-    times its Cramer-Rao bound, and power. The channel's own phases are compared, so the channel has no oscillators
+    times its Cramer-Rao bound, and power. images: (N, 4, H, W) in [0, 1]; drop i carries image i modulo N. The
+    channel's own phases are compared, so the channel has no oscillators
     with offsets.
     """
     assert link.channel.oscillator_rad == 0
     channel, parts = link.channel, []
-    symbols = data_symbols(point, channel)
+    symbols, first = data_symbols(point, channel), 0
     with torch.inference_mode():
         for chunk, drops in enumerate(chunks(paths)):
+            pixels = images[torch.arange(first, first + len(drops)) % len(images)]
+            first += len(drops)
             source = generator(seed, "evaluate", chunk)
             beams = link.physical(drops, point, source)
             assert beams.alignment is not None
-            size = (len(drops), channel.users, point.data_symbols, channel.subcarriers, 1)
-            block = link.exchange(complex_normal(size, source), beams, drops, point, source, channel)
+            streams = link.semantic.encode(pixels, beams.ue_csi, point.data_symbols)
+            block = link.exchange(streams, beams, drops, point, source, channel)
             effective = effective_channel(drops, beams.precoder[..., :1], beams.combiner, symbols, channel)
             rotation = unit_modulus(-beams.alignment[..., :1]).unsqueeze(-2)
             # Of UE k at chain k, over the block.
             gains = (effective * rotation).mean(dim=(2, 3)).squeeze(-1).diagonal(dim1=1, dim2=2)
             estimated = block.gains.gain.diagonal(dim1=1, dim2=2)
             power = gains.abs().square().double()
-            variance = block.noise.diagonal(dim1=1, dim2=2).real
-            bound = variance / (2 * int(block.pilots[0].sum()) * block.energy)
-            # A pilot of energy E radiates E, a stream of unit symbols N_t per element.
-            bound = bound * channel.ue_antennas
+            # The estimate is of a symbol that radiates 1, the channel's gain of one that radiates N_t.
+            bound = block.gains.error.diagonal(dim1=1, dim2=2) / 2 * channel.ue_antennas
             columns = (
                 power * gains.angle().square(),
                 power * (estimated * gains.conj()).angle().square(),

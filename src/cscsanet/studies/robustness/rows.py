@@ -88,8 +88,8 @@ class PhaseRow:
     """The common phase of a UE at its chain before and after tracking, root mean square weighted by power [rad].
 
     untracked: as the UE's prediction leaves it. tracked: error of the estimate. bound: the Cramer-Rao bound of a
-    phase from the pilots, with the same weights. Where it is large, errors are below it, since a phase error is at
-    most pi. snr_db, pilot_share, feedback_delay_symbols, speed_kmh: of the measurement.
+    phase from all that is known of the signal, with the same weights. Where it is large, errors are below it, since a
+    phase error is at most pi. snr_db, pilot_share, feedback_delay_symbols, speed_kmh: of the measurement.
     """
 
     snr_db: float

@@ -95,7 +95,10 @@ def test_tracked_phases_reach_their_bound_where_it_is_small_and_untracked_ones_d
     channel = smoke.channel.model_copy(update={"feedback_delay_symbols": 500})
     link = with_channel(link, channel)
     drops = draw_paths(200, channel, torch.Generator().manual_seed(2))
-    sums = common_phases(link, drops, OperatingPoint(0.0, 8, 64, 4), 1).sum(dim=0)
+    images = torch.rand(
+        8, 4, smoke.scenes.height, smoke.scenes.width, generator=torch.Generator().manual_seed(3)
+    )
+    sums = common_phases(link, images, drops, OperatingPoint(0.0, 8, 64, 4), 1).sum(dim=0)
     untracked, tracked, bound = (float(rms_of(column)(sums)) for column in range(3))
     assert untracked > 0.5
     assert bound < 0.1
