@@ -24,7 +24,10 @@ DEPENDS = {
     "semantic": stage1.DEPENDS,
     "semantic_oma": stage1.OMA_DEPENDS,
     "physical": stage2.DEPENDS,
-    **dict.fromkeys(stage3.TRAININGS, stage3.DEPENDS),
+    **{
+        name: stage3.TRACKED_DEPENDS if joint.tracked else stage3.DEPENDS
+        for name, joint in stage3.TRAININGS.items()
+    },
     "mfnet": mfnet.DEPENDS,
     **{name: (*csi.DEPENDS, name) for name in ("acquisition", "feedback", "precoding")},
     "codec": codec.AWGN_DEPENDS,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 SHAPES = (*SEMANTIC_SHAPES, *PHYSICAL_SHAPES)
-DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "training_channel", "points", "joint", "pilots")
+DEPENDS = ("seed", "threads", "recipe", *SHAPES, "channel", "training_channel", "points", "joint")
+TRACKED_DEPENDS = (*DEPENDS, "pilots")
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def joint_training(
         name=name,
         params=params,
         networks_for=networks_for,
-        depends=DEPENDS,
+        depends=TRACKED_DEPENDS if joint.tracked else DEPENDS,
         shapes=SHAPES,
         inputs={
             **workspace.scene_digests(),

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fixtures.params import altered
 
 from cscsanet.baselines.lean_link import lean_csi
 from cscsanet.channel.paths import PathDrops, draw_paths
@@ -16,9 +17,10 @@ POINT = OperatingPoint(-10.0, 8, 64, 4)
 
 @pytest.fixture(scope="module", params=LINKS)
 def link(request):
-    smoke = request.getfixturevalue("smoke")
+    """A link with pilots: an untrained one has no mean of its symbols to track."""
+    params = altered(request.getfixturevalue("smoke"), pilots={"share": 0.0625})
     torch.manual_seed(5)
-    return LINKS[request.param](smoke).eval()
+    return LINKS[request.param](params).eval()
 
 
 @pytest.fixture
@@ -38,8 +40,12 @@ def sent(link, pictures, drops, point=POINT, **changes):
         return changed(pictures, drops, point, torch.Generator().manual_seed(1))
 
 
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("share", [0.0, 0.03125, 0.0625])
 @pytest.mark.parametrize("data_symbols", [1, 2, 4])
-def test_pilots_and_their_energy_come_out_of_the_block(smoke, link, pictures, many, data_symbols):
+def test_pilots_and_their_energy_come_out_of_the_block(smoke, name, share, pictures, many, data_symbols):
+    torch.manual_seed(5)
+    link = LINKS[name](altered(smoke, pilots={"share": share})).eval()
     point = OperatingPoint(-10.0, 8, 64, data_symbols)
     counted = budget(sent(link, pictures, many, point), point)
     orthogonal = isinstance(link, TrackedOmaLink)
@@ -48,7 +54,11 @@ def test_pilots_and_their_energy_come_out_of_the_block(smoke, link, pictures, ma
     assert counted["energy"] == pytest.approx(elements, rel=1e-3)
     assert counted["data_symbols"] == data_symbols
     pilots = counted["dmrs_elements"] * (1 if orthogonal else 2)
-    assert pilots == max(1 if orthogonal else 2, round(smoke.pilots.share * elements))
+    least = 1 if orthogonal or share else 0  # of each UE
+    expected = (
+        max(least, round(share * elements)) if orthogonal else 2 * max(least, round(share * elements / 2))
+    )
+    assert pilots == expected
     assert counted["payload_elements"] == elements - pilots
 
 

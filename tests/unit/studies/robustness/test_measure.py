@@ -91,7 +91,7 @@ def test_no_tracking_study_without_the_scheme(smoke):
 
 def test_tracked_phases_reach_their_bound_where_it_is_small_and_untracked_ones_do_not(smoke):
     torch.manual_seed(1)
-    link = BUILD["noma-tracked"](smoke).eval()
+    link = BUILD["noma-tracked"](altered(smoke, pilots={"share": 0.0625})).eval()
     channel = smoke.channel.model_copy(update={"feedback_delay_symbols": 500})
     link = with_channel(link, channel)
     drops = draw_paths(200, channel, torch.Generator().manual_seed(2))
