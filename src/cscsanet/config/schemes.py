@@ -196,6 +196,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_RED, "*", filled=False),
         cost_groups=("csi aligned", "fusion oma"),
         last_training="oma_tracked",
+        shipped=False,
     ),
     "dlcsi-pca-lean": Scheme(
         title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
@@ -204,6 +205,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_GREEN, "p"),
         cost_groups=("acquisition", "feedback", "pca", "codec"),
         last_training="codec_lean",
+        shipped=False,
     ),
     "noma-stage2": Scheme(
         title="Stages I and II joined without Stage III",
