@@ -107,11 +107,20 @@ def _noisy_parts(params: "Params") -> Iterator[str]:
 
 def _training_channel(params: "Params") -> Iterator[str]:
     """The ranges take the place of these parameters in trainings, so that they must hold what is evaluated."""
-    for name in ("feedback_delay_symbols", "oscillator_rad", "near_far_db"):
-        value, (low, high) = getattr(params.channel, name), getattr(params.training_channel, name)
-        if not low <= value <= high:
+    for name in (
+        "feedback_delay_symbols",
+        "oscillator_rad",
+        "phase_noise_rad",
+        "carrier_offset_hz",
+        "bs_phase_error_rad",
+        "near_far_db",
+        "interferer_db",
+    ):
+        value, limits = getattr(params.channel, name), getattr(params.training_channel, name)
+        if limits is not None and (value is None or not limits[0] <= value <= limits[1]):
+            evaluated = "null" if value is None else f"{value:g}"
             yield (
-                f"training_channel.{name} = {[low, high]}: must hold channel.{name} = {value:g}, over which models are "
+                f"training_channel.{name} = {list(limits)}: must hold channel.{name} = {evaluated}, over which models are "
                 f"validated and measured"
             )
 

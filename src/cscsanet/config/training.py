@@ -48,6 +48,8 @@ class TrainingChannelParams(Section):
 
     Each part of a batch that is sent at a point of its own has a channel of its own. varied_share: share of the
     channels with numbers of paths and angular spreads from these ranges; the others have those of `channel`.
+    interferer_db: null: as `channel.interferer_db`. A limit of the power of an element has no range: trainings have that
+    of `channel.element_power`.
     """
 
     feedback_delay_symbols: Annotated[tuple[Delay, Delay], AfterValidator(_rising)]
@@ -55,7 +57,11 @@ class TrainingChannelParams(Section):
     paths: Annotated[tuple[Count, Count], AfterValidator(_rising)]
     spread_deg: _Range
     oscillator_rad: _Range
+    phase_noise_rad: _Range
+    carrier_offset_hz: _Range
+    bs_phase_error_rad: _Range
     near_far_db: _Range
+    interferer_db: DecibelRange | None
 
 
 class PilotParams(Section):

@@ -72,6 +72,14 @@ def untrained_channel(
             limit = f"at most {known:g}" if name in _BOUNDS else f"{known:g}"
             outside.append(f"channel.{name} = {value:g} was not trained ({limit} was)")
     for name, none in _CHOICES.items():
+        limits = ranges.get(name)
+        if limits is not None and getattr(channel, name) is not None:
+            low, high = limits
+            if not low <= getattr(channel, name) <= high:
+                outside.append(
+                    f"channel.{name} = {getattr(channel, name):g} was not trained ({low:g} to {high:g} was)"
+                )
+            continue
         if getattr(channel, name) != trained.get(name, none):
             was = "none" if none is None else trained.get(name, none)
             outside.append(f"channel.{name} = {getattr(channel, name)} was not trained ({was} was)")

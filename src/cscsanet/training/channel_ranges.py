@@ -18,7 +18,7 @@ def draw_channel(
     """Draw a channel: each parameter uniform in its range, independently.
 
     `ranges.varied_share` of the channels have other numbers of paths and spreads than the nominal ones. A
-    range of one value draws nothing.
+    range of one value draws nothing, and one that is None leaves the nominal value.
     """
 
     def share() -> float:
@@ -29,7 +29,10 @@ def draw_channel(
     for name in TrainingChannelParams.model_fields:
         if name == "varied_share" or (name in _OF_DROPS and not varied):
             continue
-        low, high = getattr(ranges, name)
+        wanted = getattr(ranges, name)
+        if wanted is None:
+            continue
+        low, high = wanted
         if isinstance(low, int) and isinstance(high, int):
             # Drawn alike for all whole numbers from low to high.
             changes[name] = low if low == high else low + min(int(share() * (high - low + 1)), high - low)

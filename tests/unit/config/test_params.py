@@ -101,6 +101,12 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ("evaluation.schemes", ["nomaa"], "evaluation.schemes = ['nomaa']: scheme 'nomaa': there is none"),
         ("scenes.folder", "", "scenes.folder = ''"),
         ("split.by", "lists", "split.by = lists: must be time with scenes.source = rendered"),
+        ("channel.near_far_db", 3.0, "near_far_db = [0.0, 0.0]: must hold channel.near_far_db = 3"),
+        (
+            "training_channel.interferer_db",
+            [0.0, 9.0],
+            "interferer_db = [0.0, 9.0]: must hold channel.interferer_db = null",
+        ),
         ("channel.source", "ray", "channel.source = 'ray'"),
         ("channel.tr38901_model", "CDL-F", "channel.tr38901_model = 'CDL-F'"),
         ("channel.delay_spread_ns", 0, "channel.delay_spread_ns = 0"),

@@ -113,3 +113,12 @@ def test_limits_and_interferers_that_were_not_trained_are_named(smoke):
         "channel.interferer_db = 0.0 was not trained (none was)",
         "channel.element_power = element was not trained (block was)",
     ]
+
+
+def test_an_interferer_within_the_range_of_the_training_was_trained(smoke):
+    trained = smoke.channel.model_dump(mode="json")
+    ranges = {"varied_share": 0.0, "interferer_db": [-5.0, 5.0]}
+    assert untrained_channel(trained, channel(smoke, interferer_db=3.0), ranges) == []
+    assert untrained_channel(trained, channel(smoke, interferer_db=9.0), ranges) == [
+        "channel.interferer_db = 9 was not trained (-5 to 5 was)"
+    ]

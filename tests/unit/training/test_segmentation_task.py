@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fixtures.params import altered
 
 from cscsanet.channel.dataset import open_drops, write_drops
 from cscsanet.config.operating_point import OperatingPoint
@@ -72,6 +73,45 @@ def test_two_validation_passes_give_one_number(smoke, scenes, drops):
     assert first == passed()
     assert 0 <= first["val_miou"] < 1
     assert first["val_loss"] > 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"feedback_delay_symbols": [0, 112]},
+        {"oscillator_rad": [1.0, 2.0]},
+        {"phase_noise_rad": [0.1, 0.2]},
+        {"carrier_offset_hz": [2e3, 4e3]},
+        {"bs_phase_error_rad": [0.5, 1.0]},
+        {"near_far_db": [10.0, 20.0]},
+        {"interferer_db": [10.0, 20.0]},
+        {"varied_share": 1.0, "spread_deg": [5.0, 10.0]},
+    ],
+    ids=lambda changes: next(reversed(changes)),
+)
+def test_every_range_of_the_channel_reaches_the_training(smoke, scenes, drops, changes):
+    def loss(ranges):
+        torch.manual_seed(0)
+        link = NomaLink(PhysicalLayer(smoke), SemanticLayer(smoke))
+        fit = smoke.joint.model_copy(update={"points_per_batch": 2})
+        task = SegmentationTask(
+            link, (scenes, scenes), (drops, drops), smoke.points, fit, ranges=ranges, seed=1
+        )
+        return float(task.train().loss(torch.arange(6), torch.Generator().manual_seed(0)).detach())
+
+    still = {
+        "feedback_delay_symbols": [0, 0],
+        "varied_share": 0.0,
+        "interferer_db": None,
+        **{key: [0.0, 0.0] for key in ("phase_noise_rad", "carrier_offset_hz", "bs_phase_error_rad")},
+        **{key: [0.0, 0.0] for key in ("oscillator_rad", "near_far_db")},
+    }
+    channel = {"feedback_delay_symbols": 0}
+    none = altered(smoke, channel=channel, training_channel=still).training_channel
+    assert loss(none) == loss(none)
+    # What is drawn need not hold what a model is measured over here.
+    some = type(none).model_validate({**none.model_dump(), **changes})
+    assert abs(loss(some) - loss(none)) > 1e-5
 
 
 def test_batch_statistics_follow_the_batches_and_are_held_at_the_end(smoke, scenes, monkeypatch):
