@@ -2,7 +2,7 @@
 
 from table_rows import interval, markdown, read_report, read_rows, select
 
-from cscsanet.config.schemes import SEPARATED_ROLES, schemes_of
+from cscsanet.config.schemes import FLOOR, SEPARATED_ROLES, schemes_of
 
 
 def claims() -> str:
@@ -42,14 +42,24 @@ def level_with_separated() -> str:
 
 
 def aligned_share() -> str:
-    """Return the share of the ceiling that `noma-aligned` reaches at -25 dB."""
-    return f"{100 * _miou('noma-aligned', -25.0) / _miou('ideal', -25.0):.0f} %"
+    """Return the share of the ceiling that `noma-aligned` reaches at -25 dB, over the constant prediction."""
+    return _share("noma-aligned", -25.0)
+
+
+def tracked_share(snr_db: float) -> str:
+    """Return the share of the ceiling that `noma-tracked` reaches, over the constant prediction."""
+    return _share("noma-tracked", snr_db)
 
 
 def separated_lead() -> str:
     """Return the lead of the best separated design over `noma-aligned` at -10 dB, in points of mIoU."""
     best = max(_miou(scheme, -10.0) for scheme in schemes_of(*SEPARATED_ROLES))
     return f"{100 * (best - _miou('noma-aligned', -10.0)):.1f}"
+
+
+def _share(scheme: str, snr_db: float) -> str:
+    floor = _miou(FLOOR, snr_db)
+    return f"{100 * (_miou(scheme, snr_db) - floor) / (_miou('ideal', snr_db) - floor):.0f} %"
 
 
 def perfect_csi_lead() -> str:

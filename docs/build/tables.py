@@ -69,6 +69,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "aligned-share": evidence.aligned_share,
+    "tracked-share": lambda: evidence.tracked_share(-25.0),
     "separated-lead": evidence.separated_lead,
     "perfect-csi-lead": evidence.perfect_csi_lead,
     "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),

@@ -7,7 +7,7 @@ from cscsanet.page.results import Record
 # What claims are judged on: those of the paper in two forms, and ours.
 FORMS = {"paper": "the paper's form", "aligned": "phases aligned (ours)", "ours": "our claims"}
 SHORT = {"paper": "paper", "aligned": "aligned", "ours": "ours"}
-_VERDICTS = ("reproduced", "not reproduced", "inconclusive")
+_VERDICTS = ("reproduced", "not reproduced", "inconclusive", "does not apply")
 _MARKS = {"reproduced": "yes", "not reproduced": "no", "inconclusive": "open"}
 
 

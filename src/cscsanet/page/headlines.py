@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.schemes import SCHEMES, schemes_of
+from cscsanet.config.schemes import FLOOR, SCHEMES, schemes_of
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.page.rows import RowIndex
 
@@ -30,12 +30,15 @@ class Headline:
 
     row: ResultRow
     ceiling: ResultRow | None
+    floor: ResultRow | None
     rivals: list[Rival]
 
     @property
     def share(self) -> float | None:
-        """The share of the ceiling that the proposal reaches."""
-        return self.row.miou / self.ceiling.miou if self.ceiling and self.ceiling.miou else None
+        """The share of the ceiling that the proposal reaches, both over the constant prediction."""
+        if not self.ceiling or not self.floor or self.ceiling.miou <= self.floor.miou:
+            return None
+        return (self.row.miou - self.floor.miou) / (self.ceiling.miou - self.floor.miou)
 
 
 def headlines(index: RowIndex, reference: OperatingPoint) -> list[Headline]:
@@ -52,7 +55,8 @@ def headlines(index: RowIndex, reference: OperatingPoint) -> list[Headline]:
             ceilings = [
                 name for name in schemes_of("ceiling") if SCHEMES[name].access == SCHEMES[scheme].access
             ]
-            result.append(Headline(row, index.at(ceilings[0], reference), rivals))
+            ceiling, floor = index.at(ceilings[0], reference), index.at(FLOOR, reference)
+            result.append(Headline(row, ceiling, floor, rivals))
     return result
 
 

@@ -23,7 +23,9 @@ def test_each_proposal_has_its_share_of_the_ceiling_and_its_lead_over_the_best_r
     assert [line.row.scheme for line in lines] == PROPOSALS[:2]
     for line in lines:
         assert line.ceiling.scheme == "ideal"
-        assert line.share == pytest.approx(line.row.miou / line.ceiling.miou)
+        over = [row.miou - line.floor.miou for row in (line.row, line.ceiling)]
+        assert line.share == pytest.approx(over[0] / over[1])
+        assert line.floor.scheme == "constant"
         assert [(rival.title, rival.row.scheme) for rival in line.rivals] == [
             ("best separated scheme", "dlcsi-dl"),
             ("best with perfect initial CSI", "perfect-dl"),
@@ -36,6 +38,11 @@ def test_a_scheme_that_was_not_measured_is_left_out():
     assert [line.row.scheme for line in lines] == ["noma-aligned"]
     assert lines[0].share is None
     assert [rival.title for rival in lines[0].rivals] == ["best separated scheme"]
+
+
+@pytest.mark.parametrize("missing", ["ideal", "constant"])
+def test_there_is_no_share_without_a_ceiling_or_a_floor(missing):
+    assert all(line.share is None for line in headlines(index(missing), POINT))
 
 
 def test_the_best_separated_scheme_may_have_perfect_csi():

@@ -9,7 +9,7 @@ from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.repeats import dedicated
 from cscsanet.studies.claims.ours import own_claims
 from cscsanet.studies.claims.paper import FORMS, UNTESTED, paper_claims
-from cscsanet.studies.claims.verdicts import MARKED, RULES, departures
+from cscsanet.studies.claims.verdicts import MARKED, RULES, SAMPLES, departures
 from cscsanet.studies.sweeps.evidence import open_evidence
 from cscsanet.workflow.stage import Stage
 
@@ -19,7 +19,7 @@ def judge_claims(stage: Stage) -> None:
     workspace, params = stage.workspace, stage.params
     note_left_out(params)
     with stage.tracked("evaluation", "repeats", "seed") as run:
-        evidence = open_evidence(workspace, params)
+        evidence = open_evidence(workspace, params, SAMPLES)
         evaluation = kept_evaluation(params)
         claims = paper_claims(evaluation, evidence)
         ours = own_claims(evaluation, dedicated(params), evidence)
@@ -27,7 +27,7 @@ def judge_claims(stage: Stage) -> None:
         ledger = {
             "floor": round6(floor.value),
             "marked": MARKED,
-            "samples": params.evaluation.bootstrap_samples,
+            "samples": evidence.samples,
             "rules": RULES,
             "departures": departures(own_front=not why_unaligned(params)),
             "claims": claims,

@@ -12,11 +12,11 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR
 from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition
 from cscsanet.evaluation.sweeps import SYMBOLS, Axis, Sweep
-from cscsanet.studies.claims.verdicts import Comparison, Terms
+from cscsanet.studies.claims.verdicts import HEIGHT, Comparison, Premise, Terms
 
 # The paper calls CSI-RS and feedback scarce below these values.
 FEW: Mapping[Axis, int] = {"csirs_symbols": 4, "feedback_bits": 64}
-# SNR [dB] -> share of the ceiling that aligned streams are to reach.
+# SNR [dB] -> share of the ceiling, over the constant prediction, that aligned streams are to reach.
 GOALS = {-25.0: 0.85, -15.0: 0.95}
 Points = Sequence[OperatingPoint]
 
@@ -57,7 +57,10 @@ def collapses(operands: Operands) -> list[Comparison]:
                 (0.5, Condition(FLOOR, panel.points[0])),
             ]
             where = f"{_symbol(panel)} < {FEW[panel.axis]}{_fixed(panel)}"
-            comparisons.append(Comparison(f"half of the height of {name} lost, {where}", terms))
+            premise = _height(name, enough, f"{_symbol(panel)} >= {FEW[panel.axis]}{_fixed(panel)}")
+            comparisons.append(
+                Comparison(f"half of the height of {name} lost, {where}", terms, premise=premise)
+            )
     return comparisons
 
 
@@ -68,6 +71,7 @@ def stays_robust(operands: Operands) -> list[Comparison]:
             collapse.what.replace("lost", "kept"),
             [(-weight, condition) for weight, condition in collapse.terms],
             collapse.threshold,
+            collapse.premise,
         )
         for collapse in collapses(operands)
     ]
@@ -141,6 +145,7 @@ def gains_with_symbols(operands: Operands) -> list[Comparison]:
         Comparison(
             f"{name}, Q {before.data_symbols} to {after.data_symbols}",
             [(1.0, Condition(name, after)), (-1.0, Condition(name, before))],
+            premise=_height(name, panel.points[-1:], f"Q {panel.points[-1].data_symbols}"),
         )
         for name in operands.leaders
         for panel in operands.panels
@@ -149,11 +154,16 @@ def gains_with_symbols(operands: Operands) -> list[Comparison]:
 
 
 def reaches_share(operands: Operands) -> list[Comparison]:
-    """Compare each leader with a share of each ceiling, at the SNRs of `GOALS`."""
+    """Compare the height of each leader with a share of that of each ceiling, at the SNRs of `GOALS`."""
     return [
         Comparison(
-            f"{leader} - {GOALS[point.snr_db]:.2f} {ceiling} at SNR {point.snr_db:g} dB",
-            [(1.0, Condition(leader, point)), (-GOALS[point.snr_db], Condition(ceiling, point))],
+            f"height of {leader} - {GOALS[point.snr_db]:.2f} of {ceiling} at SNR {point.snr_db:g} dB",
+            [
+                (1.0, Condition(leader, point)),
+                (-GOALS[point.snr_db], Condition(ceiling, point)),
+                (GOALS[point.snr_db] - 1.0, Condition(FLOOR, point)),
+            ],
+            premise=_height(ceiling, [point], f"SNR {point.snr_db:g} dB"),
         )
         for leader in operands.leaders
         for ceiling in operands.others
@@ -170,6 +180,7 @@ def costs_little(operands: Operands) -> list[Comparison]:
             f"{name}, Stage III for all points - for this point alone: SNR {point.label()}",
             [(1.0, Condition(name, point, PIPELINE_TRAINING)), (-1.0, Condition(name, point, repeat))],
             operands.threshold,
+            _height(name, [point], f"SNR {point.label()}", repeat),
         )
         for (name, repeat), point in operands.dedicated.items()
     ]
@@ -203,10 +214,26 @@ def _lead_differences(operands: Operands, first: Points, second: Points, where: 
                 *_mean(leader, second, -1.0),
                 *_mean(other, second, 1.0),
             ],
+            premise=Premise(
+                f"lead of {leader} over {other} in the first",
+                [*_mean(leader, first, 1.0), *_mean(other, first, -1.0)],
+            ),
         )
         for leader in operands.leaders
         for other in operands.others
     ]
+
+
+def _height(name: str, points: Points, where: str, repeat: str | None = None) -> Premise:
+    """Return the premise that the mean over some points is well over the constant prediction."""
+    return Premise(
+        f"height of {name} over the constant prediction, {where}",
+        [
+            *((1 / len(points), Condition(name, point, repeat)) for point in points),
+            (-1.0, Condition(FLOOR, points[0])),
+        ],
+        HEIGHT,
+    )
 
 
 def _mean(name: str, points: Points, weight: float) -> Terms:

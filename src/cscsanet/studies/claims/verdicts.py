@@ -10,17 +10,24 @@ from cscsanet.evaluation.sweeps import row_point
 from cscsanet.metrics.estimate import round6
 
 MARKED = 0.02  # mIoU of a marked lead
-Holds = Literal["yes", "no", "open"]
-Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not measured"]
+HEIGHT = 0.05  # mIoU over the constant prediction: below it there is nothing to lose, keep or share
+SAMPLES = 20_000  # of the bootstrap, at least: an interval widened for many comparisons reads tails of 0.1 %
+Holds = Literal["yes", "no", "open", "void"]
+Verdict = Literal["reproduced", "not reproduced", "inconclusive", "does not apply", "not measured"]
 Terms = Sequence[tuple[float, Condition]]
 
 RULES = {
     "comparison": "A comparison is a weighted sum of mIoUs. It holds where its whole 95 % interval lies above the threshold. It "
     "fails where an interval widened for the number k of the statement's comparisons, which leaves out 5 % / k, lies below it as "
     "a whole. It is open otherwise.",
+    "premise": "Some statements presuppose something. That a lead is larger here than there presupposes a lead here. "
+    "That a curve collapses, is robust, gains or has a share of another presupposes 5 points of mIoU over the constant "
+    "prediction. Where this premise fails by the same rule, the comparison is void. Where it is open, the comparison does "
+    "not hold.",
     "reproduced": "Every comparison of the statement holds.",
     "not reproduced": "At least one comparison fails.",
-    "inconclusive": "None fails, and at least one is open.",
+    "does not apply": "None fails, and at least one is void.",
+    "inconclusive": "None fails or is void, and at least one is open.",
     "not measured": "A scheme of the statement was not measured over its axis, or too few points were.",
     "interval": "Bootstrap over the driving sequences of the test images with their channel drops, paired between schemes. Where "
     "trainings of a scheme were repeated (repeats.reseeded), Student's interval over its seeds on top; what was not repeated is "
@@ -29,6 +36,7 @@ RULES = {
     "Where the paper speaks of a curve, its mean over the axis counts; where it says consistently, every point.",
     "collapse": "A curve collapses below a value of its axis where the mean mIoU there has lost more than half of what the mean "
     "from that value on has over the constant prediction. It is robust where it has lost less than half.",
+    "share": "A share of a ceiling is counted from the constant prediction, not from zero.",
 }
 # Departures from the paper in the schemes that its claims are judged on. The first is of `csa.front: beamspace` alone.
 _FRONT_DEPARTURE = (
@@ -52,12 +60,21 @@ def departures(*, own_front: bool) -> list[str]:
     return [first, *([_FRONT_DEPARTURE] if own_front else []), *others]
 
 
+class Premise(NamedTuple):
+    """A weighted sum of mIoUs without which a comparison says nothing unless it is above `threshold`."""
+
+    what: str
+    terms: Terms
+    threshold: float = 0.0
+
+
 class Comparison(NamedTuple):
     """A weighted sum of mIoUs that must be above `threshold` for a claim to hold."""
 
     what: str
     terms: Terms
     threshold: float = 0.0
+    premise: Premise | None = None
 
 
 def judge(comparisons: Sequence[Comparison], evidence: Evidence) -> dict[str, Any]:
@@ -86,6 +103,8 @@ def verdict(results: Sequence[Holds]) -> Verdict:
     assert results, "a claim without a comparison"
     if "no" in results:
         return "not reproduced"
+    if "void" in results:
+        return "does not apply"
     return "inconclusive" if "open" in results else "reproduced"
 
 
@@ -99,21 +118,38 @@ def holds(low: float, widened_high: float, threshold: float) -> Holds:
     return "no" if widened_high < threshold else "open"
 
 
+def under_premise(result: Holds, premise: Holds) -> Holds:
+    """Return the result of a comparison whose premise holds, fails or is open."""
+    if premise == "no":
+        return "void"
+    return "open" if premise == "open" and result == "yes" else result
+
+
 def _judge_one(comparison: Comparison, evidence: Evidence, comparisons: int) -> dict[str, Any]:
-    value = evidence.contrast(comparison.terms)
-    widened = evidence.contrast(comparison.terms, comparisons)
     conditions = list(
         dict.fromkeys(condition for _, condition in comparison.terms if condition.scheme != FLOOR)
     )
-    columns = value.row("value")
-    return {
-        "what": comparison.what,
-        **columns,
+    judged = {
+        **_measured(comparison, evidence, comparisons),
         "seeds": {condition.scheme: evidence.seeds(condition) for condition in conditions},
-        "threshold": comparison.threshold,
-        # Judged by the rounded numbers, so that a difference which is zero but for rounding is zero.
-        "holds": holds(columns["ci_low"], round6(widened.high), comparison.threshold),
         "rows": [_row_of(condition) for condition in conditions],
+    }
+    if comparison.premise is not None:
+        judged["premise"] = _measured(comparison.premise, evidence, comparisons)
+        judged["holds"] = under_premise(judged["holds"], judged["premise"]["holds"])
+    return judged
+
+
+def _measured(judged: Comparison | Premise, evidence: Evidence, comparisons: int) -> dict[str, Any]:
+    """Return a weighted sum with its interval, and whether it is above its threshold."""
+    widened = evidence.contrast(judged.terms, comparisons)
+    columns = evidence.contrast(judged.terms).row("value")
+    return {
+        "what": judged.what,
+        **columns,
+        "threshold": judged.threshold,
+        # Judged by the rounded numbers, so that a difference which is zero but for rounding is zero.
+        "holds": holds(columns["ci_low"], round6(widened.high), judged.threshold),
     }
 
 

@@ -11,8 +11,11 @@ from cscsanet.studies.sweeps.measure import constant_measurement, measurement
 from cscsanet.workflow.workspace import Workspace
 
 
-def open_evidence(workspace: Workspace, params: Params) -> Evidence:
-    """Return the evidence over the measurements of the stage `measure`."""
+def open_evidence(workspace: Workspace, params: Params, samples: int = 0) -> Evidence:
+    """Return the evidence over the measurements of the stage `measure`.
+
+    samples: of the bootstrap, if `evaluation.bootstrap_samples` are fewer.
+    """
 
     def measured(condition: Condition) -> Sequence[Measurement]:
         name, point, repeat = condition
@@ -27,4 +30,4 @@ def open_evidence(workspace: Workspace, params: Params) -> Evidence:
     def trained_by(name: str) -> str:
         return name if name == FLOOR else seeded_by(params, name)
 
-    return Evidence(measured, trained_by, params.evaluation.bootstrap_samples, params.seed)
+    return Evidence(measured, trained_by, max(samples, params.evaluation.bootstrap_samples), params.seed)

@@ -1,11 +1,15 @@
 """The ledger of claims on synthetic mIoUs: as the paper states them, reversed, and all equal."""
 
 import pytest
-from fixtures.claims import FLOOR_MIOU, paper_s_world, reversed_world
+from fixtures.claims import FLOOR_MIOU, paper_s_world, reversed_world, vacuous_world
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.config.schemes import FLOOR
-from cscsanet.studies.claims.paper import FORMS, UNTESTED, paper_claims
+from cscsanet.studies.claims.claim import Subject
+from cscsanet.studies.claims.paper import CLAIMS, FORMS, UNTESTED, paper_claims
+from cscsanet.studies.claims.verdicts import judge
+
+PRESUPPOSING = ("8.4", "8.6", "8.7", "9.3", "9.4", "10.4")  # that there is a lead
 
 
 def verdicts(claims, form):
@@ -30,7 +34,34 @@ def test_where_the_paper_is_right_every_statement_is_reproduced(small, world, fo
 def test_no_statement_holds_whatever_is_measured(small, world, form):
     judged = verdicts(paper_claims(small, world(reversed_world)), form)
     del judged["8.8"]  # if all else is reversed, few CSI-RS do no harm
+    # Without a lead there is none that could be larger somewhere.
+    presupposing = {name for name in judged if name in PRESUPPOSING}
+    assert {judged.pop(name) for name in presupposing} <= {"not reproduced", "does not apply"}
     assert judged == dict.fromkeys(judged, "not reproduced")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_statement_whose_premise_fails_does_not_apply(small, world, form):
+    """The designs are far ahead, and CSC-SA-Net is near the floor: trends alone reproduce nothing."""
+    judged = paper_claims(small, world(vacuous_world))
+    for claim in judged:
+        if claim["id"] in (*PRESUPPOSING, "8.8"):
+            entry = claim["judged"][form]
+            assert entry["verdict"] == "does not apply", claim["id"]
+            assert any(each["premise"]["holds"] == "no" for each in entry["comparisons"])
+    assert (
+        "reproduced"
+        not in {name: verdicts(judged, form)[name] for name in ("8.2", "8.3", "11.1", "11.3")}.values()
+    )
+
+
+def test_without_its_premise_each_of_these_statements_would_hold(small, world):
+    """The case that must fail: the same numbers, judged by the trend alone."""
+    evidence = world(vacuous_world)
+    for claim in CLAIMS:
+        if claim.id in (*PRESUPPOSING, "8.8"):
+            trends = [each._replace(premise=None) for each in Subject(small, "paper").comparisons(claim)]
+            assert judge(trends, evidence)["verdict"] == "reproduced", claim.id
 
 
 def test_what_collapses_is_not_robust(small, world):
@@ -47,7 +78,7 @@ def test_where_nothing_differs_nothing_is_reproduced_but_what_says_so(small, wor
     flat = world(lambda condition: FLOOR_MIOU if condition.scheme == FLOOR else level)
     judged = verdicts(paper_claims(small, flat), "paper")
     robust = judged.pop("8.8")
-    assert robust == ("reproduced" if level > FLOOR_MIOU else "inconclusive")
+    assert robust == ("reproduced" if level > FLOOR_MIOU else "does not apply")
     assert "reproduced" not in judged.values()
 
 

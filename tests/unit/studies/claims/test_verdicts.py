@@ -4,7 +4,7 @@ import pytest
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.evaluation.evidence import Condition
-from cscsanet.studies.claims.verdicts import Comparison, departures, holds, judge, verdict
+from cscsanet.studies.claims.verdicts import Comparison, departures, holds, judge, under_premise, verdict
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,24 @@ def test_one_failure_outweighs_all_else():
     assert verdict(["yes", "open", "no"]) == "not reproduced"
     assert verdict(["yes", "open"]) == "inconclusive"
     assert verdict(["yes", "yes"]) == "reproduced"
+    assert verdict(["void", "no"]) == "not reproduced"
+    assert verdict(["yes", "open", "void"]) == "does not apply"
+
+
+@pytest.mark.parametrize(
+    ("result", "premise", "judged"),
+    [
+        ("yes", "yes", "yes"),
+        ("no", "yes", "no"),
+        ("yes", "open", "open"),
+        ("no", "open", "no"),
+        ("yes", "no", "void"),
+        ("no", "no", "void"),
+        ("open", "no", "void"),
+    ],
+)
+def test_a_comparison_without_its_premise_is_void(result, premise, judged):
+    assert under_premise(result, premise) == judged
 
 
 def test_the_departure_of_our_front_end_is_named_only_where_it_is_used():
