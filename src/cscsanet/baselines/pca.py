@@ -107,6 +107,12 @@ def _principal(steering: Tensor, core: Tensor, count: int) -> Tensor:
 
     steering: A (batch, N, P); core: C (batch, P, P).
     """
+    antennas, paths = steering.shape[-2:]
+    if paths >= antennas:
+        # The problem of the array itself is the smaller one.
+        _, vectors = torch.linalg.eigh(steering @ core @ steering.mH)
+        largest: Tensor = vectors.flip(-1)[..., :count]
+        return largest
     orthogonal, triangle = torch.linalg.qr(steering)
     _, vectors = torch.linalg.eigh(triangle @ core @ triangle.mH)
     strongest: Tensor = orthogonal @ vectors.flip(-1)[..., :count]
@@ -119,6 +125,12 @@ def _power_method(steering: Tensor, core: Tensor) -> Tensor:
     It starts from the phases of the principal eigenvector.
     """
     beam = analog(_principal(steering, core, 1))
+    antennas, paths = steering.shape[-2:]
+    if paths >= antennas:
+        covariance = steering @ core @ steering.mH
+        for _ in range(_POWER_STEPS):
+            beam = analog(covariance @ beam)
+        return beam.squeeze(-1)
     for _ in range(_POWER_STEPS):
         beam = analog(steering @ (core @ (steering.mH @ beam)))
     return beam.squeeze(-1)

@@ -25,7 +25,7 @@ from cscsanet.baselines.resource_grid import ResourceGrid, resource_grid
 from cscsanet.baselines.source_codec import SourceCodec
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.impairments import paths_of_links
-from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.paths import PathDrops, trimmed
 from cscsanet.channel.power import PEAKS, limit_elements
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
@@ -71,7 +71,7 @@ class SeparatedLink(Link):
         symbols = self.codec.symbols(images)
         grids = []
         for part, point, channel in zip(parts(len(images), len(points)), points, channels, strict=True):
-            down, up = paths_of_links(paths[part], channel, generator)
+            down, up = paths_of_links(trimmed(paths[part]), channel, generator)
             with torch.no_grad():
                 beams: BeamsWithPrior = self.front(down, point.within(self.codec.capacity), generator)
             payload = self.codec.block(symbols[part], point.data_symbols)

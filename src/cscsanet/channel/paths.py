@@ -82,6 +82,20 @@ def with_paths(paths: PathDrops, count: int) -> PathDrops:
     return PathDrops(gain * math.sqrt(count / present), *others)
 
 
+def trimmed(paths: PathDrops) -> PathDrops:
+    """Return the same channels without the last paths where these have no power in any drop; undoes `with_paths`.
+
+    >>> trimmed(with_paths(paths, 5)).gain.shape == paths.gain.shape
+    True
+    """
+    used = (paths.gain != 0).flatten(0, -2).any(dim=0).nonzero()
+    count, present = paths.gain.shape[-1], int(used.max()) + 1 if len(used) else 1
+    if count == present:
+        return paths
+    gain, *others = (getattr(paths, field.name)[..., :present] for field in fields(paths))
+    return PathDrops(gain * math.sqrt(present / count), *others)
+
+
 RAYS = 20  # of a path with an angular spread, as of a cluster in TR 38.901, table 7.5-3
 
 

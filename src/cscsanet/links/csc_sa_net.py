@@ -21,7 +21,7 @@ from torch import Tensor
 
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.impairments import paths_of_links
-from cscsanet.channel.paths import PathDrops, joined
+from cscsanet.channel.paths import PathDrops, joined, trimmed
 from cscsanet.channel.power import normalise_block
 from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
@@ -94,7 +94,7 @@ class NomaLink(Link):
         received, bs_csi = [], []
         for part, point, channel, (_, up) in zip(shares, points, channels, links, strict=True):
             used, own = streams[part, :, : point.data_symbols], beams.of(part)
-            _, block, csi = self._send(used, own, up, point, generator, channel)
+            _, block, csi = self._send(used, own, trimmed(up), point, generator, channel)
             received.append(pad_symbols(block, capacity.data_symbols, 1))
             bs_csi.append(csi)
         return self.semantic.decode(torch.cat(received), torch.cat(bs_csi))

@@ -12,6 +12,7 @@ from cscsanet.baselines.pca import (
     hybrid_beams,
 )
 from cscsanet.channel.bounds import chain_per_path, chain_per_user, hybrid_sum
+from cscsanet.channel.paths import with_paths
 from cscsanet.channel.response import materialise
 
 LAST = 7  # index of the last of eight CSI-RS symbols
@@ -37,6 +38,16 @@ def test_directions_are_the_singular_vectors(small, drops):
     for directions, singular in zip(result, (right, left), strict=True):
         assert aligned(directions[..., 0], singular[..., 0]).min() > 0.999
         assert aligned(directions[..., 1], singular[..., 1]).min() > 0.99
+
+
+def test_more_paths_than_antennas_give_the_same_beams(small, drops):
+    """The same channels with silent paths: one by way of paths, one by way of antennas."""
+    channel = small.channel
+    few = true_channel(drops, LAST + 1, channel)
+    many = true_channel(with_paths(drops, channel.bs_antennas + 6), LAST + 1, channel)
+    stacked = matrices(drops, channel)
+    energies = [passed(stacked, *channel_beams(paths, channel)) for paths in (few, many)]
+    torch.testing.assert_close(energies[0], energies[1], rtol=1e-3, atol=1e-3 * float(energies[0].mean()))
 
 
 def passed(stacked, sent, received):

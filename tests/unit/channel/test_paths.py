@@ -1,10 +1,12 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 
-from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.paths import PathDrops, draw_paths, joined, trimmed, with_paths
+from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
 
 Channel = Callable[..., ChannelParams]
@@ -67,6 +69,23 @@ def test_drops_are_selected_along_the_first_axis(
     assert len(selected) == 3
     for name in ("gain", "aod", "aoa", "delay", "doppler"):
         assert torch.equal(getattr(selected, name), getattr(drops, name)[2:5])
+
+
+def test_paths_without_power_are_trimmed_and_the_response_stays(
+    channel: Channel, generator: torch.Generator
+) -> None:
+    params = channel()
+    drops = draw_paths(8, params, generator)
+    longer = joined([drops[:4], with_paths(drops[4:], 9)])
+    back = trimmed(longer)
+    assert back.gain.shape == drops.gain.shape
+    symbols = torch.tensor([0, 5])
+    torch.testing.assert_close(materialise(back, symbols, params), materialise(drops, symbols, params))
+    # One drop with more of them keeps them for all.
+    mixed = joined([drops[:4], draw_paths(4, channel(paths=5), generator)])
+    assert trimmed(mixed) is mixed
+    silent = replace(drops, gain=torch.zeros_like(drops.gain))
+    assert trimmed(silent).gain.shape[-1] == 1
 
 
 def test_fields_of_different_shape_are_refused() -> None:
