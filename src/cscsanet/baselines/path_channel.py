@@ -34,6 +34,9 @@ class CsiAccuracy(NamedTuple):
     sgcs: Tensor
 
 
+_SMALL = 1e-3  # half a step [rad], below which the series of the Dirichlet kernel is exact in float32
+
+
 def at_symbol(paths: PathEstimates, symbol: float) -> PathEstimates:
     """Return the paths with their gains at another symbol than symbol 0 of the frame."""
     gain = iq.mul(paths.gain, iq.cis(2 * math.pi * paths.doppler * symbol))
@@ -87,5 +90,13 @@ def inner_product(a: PathEstimates, b: PathEstimates, channel: ChannelParams) ->
 
 
 def _phase_sum(step: Tensor, count: int) -> Tensor:
-    """Return the sum over m = 0..count-1 of exp(j m step) as pairs."""
-    return iq.cis(step.unsqueeze(-1) * torch.arange(count, device=step.device)).sum(dim=-2)
+    """Return the sum over m = 0..count-1 of exp(j m step) as pairs: the Dirichlet kernel.
+
+    It equals sin(count x) / sin(x) exp(j (count - 1) x) with x = step / 2, and is periodic in the step.
+    """
+    half = (step - 2 * math.pi * (step / (2 * math.pi)).round()) / 2
+    small = half.abs() < _SMALL
+    safe = torch.where(small, 1.0, half)
+    series = count * (1 - (count**2 - 1) / 6 * half.square())
+    ratio = torch.where(small, series, (count * safe).sin() / safe.sin())
+    return iq.cis((count - 1) * half) * ratio.unsqueeze(-1)

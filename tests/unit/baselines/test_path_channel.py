@@ -1,9 +1,11 @@
 """Channels as sums of paths: their accuracy against that of the matrices."""
 
+import math
+
 import pytest
 import torch
 
-from cscsanet.baselines.path_channel import csi_accuracy, true_channel
+from cscsanet.baselines.path_channel import _phase_sum, csi_accuracy, true_channel
 from cscsanet.channel.response import materialise
 
 LAST = 7  # index of the last of eight CSI-RS symbols
@@ -39,3 +41,16 @@ def sgcs(estimate, truth):
     product = (estimate.conj() * truth).flatten(1).sum(dim=1).abs().square()
     norms = [matrix.abs().square().flatten(1).sum(dim=1) for matrix in (estimate, truth)]
     return (product / (norms[0] * norms[1])).mean()
+
+
+@pytest.mark.parametrize("count", [1, 8, 64])
+def test_the_sum_of_phases_is_that_of_its_terms_around_every_period(count):
+    near = torch.tensor([0.0, 1e-7, 1e-5, 1.9e-3, 2.1e-3, 1e-2, 0.3, math.pi - 1e-3, math.pi])
+    step = torch.cat([offset + sign * near for offset in (0.0, 2 * math.pi) for sign in (1, -1)])
+    step = step.double().requires_grad_()
+    terms = step.unsqueeze(-1) * torch.arange(count, dtype=torch.float64)
+    direct = torch.stack((terms.cos().sum(dim=-1), terms.sin().sum(dim=-1)), dim=-1)
+    closed = _phase_sum(step, count)
+    torch.testing.assert_close(closed, direct, rtol=1e-6, atol=1e-6 * count)
+    slopes = [torch.autograd.grad(each.sum(), step, retain_graph=True)[0] for each in (direct, closed)]
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-4, atol=1e-3 * count)
