@@ -2,7 +2,7 @@
 
 from table_rows import Row, distinct, interval, markdown, read_report, read_rows, row_by, select
 
-from cscsanet.studies.robustness.rows import BARS, bar_verdict
+from cscsanet.studies.robustness.rows import BARS
 
 _OTHERS = {
     "nominal": "none",
@@ -93,7 +93,7 @@ def _compared(kind: str, label: str) -> str:
             found[scheme if kind == "loss" else other, float(snr.removesuffix("dB"))] = value
     snrs = sorted({snr for _, snr in found})
     lines = [
-        [f"`{scheme}`", *(_points(kind, found[scheme, snr]) for snr in snrs)]
+        [f"`{scheme}`", *(_points(found[scheme, snr]) for snr in snrs)]
         for scheme in dict.fromkeys(scheme for scheme, _ in found)
     ]
     sign = "at most" if kind == "loss" else "at least"
@@ -101,10 +101,8 @@ def _compared(kind: str, label: str) -> str:
     return markdown([bar, *(f"{snr:g} dB" for snr in snrs)], lines)
 
 
-def _points(kind: str, row: Row) -> str:
-    verdict = {"yes": "met", "no": "not met", "open": "open"}[
-        bar_verdict(kind, row["ci_low"], row["ci_high"])
-    ]
+def _points(row: Row) -> str:
+    verdict = {"yes": "met", "no": "not met", "open": "open"}[row["met"]]
     return f"{100 * row['value']:+.1f} [{100 * row['ci_low']:+.1f}, {100 * row['ci_high']:+.1f}], {verdict}"
 
 

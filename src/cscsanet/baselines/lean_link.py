@@ -1,11 +1,11 @@
-"""A separated design with few DMRS: the UEs pre-compensate, and the BS tracks one gain for each UE and chain.
+"""A separated design with few DMRS or none: the UEs pre-compensate, and the BS tracks a gain for each UE and chain.
 
     UE     estimated paths, its own beam, and its own chain at the BS, which follows from its own feedback
            -> phases with which its symbols would arrive, and sends them rotated by the negative phases
-    BS     few DMRS -> gains -> linear MMSE detection (`links/tracking`), as in CSC-SA-Net with tracking
+    BS     mean of the symbols, DMRS if any -> gains -> linear MMSE detection (`links/tracking`), as in CSC-SA-Net with tracking
 
-It is what `dlcsi-pca` becomes with the same care as `noma-tracked`: instead of a quarter of the grid, its DMRS
-take a small share of the payload's own elements.
+It is what `dlcsi-pca` becomes with the same care as `noma-tracked`: its DMRS take a small share of the payload's
+own elements (`pilots.share`) instead of a quarter of the grid, or none.
 
 Axes: K UEs, P paths, Q data symbols, N_c subcarriers, N_r / N_t antennas at BS / UE.
 """
@@ -161,7 +161,7 @@ def arrival_phases(
 
 
 def lean_csi(params: Params) -> LeanLink:
-    """Build the link with DL-based CSI and feedback, PCA precoding, pre-compensation and few DMRS."""
+    """Build the link with DL-based CSI and feedback, PCA precoding, pre-compensation and tracking."""
     precoding: PcaPrecoding = PRECODINGS["pca"](params)
     front = PredictingFrontEnd(params, precoding)
     return LeanLink(front, TrackedCodec(params), params.channel, params.pilots)

@@ -67,11 +67,13 @@ class SeparatedLink(Link):
     ) -> Tensor:
         """Transmit a batch in equal parts, each at a point of its own."""
         assert paths is not None
+        drawn_apart = channels is not None
         channels = channels or [self.channel] * len(points)
         symbols = self.codec.symbols(images)
         grids = []
         for part, point, channel in zip(parts(len(images), len(points)), points, channels, strict=True):
-            down, up = paths_of_links(trimmed(paths[part]), channel, generator)
+            drops = trimmed(paths[part], channel) if drawn_apart else paths[part]
+            down, up = paths_of_links(drops, channel, generator)
             with torch.no_grad():
                 beams: BeamsWithPrior = self.front(down, point.within(self.codec.capacity), generator)
             payload = self.codec.block(symbols[part], point.data_symbols)

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from cscsanet.config.channel_notes import SPEED_OF_LIGHT
 from cscsanet.config.system import ChannelParams
 
+RAYS = 20  # of a path with an angular spread, as of a cluster in TR 38.901, table 7.5-3
+
 
 @dataclass(frozen=True)
 class PathDrops:
@@ -82,21 +84,21 @@ def with_paths(paths: PathDrops, count: int) -> PathDrops:
     return PathDrops(gain * math.sqrt(count / present), *others)
 
 
-def trimmed(paths: PathDrops) -> PathDrops:
-    """Return the same channels without the last paths where these have no power in any drop; undoes `with_paths`.
+def trimmed(paths: PathDrops, params: ChannelParams) -> PathDrops:
+    """Return the same channels without the paths of gain zero that `joined` has put behind those of a drawn channel.
 
-    >>> trimmed(with_paths(paths, 5)).gain.shape == paths.gain.shape
+    params: of the channel that these drops were drawn with; nothing is done where they come from elsewhere.
+
+    >>> trimmed(with_paths(paths, 5), params).gain.shape == paths.gain.shape
     True
     """
-    used = (paths.gain != 0).flatten(0, -2).any(dim=0).nonzero()
-    count, present = paths.gain.shape[-1], int(used.max()) + 1 if len(used) else 1
-    if count == present:
+    count, present = paths.gain.shape[-1], params.paths * (RAYS if params.spread_deg else 1)
+    if params.source != "drawn" or count <= present:
         return paths
+    # Not looked at on a GPU, which would have to be waited for.
+    assert paths.device.type != "cpu" or not paths.gain[..., present:].any(), "paths with power"
     gain, *others = (getattr(paths, field.name)[..., :present] for field in fields(paths))
     return PathDrops(gain * math.sqrt(present / count), *others)
-
-
-RAYS = 20  # of a path with an angular spread, as of a cluster in TR 38.901, table 7.5-3
 
 
 def draw_paths(

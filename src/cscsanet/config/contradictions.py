@@ -123,6 +123,12 @@ def _training_channel(params: "Params") -> Iterator[str]:
                 f"training_channel.{name} = {list(limits)}: must hold channel.{name} = {evaluated}, over which models are "
                 f"validated and measured"
             )
+    value, limits = params.channel.oscillator_rad, params.pilots.trained_oscillator_rad
+    if not limits[0] <= value <= limits[1]:
+        yield (
+            f"pilots.trained_oscillator_rad = {list(limits)}: must hold channel.oscillator_rad = {value:g}, over which "
+            f"models are validated and measured"
+        )
 
 
 def _drops(params: "Params") -> Iterator[str]:

@@ -199,7 +199,7 @@ SCHEMES: Mapping[str, Scheme] = {
         shipped=False,
     ),
     "dlcsi-pca-lean": Scheme(
-        title="DL CSI acquisition, PCA precoding, pre-compensation, few DMRS and MMSE detection (ours)",
+        title="DL CSI acquisition, PCA precoding, pre-compensation, tracking and MMSE detection (ours)",
         weights={**_CSI, "codec": "codec_lean"},
         role="lean",
         look=Look(_GREEN, "p"),

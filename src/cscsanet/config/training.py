@@ -67,10 +67,10 @@ class TrainingChannelParams(Section):
 class PilotParams(Section):
     """Phase tracking at the BS, of `noma-tracked`, `oma-tracked` and `dlcsi-pca-lean` (`links/tracking`).
 
-    share: of a block's resource elements that have pilots; 0: none, and the mean of the symbols serves as one.
-    trained_shares: those that their trainings draw from, for
-    each part of a batch. trained_oscillator_rad: range of the phase offset's standard deviation in their trainings
-    [rad], in place of that of `training_channel`.
+    share: of a block's resource elements that have pilots; 0: none, and the mean of the symbols serves as one
+    (`oma-tracked` keeps one for each UE). trained_shares: those that their trainings draw from, for each part of a
+    batch. trained_oscillator_rad: range of the phase offset's standard deviation in their trainings [rad], in place of
+    that of `training_channel`.
     """
 
     share: PilotShare

@@ -72,17 +72,15 @@ def untrained_channel(
             limit = f"at most {known:g}" if name in _BOUNDS else f"{known:g}"
             outside.append(f"channel.{name} = {value:g} was not trained ({limit} was)")
     for name, none in _CHOICES.items():
-        limits = ranges.get(name)
-        if limits is not None and getattr(channel, name) is not None:
-            low, high = limits
-            if not low <= getattr(channel, name) <= high:
-                outside.append(
-                    f"channel.{name} = {getattr(channel, name):g} was not trained ({low:g} to {high:g} was)"
-                )
-            continue
-        if getattr(channel, name) != trained.get(name, none):
-            was = "none" if none is None else trained.get(name, none)
-            outside.append(f"channel.{name} = {getattr(channel, name)} was not trained ({was} was)")
+        value, limits = getattr(channel, name), ranges.get(name)
+        if limits is None:
+            inside, was = value == trained.get(name, none), trained.get(name, none)
+        else:
+            inside = value is not None and limits[0] <= value <= limits[1]
+            was = f"{limits[0]:g} to {limits[1]:g}"
+        if not inside:
+            found, was = ("none" if each is None else each for each in (value, was))
+            outside.append(f"channel.{name} = {found} was not trained ({was} was)")
     return outside
 
 

@@ -82,6 +82,7 @@ class NomaLink(Link):
         """Transmit a batch in equal parts, each at a point of its own."""
         assert paths is not None
         capacity = self.semantic.capacity
+        drawn_apart = channels is not None
         channels = channels or [self.channel] * len(points)
         assert all(channel.element_power == self.channel.element_power for channel in channels)
         shares = parts(len(images), len(points))
@@ -94,7 +95,8 @@ class NomaLink(Link):
         received, bs_csi = [], []
         for part, point, channel, (_, up) in zip(shares, points, channels, links, strict=True):
             used, own = streams[part, :, : point.data_symbols], beams.of(part)
-            _, block, csi = self._send(used, own, trimmed(up), point, generator, channel)
+            up = trimmed(up, channel) if drawn_apart else up
+            _, block, csi = self._send(used, own, up, point, generator, channel)
             received.append(pad_symbols(block, capacity.data_symbols, 1))
             bs_csi.append(csi)
         return self.semantic.decode(torch.cat(received), torch.cat(bs_csi))

@@ -1,13 +1,13 @@
 """CSC-SA-Net with tracked phases as links: `noma-tracked` and `oma-tracked` (ours).
 
-    images -> UE-MSFNets -> one stream of each UE, rotated by the predicted phases, and pilots
-           -> F[k] -> H[k] -> superposed + noise -> W -> gains from the pilots -> MMSE estimates of each UE
+    images -> UE-MSFNets -> one stream of each UE, rotated by the predicted phases, and pilots if any
+           -> F[k] -> H[k] -> superposed + noise -> W -> gains -> MMSE estimates of each UE
            -> BS-MSFNet -> R
 
 Prediction at the UEs needs reciprocity between CSI-RS and data, and what it cannot know is one common phase of
-each UE. The BS finds that phase from few pilots (`links/tracking`), whatever the feedback delay, the speed and
-the oscillators are. Each UE sends over its strongest path alone, so a chain receives one UE and one phase
-serves it.
+each UE. The BS finds that phase (`links/tracking`) from the mean of the UE's symbols, which it knows, and from few
+pilots or none, whatever the feedback delay, the speed and the oscillators are. Each UE sends over its strongest path
+alone, so a chain receives one UE and one phase serves it.
 
 Axes: K UEs, Q data symbols, N_c subcarriers, R chains.
 """

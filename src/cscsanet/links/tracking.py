@@ -64,6 +64,8 @@ class PilotShares(nn.Module):
 class StreamMean(nn.Module):
     """The running mean over images of each UE's unscaled symbols, and their power, as of batch normalisation.
 
+    A training ends with a pass over images with its final weights (`restart`), since the weights move while it runs.
+
     mean: pairs (K, Q, N_c, 2) for the largest Q; power: (K, Q); updates: number of batches seen.
     """
 
@@ -76,6 +78,12 @@ class StreamMean(nn.Module):
         self.register_buffer("mean", torch.zeros(users, data_symbols, subcarriers, 2))
         self.register_buffer("power", torch.ones(users, data_symbols))
         self.register_buffer("updates", torch.zeros(()))
+
+    def restart(self) -> None:
+        """Forget all batches."""
+        self.mean.zero_()
+        self.power.fill_(1.0)
+        self.updates.zero_()
 
     @torch.no_grad()
     def update(self, symbols: Tensor) -> None:
@@ -97,12 +105,12 @@ class StreamMean(nn.Module):
 def pilot_mask(data_symbols: int, subcarriers: int, users: int, share: float) -> Tensor:
     """Return the resource elements with each UE's pilots, bool (K, Q, N_c).
 
-    share: of the elements, at least one for each UE; 0: no pilots. They are in the last data symbol, and further ones before it
-    if they do not fit, evenly spaced over the band, and the UEs take turns. A block of fewer symbols is a
-    prefix of a longer one, so its last symbol carries what matters least.
+    share: of the elements, at least one for each UE; 0: no pilots. They are in the last data symbol, and further
+    ones before it if they do not fit, evenly spaced over the band, and the UEs take turns. A block of fewer symbols
+    is a prefix of a longer one, so its last symbol carries what matters least.
     """
     each = max(1, round(share * data_symbols * subcarriers / users)) if share else 0
-    mask = torch.zeros(users, data_symbols, subcarriers, dtype=torch.bool)
+    mask = _no_pilots(users, data_symbols, subcarriers)
     for index, (symbol, subcarrier) in enumerate(_spread(each * users, data_symbols, subcarriers)):
         mask[index % users, symbol, subcarrier] = True
     return mask
@@ -116,11 +124,17 @@ def orthogonal_pilot_mask(data_symbols: int, subcarriers: int, users: int, share
     """
     own = subcarriers // users
     count = max(1, round(share * data_symbols * own))
-    mask = torch.zeros(users, data_symbols, subcarriers, dtype=torch.bool)
+    mask = _no_pilots(users, data_symbols, subcarriers)
     for symbol, place in _spread(count, data_symbols, own):
         for user in range(users):
             mask[user, symbol, place * users + user] = True
     return mask
+
+
+def _no_pilots(*size: int) -> Tensor:
+    # A mask that is kept must serve trainings too, even if it is first needed in inference.
+    with torch.inference_mode(mode=False):
+        return torch.zeros(size, dtype=torch.bool)
 
 
 def _spread(count: int, symbols: int, subcarriers: int) -> list[tuple[int, int]]:
@@ -174,8 +188,10 @@ def estimate_gains(
         certainty = (count * energy / noise_power).unsqueeze(-1).expand(precision.shape)
         weighted, precision = weighted + certainty * means / energy**0.5, precision + certainty
     if reference is not None:
-        estimate, scale = _from_mean(received[:, data], reference.to(received.device)[:, data])
-        certainty = scale / (noise_power + signal).unsqueeze(-1)
+        known = reference.to(received.device)[:, data]
+        estimate, scale = _from_mean(received[:, data], known)
+        explained = (estimate @ known).abs().square().mean(dim=-1)
+        certainty = scale / (noise_power + (signal - explained).clamp_min(0)).unsqueeze(-1)
         weighted, precision = weighted + certainty * estimate, precision + certainty
     error = 1 / precision.clamp_min(1e-20)
     least_squares = error * weighted
@@ -193,7 +209,7 @@ def _from_mean(received: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     """Return the joint least-squares gains (batch, R, K) of all UEs' means, and the energy of each mean (K,).
 
     received: (batch, E, R) in E elements; reference: (K, E). The energy is that which the means of the other UEs
-    leave, so that noise of variance v has the variance v over it in the gain.
+    leave: the variance of a gain is that of the noise over this energy.
     """
     gram = reference.conj() @ reference.mT
     # A mean of zero, before any training, has no say.

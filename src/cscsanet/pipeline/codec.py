@@ -82,7 +82,7 @@ def train_codec_lean(stage: Stage) -> None:
 
 
 def codec_lean_training(stage: Stage, params: Params, name: str, weights: Mapping[str, str]) -> Training:
-    """Describe the training of the codec over a link with few DMRS; arguments as in `codec_link_training`."""
+    """Describe the training of the codec over the link of `dlcsi-pca-lean`; arguments as in `codec_link_training`."""
     workspace, networks_for = stage.workspace, stage.params
     trained = {
         submodule: weights.get(each, each)

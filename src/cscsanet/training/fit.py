@@ -161,6 +161,7 @@ def fit(
     weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=False)["state_dict"]
     task.load_state_dict(weights)
     task.eval()
+    task.settle()
     rows = tuple(history.rows)
     return FitResult(rows, max(rows, key=lambda row: row[task.monitor]))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-_PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound", "host")
+_PURPOSES = ("initialise", "order", "step", "validate", "evaluate", "bound", "host", "settle")
 
 
 def generator(seed: int, purpose: str, *where: int, device: str | torch.device = "cpu") -> torch.Generator:

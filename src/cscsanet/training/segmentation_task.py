@@ -18,6 +18,7 @@ from cscsanet.config.system import ChannelParams, PointRangeParams
 from cscsanet.config.training import ElasticFitParams, SegmentationFitParams, TrainingChannelParams
 from cscsanet.links.link import Link
 from cscsanet.links.shared_copy import OverChannel
+from cscsanet.links.tracking import StreamMean
 from cscsanet.metrics.segmentation import confusion, miou
 from cscsanet.networks.semantic_codec import SourceEncoder
 from cscsanet.scenes.augmentation import augment, to_float
@@ -25,8 +26,10 @@ from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.channel_ranges import draw_channels, draw_drops
 from cscsanet.training.operating_points import draw_points, validation_point
-from cscsanet.training.seeds import host_generator
+from cscsanet.training.seeds import generator, host_generator
 from cscsanet.training.task import Task
+
+_SETTLING = 50  # batches of the pass that ends a training
 
 
 def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:
@@ -187,6 +190,33 @@ class SegmentationTask(Task):
         channels = draw_channels(nominal, self.ranges, self.points_per_batch, source)
         size = items // self.points_per_batch
         return draw_drops(self.train_drops, nominal, channels, size, generator), channels
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Take the means of the transmitted symbols anew, over training images as they are and the final weights."""
+        means = [module for module in self.modules() if isinstance(module, StreamMean)]
+        if not means:
+            return
+        # The trainer may have moved the weights off the device where scenes and drops are.
+        self.on_fit_start()
+        for mean in means:
+            mean.restart()
+            mean.train()
+        size = self.fit_params.batch_size
+        order = torch.randperm(self.train_items, generator=generator(self.seed, "settle"))
+        order = order.repeat(-(-size // len(order)))
+        for index in range(min(_SETTLING, len(order) // size)):
+            batch = order[index * size : (index + 1) * size]
+            source = generator(self.seed, "settle", index, device=self.device)
+            images, _ = self._batch(self.train_scenes, batch)
+            on_host = host_generator(source)
+            paths, channels = self._channels(size, on_host, source)
+            points = draw_points(
+                self.points, on_host, self.points_per_batch, self.full_share, one_length=True
+            )
+            self.link.mixed(images, paths, points, source, channels)
+        for mean in means:
+            mean.eval()
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation images; image i is sent over drop i (modulo the drops) in every pass."""

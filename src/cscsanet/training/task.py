@@ -65,6 +65,9 @@ class Task(L.LightningModule, ABC):
     def validation_metrics(self) -> Mapping[str, float]:
         """Return the metrics of one pass over the validation items, and reset the sums."""
 
+    def settle(self) -> None:
+        """Finish what follows from the trained weights alone; called once, with the best ones, in evaluation mode."""
+
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Return the loss, with the random generator of this epoch and batch."""
         loss = self.loss(

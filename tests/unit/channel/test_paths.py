@@ -1,11 +1,10 @@
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 import torch
 
-from cscsanet.channel.paths import PathDrops, draw_paths, joined, trimmed, with_paths
+from cscsanet.channel.paths import PathDrops, draw_paths, joined, trimmed
 from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
 
@@ -74,18 +73,18 @@ def test_drops_are_selected_along_the_first_axis(
 def test_paths_without_power_are_trimmed_and_the_response_stays(
     channel: Channel, generator: torch.Generator
 ) -> None:
-    params = channel()
-    drops = draw_paths(8, params, generator)
-    longer = joined([drops[:4], with_paths(drops[4:], 9)])
-    back = trimmed(longer)
+    params, wide = channel(), channel(paths=3, spread_deg=5.0)
+    drops, spread = draw_paths(4, params, generator), draw_paths(4, wide, generator)
+    both = joined([drops, spread])
+    back = trimmed(both[:4], params)
     assert back.gain.shape == drops.gain.shape
     symbols = torch.tensor([0, 5])
     torch.testing.assert_close(materialise(back, symbols, params), materialise(drops, symbols, params))
-    # One drop with more of them keeps them for all.
-    mixed = joined([drops[:4], draw_paths(4, channel(paths=5), generator)])
-    assert trimmed(mixed) is mixed
-    silent = replace(drops, gain=torch.zeros_like(drops.gain))
-    assert trimmed(silent).gain.shape[-1] == 1
+    # Those with the most paths have none to lose, and drops of other sources are left as they are.
+    assert trimmed(both[4:], wide).gain.shape == spread.gain.shape
+    assert trimmed(both, channel(source="tr38901")) is both
+    with pytest.raises(AssertionError, match="paths with power"):
+        trimmed(both, params)
 
 
 def test_fields_of_different_shape_are_refused() -> None:

@@ -120,5 +120,12 @@ def test_an_interferer_within_the_range_of_the_training_was_trained(smoke):
     ranges = {"varied_share": 0.0, "interferer_db": [-5.0, 5.0]}
     assert untrained_channel(trained, channel(smoke, interferer_db=3.0), ranges) == []
     assert untrained_channel(trained, channel(smoke, interferer_db=9.0), ranges) == [
-        "channel.interferer_db = 9 was not trained (-5 to 5 was)"
+        "channel.interferer_db = 9.0 was not trained (-5 to 5 was)"
+    ]
+    assert untrained_channel(trained, smoke.channel, ranges) == [
+        "channel.interferer_db = none was not trained (-5 to 5 was)"
+    ]
+    alone = {**trained, "interferer_db": 3.0}
+    assert untrained_channel(alone, smoke.channel) == [
+        "channel.interferer_db = none was not trained (3.0 was)"
     ]

@@ -182,6 +182,8 @@ def test_without_pilots_the_mean_gives_the_phase_with_the_data_as_noise():
     for user in range(2):
         bound = (1 / snr + 0.8) / (2 * float(mean[user].abs().square().sum()))
         assert float(errors[:, user].square().mean()) == pytest.approx(bound, rel=0.15)
+        # The estimator knows how uncertain it is: the variance of a gain is twice that of its phase.
+        assert float(estimate.error[:, user, user].mean()) == pytest.approx(2 * bound, rel=0.1)
     # The case that must fail: another sequence than the one that was sent.
     wrong = estimate_gains(received, silent, noise, 2.0, mean.roll(1, dims=-1))
     assert float((wrong.gain.diagonal(dim1=1, dim2=2) * gains.conj()).angle().square().mean()) > 1

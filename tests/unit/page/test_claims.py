@@ -11,12 +11,13 @@ def test_verdicts_are_counted_in_each_form_that_was_judged():
     assert list(counts) == ["paper", "aligned", "ours"]
     assert sum(counts["paper"].values()) == len(ledger["claims"])
     assert sum(counts["aligned"].values()) == sum(bool(c["judged"]["aligned"]) for c in ledger["claims"])
-    assert counts["ours"] == {"reproduced": 1, "not reproduced": 0, "inconclusive": 0}
+    assert counts["ours"] == {"reproduced": 1, "not reproduced": 0, "inconclusive": 0, "does not apply": 0}
     ledger["own"][0]["judged"]["ours"]["verdict"] = "doubtful"
     assert all_verdicts(verdict_counts(ledger)) == [
         "reproduced",
         "not reproduced",
         "inconclusive",
+        "does not apply",
         "doubtful",
     ]
     assert mark("doubtful") == "open"

@@ -13,7 +13,7 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.system import ChannelParams
 from cscsanet.evaluation.cache import cached_features
-from cscsanet.evaluation.measure import measure
+from cscsanet.evaluation.measure import constant_prediction, measure
 from cscsanet.evaluation.schemes import compute_device
 from cscsanet.links.alignment import Alignment
 from cscsanet.links.csc_sa_net import JOINT, NomaLink
@@ -68,6 +68,7 @@ class AlignmentStudy:
         rows = alignment_rows(
             counts,
             self.ideal_miou(),
+            float(miou(constant_prediction(self.scenes).confusions.sum(dim=(0, 1)))),
             images=len(self.scenes.names),
             samples=self.samples,
             seed=self.params.seed,

@@ -28,14 +28,15 @@ class Case:
 class AlignmentRow:
     """The mIoU of one case over sequences of images.
 
-    ideal_miou: of the error-free link at the same Q. gain_share: the gain over no alignment, as a
-    share of the gain of the genie at the first data symbol, paired over sequences; None where
+    ideal_miou: of the error-free link at the same Q. floor_miou: of the constant prediction.
+    gain_share: the gain over no alignment, as a share of the gain of the genie at the first data symbol, paired over sequences; None where
     either of these was not measured.
     """
 
     case: Case
     miou: Estimate
     ideal_miou: float
+    floor_miou: float
     gain_share: Estimate | None
     images: int
     seed: int
@@ -58,7 +59,10 @@ class AlignmentRow:
             "data_symbols": point.data_symbols,
             **self.miou.row("miou"),
             "ideal_miou": round6(self.ideal_miou),
-            "share_of_ideal": round(round6(self.miou.value) / round6(self.ideal_miou), 4),
+            "floor_miou": round6(self.floor_miou),
+            "share_of_ideal": round(
+                (self.miou.value - self.floor_miou) / (self.ideal_miou - self.floor_miou), 4
+            ),
             **optional_row(self.gain_share, "kept", "kept_low", "kept_high"),
             "images": self.images,
             "seed": self.seed,
@@ -125,20 +129,28 @@ class PhaseRow:
 
 
 def alignment_rows(
-    measured: Mapping[Case, Tensor], ideal: Mapping[int, float], *, images: int, samples: int, seed: int
+    measured: Mapping[Case, Tensor],
+    ideal: Mapping[int, float],
+    floor: float,
+    *,
+    images: int,
+    samples: int,
+    seed: int,
 ) -> list[AlignmentRow]:
     """Reduce the confusion matrices (sequences, 9, 9) of every case to rows.
 
-    ideal: Q -> mIoU of the error-free link.
+    ideal: Q -> mIoU of the error-free link. floor: mIoU of the constant prediction.
     """
     rows = []
     for case, counts in measured.items():
-        floor, genie = (measured.get(Case(case.scheme, kind, case.point)) for kind in ("none", "genie-first"))
+        unaligned, genie = (
+            measured.get(Case(case.scheme, kind, case.point)) for kind in ("none", "genie-first")
+        )
         share = None
-        if floor is not None and genie is not None:
-            share = _gain_share(counts, floor, genie, samples, seed)
+        if unaligned is not None and genie is not None:
+            share = _gain_share(counts, unaligned, genie, samples, seed)
         mean = estimate(counts, miou, samples, seed)
-        rows.append(AlignmentRow(case, mean, ideal[case.point.data_symbols], share, images, seed))
+        rows.append(AlignmentRow(case, mean, ideal[case.point.data_symbols], floor, share, images, seed))
     return rows
 
 

@@ -21,9 +21,9 @@ RULES = {
     "fails where an interval widened for the number k of the statement's comparisons, which leaves out 5 % / k, lies below it as "
     "a whole. It is open otherwise.",
     "premise": "Some statements presuppose something. That a lead is larger here than there presupposes a lead here. "
-    "That a curve collapses, is robust, gains or has a share of another presupposes 5 points of mIoU over the constant "
-    "prediction. Where this premise fails by the same rule, the comparison is void. Where it is open, the comparison does "
-    "not hold.",
+    "That a curve collapses, is robust or gains, or that a model costs little, presupposes 5 points of mIoU over the "
+    "constant prediction; a share of a ceiling presupposes them of the ceiling. Where this premise fails by the same rule, "
+    "the comparison is void. Where it is open, the comparison can fail, but not hold.",
     "reproduced": "Every comparison of the statement holds.",
     "not reproduced": "At least one comparison fails.",
     "does not apply": "None fails, and at least one is void.",
@@ -90,7 +90,8 @@ def judge_measured(
 
     measured: the schemes that are.
     """
-    schemes = dict.fromkeys(condition.scheme for each in comparisons for _, condition in each.terms)
+    terms = [term for each in comparisons for of in (each, each.premise) if of for term in of.terms]
+    schemes = dict.fromkeys(condition.scheme for _, condition in terms)
     missing = [name for name in schemes if name not in measured]
     if comparisons and not missing:
         return judge(comparisons, evidence)

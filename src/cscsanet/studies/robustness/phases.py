@@ -2,7 +2,8 @@
 
 A known complex symbol of energy E, received with the gain g in noise of variance v, gives the phase of g with the
 variance v / (2 E |g|^2) at least. Known are the pilots, in the receiver's noise, and the mean of the data, in that
-noise and the rest of the data; their precisions add.
+noise and what the data of all UEs have beyond their means; their precisions add. The bound takes the true channel
+and counts the unknown data as Gaussian noise.
 """
 
 import torch
@@ -13,7 +14,7 @@ from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rates import chunks
-from cscsanet.links.tracked import TrackedLink
+from cscsanet.links.tracked import Reception, TrackedLink
 from cscsanet.networks.iq import unit_modulus
 from cscsanet.training.seeds import generator
 
@@ -25,8 +26,7 @@ def common_phases(
 
     The columns: power times squared untracked phase [rad^2], power times squared error of the tracked phase, power
     times its Cramer-Rao bound, and power. images: (N, 4, H, W) in [0, 1]; drop i carries image i modulo N. The
-    channel's own phases are compared, so the channel has no oscillators
-    with offsets.
+    channel's own phases are compared, so the channel has no oscillators with offsets.
     """
     assert link.channel.oscillator_rad == 0
     channel, parts = link.channel, []
@@ -46,8 +46,9 @@ def common_phases(
             gains = (effective * rotation).mean(dim=(2, 3)).squeeze(-1).diagonal(dim1=1, dim2=2)
             estimated = block.gains.gain.diagonal(dim1=1, dim2=2)
             power = gains.abs().square().double()
-            # The estimate is of a symbol that radiates 1, the channel's gain of one that radiates N_t.
-            bound = block.gains.error.diagonal(dim1=1, dim2=2) / 2 * channel.ue_antennas
+            # The channel's gain is of a symbol that radiates N_t, pilots and data have a unit energy.
+            heard = effective.abs().square().mean(dim=(2, 3)).squeeze(-1) / channel.ue_antennas
+            bound = channel.ue_antennas / (2 * _precision(block, heard))
             columns = (
                 power * gains.angle().square(),
                 power * (estimated * gains.conj()).angle().square(),
@@ -56,6 +57,25 @@ def common_phases(
             )
             parts.append(torch.stack([column.sum(dim=1) for column in columns], dim=-1))
     return torch.cat(parts)
+
+
+def _precision(block: Reception, heard: Tensor) -> Tensor:
+    """Return the energy over noise (batch, K) of what is known of each UE's signal at its chain.
+
+    heard: the power (batch, K, R) of a unit symbol of each UE at each chain.
+    """
+    noise = block.noise.diagonal(dim1=-2, dim2=-1).real
+    users = len(block.pilots)
+    precision = block.energy * block.pilots.sum(dim=(1, 2)) / noise[:, :users]
+    if block.reference is not None:
+        known = block.reference[:, ~block.pilots.any(dim=0)]
+        gram = known.conj() @ known.mT + 1e-6 * torch.eye(users)
+        # What the means of the other UEs leave of the energy of each.
+        left = 1 / torch.linalg.inv(gram).diagonal().real
+        unknown = 1 - known.abs().square().mean(dim=1)
+        rest = noise[:, :users] + (heard * unknown[:, None]).sum(dim=1)[:, :users]
+        precision = precision + left / rest
+    return precision.clamp_min(1e-20)
 
 
 def rms_of(column: int) -> "RootMeanSquare":

@@ -6,7 +6,6 @@ from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.studies.robustness.figures import draw_figures
 from cscsanet.studies.robustness.measure import comparisons, phase_rows, robustness_rows
-from cscsanet.studies.robustness.rows import BARS
 from cscsanet.workflow.progress import progress_bar
 from cscsanet.workflow.stage import Stage
 
@@ -26,7 +25,7 @@ def report_robustness(stage: Stage) -> None:
         stage.save_rows("robustness.json", [row.columns() for row in measured.rows])
         stage.save_rows("robustness_phase.json", [row.columns() for row in phases])
         stage.save_figures("robustness", draw_figures(measured.rows, phases))
-        metrics = {each.key: {**each.difference.row("value"), "bar": BARS[each.kind]} for each in compared}
+        metrics = {each.key: each.columns() for each in compared}
         stage.save_json("robustness_metrics.json", metrics)
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
         run.log_metrics({key: value["value"] for key, value in metrics.items()})

@@ -82,6 +82,12 @@ class Comparison:
         """The name among the metrics."""
         return f"{self.kind}/{self.scheme}/{self.other}/{self.snr_db:g}dB"
 
+    def columns(self) -> dict[str, Any]:
+        """Return the difference as robustness_metrics.json holds it, with its bar and whether that is met."""
+        columns = self.difference.row("value")
+        met = bar_verdict(self.kind, columns["ci_low"], columns["ci_high"])
+        return {**columns, "bar": BARS[self.kind], "met": met}
+
 
 @dataclass(frozen=True)
 class PhaseRow:

@@ -19,6 +19,7 @@ def figures():
             Case("noma", kind, OperatingPoint(snr_db, 8, 64, count)),
             Estimate(0.2 * count, 0.1 * count, 0.22 * count),
             ideal_miou=0.4,
+            floor_miou=0.1,
             gain_share=None,
             images=4,
             seed=1,
@@ -114,5 +115,9 @@ def test_an_infinite_csirs_power_alone_can_be_drawn():
 
 def test_without_phases_there_is_no_figure_of_them():
     case = Case("noma", "none", OperatingPoint(-25, 8, 64, 4))
-    rows = [AlignmentRow(case, Estimate(0.2, 0.1, 0.3), ideal_miou=0.4, gain_share=None, images=4, seed=1)]
+    rows = [
+        AlignmentRow(
+            case, Estimate(0.2, 0.1, 0.3), ideal_miou=0.4, floor_miou=0.1, gain_share=None, images=4, seed=1
+        )
+    ]
     assert set(draw_figures(rows, [], [], "noma")) == {"miou_noma", "robustness_noma"}

@@ -25,7 +25,7 @@ def counts(correct, images=20):
 def rows():
     correct = {"none": 20, "learned": 50, "genie-first": 60}
     measured = {Case("noma", kind, POINT): counts(number) for kind, number in correct.items()}
-    rows = alignment_rows(measured, {4: 0.9}, images=6, samples=200, seed=1)
+    rows = alignment_rows(measured, {4: 0.9}, 0.1, images=6, samples=200, seed=1)
     return {row.case.alignment: row for row in rows}
 
 
@@ -40,7 +40,7 @@ def test_the_gain_share_is_the_share_of_the_genie_s_gain(rows):
 
 def test_without_the_genie_there_is_no_gain_share():
     (row,) = alignment_rows(
-        {Case("noma", "learned", POINT): counts(50)}, {4: 0.9}, images=6, samples=200, seed=1
+        {Case("noma", "learned", POINT): counts(50)}, {4: 0.9}, 0.1, images=6, samples=200, seed=1
     )
     assert row.gain_share is None
     columns = row.columns()
@@ -49,7 +49,7 @@ def test_without_the_genie_there_is_no_gain_share():
 
 def test_a_genie_that_gains_nothing_leaves_no_gain_share():
     measured = {Case("noma", kind, POINT): counts(50) for kind in ("none", "learned", "genie-first")}
-    rows = alignment_rows(measured, {4: 0.9}, images=6, samples=200, seed=1)
+    rows = alignment_rows(measured, {4: 0.9}, 0.1, images=6, samples=200, seed=1)
     assert [row.columns()["kept"] for row in rows] == [None, None, None]
 
 
@@ -67,7 +67,8 @@ def test_a_row_has_the_columns_of_the_report(rows):
         "data_symbols": 4,
         **row.miou.row("miou"),
         "ideal_miou": 0.9,
-        "share_of_ideal": pytest.approx(learned / 0.9, abs=1e-4),
+        "floor_miou": 0.1,
+        "share_of_ideal": pytest.approx((learned - 0.1) / 0.8, abs=1e-4),
         **row.gain_share.row("kept", "kept_low", "kept_high"),
         "images": 6,
         "seed": 1,
