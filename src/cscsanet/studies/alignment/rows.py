@@ -29,8 +29,8 @@ class AlignmentRow:
     """The mIoU of one case over sequences of images.
 
     ideal_miou: of the error-free link at the same Q. floor_miou: of the constant prediction.
-    gain_share: the gain over no alignment, as a share of the gain of the genie at the first data symbol, paired over sequences; None where
-    either of these was not measured.
+    gain_share: the gain over no alignment, as a share of the gain of the genie at the first data symbol,
+    paired over sequences; None where either of these was not measured.
     """
 
     case: Case
