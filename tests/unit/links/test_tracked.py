@@ -10,6 +10,7 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.budgets import budget
 from cscsanet.links.shared_copy import with_channel
 from cscsanet.links.tracked import TrackedOmaLink, noma_tracked, oma_tracked
+from cscsanet.links.tracking import StreamMean
 
 LINKS = {"noma-tracked": noma_tracked, "oma-tracked": oma_tracked, "dlcsi-pca-lean": lean_csi}
 POINT = OperatingPoint(-10.0, 8, 64, 4)
@@ -74,6 +75,51 @@ def test_a_common_phase_of_each_ue_changes_nothing_without_noise(link, pictures,
     assert torch.equal(plain.bits, slipped.bits)
     others = plain.logits.roll(1, dims=0)
     assert (plain.logits - slipped.logits).std() < 0.05 * (plain.logits - others).std()
+
+
+def knowing_its_mean(link, pictures, drops):
+    """Give a link symbols that have a mean over images, and let it learn that mean."""
+    source = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for name, parameter in link.named_parameters():
+            if "to_baseband.bias" in name or ("to_symbols" in name and name.endswith("bias")):
+                parameter.copy_(torch.randn(parameter.shape, generator=source))
+        means = [module for module in link.modules() if isinstance(module, StreamMean)]
+        assert len(means) == 1
+        means[0].restart()
+        means[0].train()
+        sent(link, pictures, drops)
+        means[0].eval()
+    assert float(means[0].reference(4).abs().square().mean()) > 0.05
+    return link
+
+
+@pytest.mark.parametrize("name", ["noma-tracked", "dlcsi-pca-lean"])
+def test_without_pilots_the_mean_of_the_symbols_does_as_well(smoke, pictures, many, name):
+    aoa = torch.tensor([[0.4], [-0.7]]).expand(6, 2, 1)
+    many = PathDrops(
+        torch.ones(6, 2, 1) + 0j, many.aod[..., :1], aoa, many.delay[..., :1], many.doppler[..., :1]
+    )
+    torch.manual_seed(5)
+    link = knowing_its_mean(LINKS[name](altered(smoke, pilots={"share": 0.0})).eval(), pictures, many)
+    clean = OperatingPoint(60.0, 8, 64, 4)
+    free = {"bs_power_offset_db": float("inf")}
+    plain = sent(link, pictures, many, clean, **free)
+    assert budget(plain, clean)["dmrs_elements"] == 0
+    slipped = sent(link, pictures, many, clean, **free, oscillator_rad=2.0)
+    scale = (plain.logits - plain.logits.roll(1, dims=0)).std()
+    assert (plain.logits - slipped.logits).std() < 0.1 * scale
+
+
+def test_evaluation_leaves_the_mean_alone(link, pictures, many):
+    if isinstance(link, TrackedOmaLink):
+        return
+    (mean,) = (module for module in link.modules() if isinstance(module, StreamMean))
+    before = {name: value.clone() for name, value in mean.state_dict().items()}
+    sent(link, pictures, many)
+    assert all(torch.equal(value, before[name]) for name, value in mean.state_dict().items())
+    kept = {name for name in link.state_dict() if "stream_mean" in name}
+    assert len(kept) == len(before)
 
 
 def test_without_tracking_a_slip_does_change_the_masks(smoke, pictures, many):

@@ -10,6 +10,7 @@ from cscsanet.links.csc_sa_net import NomaLink
 from cscsanet.links.ideal import IdealLink
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
+from cscsanet.links.tracked import noma_tracked
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.segmentation_task import SegmentationTask, class_weights, dice_loss
 
@@ -221,3 +222,32 @@ def test_the_loss_is_least_where_masks_have_taken_back_a_share_of_the_weights(sm
     weight = task.class_weights
     expected = torch.log(frequency[4] / frequency[0]) + (1 - share) * torch.log(weight[4] / weight[0])
     assert float(logits[4] - logits[0]) == pytest.approx(float(expected), abs=1e-3)
+
+
+def test_a_training_ends_with_the_mean_of_the_symbols_of_its_final_weights(smoke, scenes, drops):
+    torch.manual_seed(0)
+    link = noma_tracked(smoke)
+    fit = smoke.joint.model_copy(update={"points_per_batch": 2, "batch_size": 4})
+    task = SegmentationTask(link, (scenes, scenes), (drops, drops), smoke.points, fit, seed=1)
+    # A training leaves a mean of augmented images and of moving weights.
+    task.train().loss(torch.arange(4), torch.Generator().manual_seed(0))
+    mean = link.semantic.stream_mean
+    before = mean.reference(4)
+    others = {name: value.clone() for name, value in link.state_dict().items() if "stream_mean" not in name}
+    task.eval().settle()
+    assert not any(module.training for module in task.modules())
+    assert float(mean.updates) == len(scenes.names) // 4
+    assert all(torch.equal(link.state_dict()[name], value) for name, value in others.items())
+    first = mean.reference(4)
+    assert not torch.allclose(first, before, rtol=1e-2)
+    task.settle()
+    assert torch.equal(mean.reference(4), first)
+
+    symbols = []
+    keep = mean.update
+    mean.update = lambda streams: symbols.append(streams) or keep(streams)
+    with torch.no_grad():
+        task.settle()
+    sent = torch.cat(symbols)
+    unit = sent / sent.abs().square().mean(dim=(0, 3)).mean(dim=1).sqrt()[:, None, None]
+    torch.testing.assert_close(mean.reference(4), unit.mean(dim=0), rtol=1e-3, atol=1e-4)

@@ -21,7 +21,7 @@ def panels(small):
             name: curve([0.1 * (place + 1) + 0.01 * index for index in range(len(points.points))])
             for place, name in enumerate(small.swept)
         }
-        lines = {"ideal": curve([1.2] * 4), "ideal-oma": curve([1.1] * 4), "constant": curve([0.05] * 4)}
+        lines = {"ideal": curve([1.5] * 4), "ideal-oma": curve([1.4] * 4), "constant": curve([0.05] * 4)}
         panels.append(Panel(points, curves | lines))
     return panels
 
@@ -75,7 +75,7 @@ def test_curves_have_markers_and_intervals_and_ceilings_have_neither(small, pane
     assert len(axes.containers) == len(small.swept)
     lines = axes.lines[:3]
     assert [line.get_color() for line in lines] == ["black", "#666666", "#999999"]
-    assert [line.get_ydata()[0] for line in lines] == [1.2, 1.1, 0.05]
+    assert [line.get_ydata()[0] for line in lines] == [1.5, 1.4, 0.05]
     assert all(line.get_marker() == "None" for line in lines)
 
 
