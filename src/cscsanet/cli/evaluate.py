@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cscsanet.cli.notes import note_floor, note_origin, note_untrained
+from cscsanet.cli.notes import note_floor, note_not_in_package, note_origin, note_untrained
 from cscsanet.cli.options import (
     AXIS_OF,
     DEFAULT_SCHEME,
@@ -28,7 +28,7 @@ from cscsanet.cli.options import (
     ThermalRange,
     check_trained,
     delayed,
-    kept_schemes,
+    every_scheme,
     operating_point,
     project,
     sweep_points,
@@ -57,8 +57,9 @@ def evaluate(
     workspace, params = project(params_file)
     params = delayed(params, feedback_delay)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
-    names = kept_schemes(params) if every else (scheme,)
+    names, untrained = every_scheme(workspace, params) if every else ([scheme], [])
     check_trained(workspace, params, names, [point])
+    note_not_in_package(untrained)
 
     from cscsanet.cli.evaluation_runs import evaluate_point, floor_miou
     from cscsanet.cli.tables import row_table, rows_table

@@ -50,6 +50,12 @@ def note_untrained(
         note(text)
 
 
+def note_not_in_package(names: Sequence[str]) -> None:
+    """Print which schemes are not measured, as the package has no model of them and nobody has trained them here."""
+    if names:
+        note(f"{', '.join(names)}: not in the package and not trained here; run 'dvc repro' to train them")
+
+
 def note_other_units(workspace: "Workspace", name: str, weights: str, units: "Path") -> None:
     """Print a note if units were exported from other weights than those that `predict` uses.
 

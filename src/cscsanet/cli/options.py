@@ -184,12 +184,21 @@ def check_trained(
         point.within(params.points.capacity)
 
 
-def kept_schemes(params: "Params") -> tuple[str, ...]:
-    """Return the schemes of evaluation.schemes without those that are left out, which are noted on standard error."""
+def every_scheme(workspace: "Workspace", params: "Params") -> tuple[list[str], list[str]]:
+    """Return the schemes of evaluation.schemes, and apart those that the package lacks and nobody has trained here.
+
+    Schemes that are left out are in neither, and are noted on standard error.
+    """
     from cscsanet.config.left_out import kept_evaluation, note_left_out
 
     note_left_out(params)
-    return kept_evaluation(params).schemes
+    measured: list[str] = []
+    untrained: list[str] = []
+    for name in kept_evaluation(params).schemes:
+        row = scheme(name)
+        ready = row.shipped or all(workspace.trained(weights).exists() for weights in row.weights.values())
+        (measured if ready else untrained).append(name)
+    return measured, untrained
 
 
 def check_stations(name: str) -> None:

@@ -7,7 +7,9 @@ from fixtures.measurements import measurement_of, outcome_of
 from PIL import Image
 
 from cscsanet.cli import notes
+from cscsanet.cli.options import every_scheme
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.schemes import scheme
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.rows import result_row
 from cscsanet.files import file_digest, write_json
@@ -166,3 +168,16 @@ def test_pictures_far_from_the_training_are_noted(workspace, capsys):
     write_json(workspace.reports / "pictures.json", [])
     with pytest.raises(notes.CscsanetError, match=r"pictures\.json: missing, damaged"):
         notes.note_pictures(workspace, "noma", picture())
+
+
+def test_all_schemes_leave_out_those_that_nobody_has_trained_and_the_package_lacks(tmp_path, smoke, capsys):
+    workspace = Workspace(tmp_path)
+    measured, untrained = every_scheme(workspace, smoke)
+    assert untrained == [name for name in smoke.evaluation.schemes if not scheme(name).shipped] != []
+    assert [name for name in smoke.evaluation.schemes if name not in untrained] == measured
+    notes.note_not_in_package(untrained)
+    assert capsys.readouterr().err.startswith(f"note: {untrained[0]}, ")
+    save_weights(torch.nn.Linear(1, 1), workspace.weights("oma_tracked"), smoke, (), {"inputs": INPUTS})
+    assert every_scheme(workspace, smoke)[1] == [name for name in untrained if name != "oma-tracked"]
+    notes.note_not_in_package(())
+    assert capsys.readouterr().err == ""
