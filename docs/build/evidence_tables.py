@@ -2,7 +2,7 @@
 
 from table_rows import interval, markdown, read_report, read_rows, select
 
-from cscsanet.config.schemes import FLOOR, SEPARATED_ROLES, schemes_of
+from cscsanet.config.schemes import SEPARATED_ROLES, schemes_of
 
 
 def claims() -> str:
@@ -58,7 +58,7 @@ def separated_lead() -> str:
 
 
 def _share(scheme: str, snr_db: float) -> str:
-    floor = _miou(FLOOR, snr_db)
+    floor = read_report("claims")["floor"]
     return f"{100 * (_miou(scheme, snr_db) - floor) / (_miou('ideal', snr_db) - floor):.0f} %"
 
 

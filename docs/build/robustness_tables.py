@@ -85,6 +85,12 @@ def leads() -> str:
     return _compared("lead", "over")
 
 
+def lead(other: str, snr_db: float) -> str:
+    """Return the lead of `noma-tracked` over another scheme at the long delay, in points of mIoU."""
+    value = read_report("robustness_metrics")[f"lead/noma-tracked/{other}/{snr_db:g}dB"]["value"]
+    return f"{100 * value:.1f}"
+
+
 def _compared(kind: str, label: str) -> str:
     found = {}
     for key, value in read_report("robustness_metrics").items():

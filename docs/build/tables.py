@@ -70,7 +70,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
 VALUES: Mapping[str, Callable[[], str]] = {
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
-    "separated-lead": evidence.separated_lead,
+    "tracked-lead-lean": lambda: robustness.lead("dlcsi-pca-lean", -25.0),
+    "tracked-lead-dense": lambda: robustness.lead("dlcsi-pca", -25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,
     "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),
     "hybrid-drops": lambda: separated.drops("hybrid"),
