@@ -1,5 +1,6 @@
 """The figures of the study."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -39,8 +40,8 @@ def delay_figure(rows: Sequence[RobustnessRow]) -> Figure:
             )
             label_axes(panel, _AXES["feedback_delay_symbols"], "mIoU on the test part")
             panel.set_title(f"{snr_db:g} dB, {speed:g} km/h", fontsize=10)
-    panels[0, 0].set_ylim(bottom=0)
-    panels[0, 0].legend(frameon=False, fontsize=8, loc="lower left")
+    panels[0, 0].set_ylim(bottom=_tenth_below(late))
+    _legend(figure, panels[0, 0])
     return figure
 
 
@@ -50,13 +51,14 @@ def impairment_figure(rows: Sequence[RobustnessRow]) -> Figure:
     snrs = sorted({row.point.snr_db for row in rows})
     figure = Figure(figsize=(4.6 * len(names) + 0.6, 3.8 * len(snrs)), layout="constrained")
     panels = figure.subplots(len(snrs), len(names), sharey=True, squeeze=False)
+    drawn = [row for row in rows if row.condition.over in names]
     for snr_db, line in zip(snrs, panels, strict=True):
         for name, panel in zip(names, line, strict=True):
-            _draw(panel, [row for row in rows if (row.point.snr_db, row.condition.over) == (snr_db, name)])
+            _draw(panel, [row for row in drawn if (row.point.snr_db, row.condition.over) == (snr_db, name)])
             label_axes(panel, _AXES[name], "mIoU on the test part")
             panel.set_title(f"{snr_db:g} dB", fontsize=10)
-    panels[0, 0].set_ylim(bottom=0)
-    panels[0, 0].legend(frameon=False, fontsize=8, loc="lower left")
+    panels[0, 0].set_ylim(bottom=_tenth_below(drawn))
+    _legend(figure, panels[0, 0])
     return figure
 
 
@@ -92,8 +94,22 @@ def phase_figure(rows: Sequence[PhaseRow]) -> Figure:
     panel.set_xticks(shares, [f"1/{1 / share:.0f}" if share else "none" for share in shares])
     panel.set_yscale("log")
     label_axes(panel, "share of the elements for pilots", "common phase, rms [rad]")
-    panel.legend(frameon=False, fontsize=8)
+    # Between the curves before and after tracking.
+    panel.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0.85))
     return figure
+
+
+def _legend(figure: Figure, panel: Axes) -> None:
+    """Add one legend below all panels, of the curves of one of them."""
+    handles, names = panel.get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="outside lower center", ncols=max(1, len(names)), frameon=False, fontsize=9
+    )
+
+
+def _tenth_below(rows: Sequence[RobustnessRow]) -> float:
+    """Return the tenth below all intervals: curves lie close together, far above zero."""
+    return math.floor(10 * min((row.miou.low for row in rows), default=0.0)) / 10
 
 
 def _draw(panel: Axes, rows: Sequence[RobustnessRow]) -> None:
