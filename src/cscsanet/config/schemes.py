@@ -134,6 +134,7 @@ SCHEMES: Mapping[str, Scheme] = {
         look=Look(_RED, "s", filled=False),
         cost_groups=("csi aligned", "fusion oma"),
         last_training="oma_aligned",
+        shipped=False,
     ),
     "dlcsi-dl": Scheme(
         title="DL CSI acquisition, DL precoding, DMRS and MMSE detection",
