@@ -9,6 +9,7 @@ from cscsanet.config.codeword import most_feedback_bits
 from cscsanet.config.left_out import SEARCHING_FRONT, kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import LENGTHS
 from cscsanet.config.schemes import scheme
+from cscsanet.config.training_range import IMPAIRMENTS
 
 if TYPE_CHECKING:
     from cscsanet.config.params import Params
@@ -107,15 +108,7 @@ def _noisy_parts(params: "Params") -> Iterator[str]:
 
 def _training_channel(params: "Params") -> Iterator[str]:
     """The ranges take the place of these parameters in trainings, so that they must hold what is evaluated."""
-    for name in (
-        "feedback_delay_symbols",
-        "oscillator_rad",
-        "phase_noise_rad",
-        "carrier_offset_hz",
-        "bs_phase_error_rad",
-        "near_far_db",
-        "interferer_db",
-    ):
+    for name in (*IMPAIRMENTS, "interferer_db"):
         value, limits = getattr(params.channel, name), getattr(params.training_channel, name)
         if limits is not None and (value is None or not limits[0] <= value <= limits[1]):
             evaluated = "null" if value is None else f"{value:g}"

@@ -6,8 +6,8 @@ from typing import Any
 from cscsanet.config.operating_point import LENGTHS, OperatingPoint
 from cscsanet.config.system import ChannelParams
 
-# 0 in the trainings of earlier versions, which did not know them all.
-_IMPAIRMENTS = (
+# Parameters of the channel with a training range; 0 in the trainings of earlier versions, which did not know them all.
+IMPAIRMENTS = (
     "feedback_delay_symbols",
     "oscillator_rad",
     "phase_noise_rad",
@@ -16,7 +16,7 @@ _IMPAIRMENTS = (
     "near_far_db",
 )
 # Parameters of the channel that bound a drawn quantity: less than in the training lies within it.
-_BOUNDS = ("max_delay", "max_speed_kmh", "spread_deg", *_IMPAIRMENTS)
+_BOUNDS = ("max_delay", "max_speed_kmh", "spread_deg", *IMPAIRMENTS)
 _VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
 _OF_DROPS = ("paths", "spread_deg")
 _CHOICES = {"interferer_db": None, "element_power": "block"}  # with what earlier versions had

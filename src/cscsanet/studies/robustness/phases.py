@@ -47,8 +47,8 @@ def common_phases(
             estimated = block.gains.gain.diagonal(dim1=1, dim2=2)
             power = gains.abs().square().double()
             # The channel's gain is of a symbol that radiates N_t, pilots and data have a unit energy.
-            heard = effective.abs().square().mean(dim=(2, 3)).squeeze(-1) / channel.ue_antennas
-            bound = channel.ue_antennas / (2 * _precision(block, heard))
+            power_of_symbol = effective.abs().square().mean(dim=(2, 3)).squeeze(-1) / channel.ue_antennas
+            bound = channel.ue_antennas / (2 * _precision(block, power_of_symbol))
             columns = (
                 power * gains.angle().square(),
                 power * (estimated * gains.conj()).angle().square(),
@@ -59,10 +59,10 @@ def common_phases(
     return torch.cat(parts)
 
 
-def _precision(block: Reception, heard: Tensor) -> Tensor:
+def _precision(block: Reception, power_of_symbol: Tensor) -> Tensor:
     """Return the energy over noise (batch, K) of what is known of each UE's signal at its chain.
 
-    heard: the power (batch, K, R) of a unit symbol of each UE at each chain.
+    power_of_symbol: the received power (batch, K, R) of a unit symbol of each UE at each chain.
     """
     noise = block.noise.diagonal(dim1=-2, dim2=-1).real
     users = len(block.pilots)
@@ -73,7 +73,7 @@ def _precision(block: Reception, heard: Tensor) -> Tensor:
         # What the means of the other UEs leave of the energy of each.
         left = 1 / torch.linalg.inv(gram).diagonal().real
         unknown = 1 - known.abs().square().mean(dim=1)
-        rest = noise[:, :users] + (heard * unknown[:, None]).sum(dim=1)[:, :users]
+        rest = noise[:, :users] + (power_of_symbol * unknown[:, None]).sum(dim=1)[:, :users]
         precision = precision + left / rest
     return precision.clamp_min(1e-20)
 
