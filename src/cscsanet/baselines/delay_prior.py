@@ -56,9 +56,13 @@ class DelayPrior(NamedTuple):
 
 @dataclass(frozen=True)
 class BeamsWithPrior(Beams):
-    """Beams of one stream for each UE, and the delay prior; None if only the longest is known."""
+    """Beams of one stream for each UE, and what the BS knows of the channel.
+
+    prior: on the delays; None if only the longest is known. fed_back: the paths (batch x K, P); None without feedback.
+    """
 
     prior: DelayPrior | None = None
+    fed_back: FedBackPaths | None = None
 
 
 def delay_prior(

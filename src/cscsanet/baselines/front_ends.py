@@ -76,7 +76,7 @@ class LearnedCsiFrontEnd(nn.Module):
             unreported_share=_UNREPORTED,
             delay_error=_DELAY_ERROR,
         )
-        return BeamsWithPrior(precoder, combiner, bits.reshape(len(paths), self.users, -1), prior)
+        return BeamsWithPrior(precoder, combiner, bits.reshape(len(paths), self.users, -1), prior, feedback)
 
     def csi(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator

@@ -63,8 +63,24 @@ def detect(received: Tensor, channel: Tensor, error: Tensor, noise: Tensor) -> T
     noise: sigma^2 W W^H (batch, R, R).
     """
     mixing = channel.permute(0, 2, 3, 1)
+    whitened = torch.linalg.solve(_covariance(mixing, error, noise), received.unsqueeze(-1))
+    detected: Tensor = mixing.mH @ whitened
+    return detected.squeeze(-1).transpose(1, 2)
+
+
+def detection_gain(channel: Tensor, error: Tensor, noise: Tensor) -> Tensor:
+    """Return q (batch, K, D): a receiver that trusts its estimate expects s_hat = q s + n, n ~ CN(0, q (1 - q)).
+
+    Arguments as those of `detect`. q / (1 - q) is the SINR.
+    """
+    mixing = channel.permute(0, 2, 3, 1)
+    whitened = torch.linalg.solve(_covariance(mixing, error, noise), mixing)
+    gain: Tensor = (mixing.conj() * whitened).sum(dim=-2).real
+    return gain.transpose(1, 2)
+
+
+def _covariance(mixing: Tensor, error: Tensor, noise: Tensor) -> Tensor:
+    """Return the covariance (batch, D, R, R) of what is received. mixing: (batch, D, R, K)."""
     floor = noise.diagonal(dim1=-2, dim2=-1).real.mean(dim=-1)[:, None, None] * _FLOOR
     uncertain = torch.diag_embed(error.sum(dim=1) + floor)
-    covariance = mixing @ mixing.mH + noise.unsqueeze(1) + uncertain
-    detected: Tensor = mixing.mH @ torch.linalg.solve(covariance, received.unsqueeze(-1))
-    return detected.squeeze(-1).transpose(1, 2)
+    return mixing @ mixing.mH + noise.unsqueeze(1) + uncertain

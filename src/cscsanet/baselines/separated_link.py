@@ -13,12 +13,12 @@ Axes: K UEs, T OFDM symbols, N_c subcarriers, D payload elements, R chains, N_r 
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from cscsanet.baselines.channel_estimation import estimate
+from cscsanet.baselines.channel_estimation import ChannelEstimate, estimate
 from cscsanet.baselines.delay_prior import BeamsWithPrior
 from cscsanet.baselines.mmse_detection import detect
 from cscsanet.baselines.resource_grid import ResourceGrid, resource_grid
@@ -31,6 +31,20 @@ from cscsanet.channel.transmission import uplink
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
 from cscsanet.links.link import Link, Transmission, parts
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What was sent, and what the BS makes of it.
+
+    streams: (batch, K, T, N_c, 1). detected: (batch, K, D). estimate: the channel at the payload elements.
+    noise: sigma^2 W W^H (batch, R, R).
+    """
+
+    streams: Tensor
+    detected: Tensor
+    estimate: ChannelEstimate
+    noise: Tensor
 
 
 class SeparatedLink(Link):
@@ -94,6 +108,19 @@ class SeparatedLink(Link):
 
         Returns the sent streams (batch, K, T, N_c, 1), and the detected payload (batch, K, D).
         """
+        arrived = self.receive(payload, paths, beams, point, generator, channel)
+        return arrived.streams, arrived.detected
+
+    def receive(
+        self,
+        payload: Tensor,
+        paths: PathDrops,
+        beams: BeamsWithPrior,
+        point: OperatingPoint,
+        generator: torch.Generator,
+        channel: ChannelParams | None = None,
+    ) -> Arrived:
+        """Transmit payload symbols (batch, K, D) and return all that the BS knows of them; arguments as in `transport`."""
         channel, grid = channel or self.channel, self.grid(point)
         # A unit-modulus precoder of N_t antennas radiates N_t times the energy of its symbol.
         # A limit of an element's power is known at both ends, and holds for DMRS too.
@@ -114,7 +141,7 @@ class SeparatedLink(Link):
         with torch.no_grad():
             estimated = estimate(received, grid, amplitude, variance, channel, beams.prior)
         data = received.flatten(1, 2)[:, grid.flat_index(grid.data).to(received.device)]
-        return streams, detect(data, estimated.channel, estimated.error, noise)
+        return Arrived(streams, detect(data, estimated.channel, estimated.error, noise), estimated, noise)
 
     def pilots(self, point: OperatingPoint) -> Tensor:
         """Return the mask of each UE's DMRS, bool (K, T, N_c)."""

@@ -87,10 +87,11 @@ class SourceCodec(nn.Module):
 
     def decode_grid(self, grid: Tensor) -> Tensor:
         """Return class logits (batch, 9, H, W) from detected symbols by position; see `grid`."""
-        features = [
-            from_symbols(to_pairs(grid[:, user].contiguous()).flatten(2))
-            for user, from_symbols in enumerate(self.from_symbols)
-        ]
+        return self.draw(to_pairs(grid.contiguous()).flatten(3))
+
+    def draw(self, received: Tensor) -> Tensor:
+        """Return class logits (batch, 9, H, W) from what was received of each UE, (batch, K, N_c, values)."""
+        features = [from_symbols(received[:, user]) for user, from_symbols in enumerate(self.from_symbols)]
         # Normalised over both UEs together: their relative power shows which one is reliable, their
         # total does not.
         together = torch.cat(features, dim=-1)

@@ -18,6 +18,8 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     "noma_tracked": ("codec", "physical"),
     "oma_tracked": ("semantic_oma", "physical"),
     "codec_lean": ("codec", "acquisition", "feedback"),
+    "digital": ("codec",),
+    "digital_prior": ("digital",),
 }
 
 

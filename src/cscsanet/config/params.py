@@ -35,6 +35,8 @@ from cscsanet.config.training import (
     AcquisitionParams,
     CodecParams,
     CsiFitParams,
+    DigitalParams,
+    DigitalPriorParams,
     ElasticFitParams,
     JointParams,
     MfnetParams,
@@ -78,6 +80,8 @@ class Params(Section):
     codec: CodecParams
     codec_link: ElasticFitParams
     codec_lean: ElasticFitParams
+    digital: DigitalParams
+    digital_prior: DigitalPriorParams
     alignment: AlignmentParams
     robustness: RobustnessParams
     repeats: RepeatParams
@@ -177,6 +181,8 @@ _TRAINED = (
     "codec",
     "codec_link",
     "codec_lean",
+    "digital",
+    "digital_prior",
 )
 # Keys of earlier versions -> what took their place.
 _REPLACED = {

@@ -15,17 +15,23 @@ from cscsanet.errors import CscsanetError
 # estimated, perfect: the paper's separated designs, with estimated and with perfect initial CSI.
 # separated: a separated design that is not in the paper. ceiling: an error-free link.
 # tracked: CSC-SA-Net with phase tracking at the BS, ours. lean: a separated design with the same tracking.
+# digital: bits, a channel code and late fusion. bound: the same with a code that reaches capacity.
 # reference: no channel and no semantic communication.
 Role = Literal[
-    "proposal", "ablation", "estimated", "perfect", "separated", "tracked", "lean", "ceiling", "reference"
-]
+    "proposal", "ablation", "estimated", "perfect", "separated", "tracked", "lean", "digital", "bound", "ceiling",
+    "reference",
+]  # fmt: skip
+# The forms of CSC-SA-Net that claims are judged on: the paper's, and two of ours.
+Form = Literal["paper", "aligned", "tracked"]
 SEPARATED_ROLES: tuple[Role, ...] = ("separated", "estimated", "perfect")
+# The roles of schemes with DMRS beside their payload, a quarter of their elements.
+DMRS_ROLES: tuple[Role, ...] = (*SEPARATED_ROLES, "digital", "bound")
 
 FLOOR = "constant"  # the prediction `unlabelled everywhere`, which is compared like a scheme
 FLOOR_TITLE = "every pixel unlabelled (the floor)"
 
 _BLUE, _SKY, _RED, _GREEN = "#0072B2", "#56B4E9", "#D55E00", "#009E73"
-_PURPLE, _ORANGE = "#AA4499", "#B8860B"
+_PURPLE, _ORANGE, _INDIGO = "#AA4499", "#B8860B", "#332288"
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Scheme:
 # Shared by the separated designs. Their codec is the one that was trained over the real link.
 _CSI = {"front.acquisition": "acquisition", "front.feedback": "feedback"}
 _CODEC = {"codec": "codec_link"}
+_BITS = {"codec": "digital", "prior": "digital_prior"}
 _DATA_PATH = ("interpolation and detection", "codec")
 _RECEIVER = ("pca", *_DATA_PATH)
 _WITHOUT_FEEDBACK = ("snr_db", "csirs_symbols", "data_symbols")
@@ -208,6 +215,22 @@ SCHEMES: Mapping[str, Scheme] = {
         last_training="codec_lean",
         shipped=False,
     ),
+    "digital-coded": Scheme(
+        title="digital late fusion: learned bits, random codes of finite length (ours)",
+        weights={**_CSI, **_BITS},
+        role="digital",
+        look=Look(_INDIGO, "h"),
+        last_training="digital_prior",
+        shipped=False,
+    ),
+    "digital-ideal": Scheme(
+        title="digital late fusion at the capacity of every block (its bound)",
+        weights={**_CSI, **_BITS},
+        role="bound",
+        look=Look(_INDIGO, "h", filled=False),
+        last_training="digital_prior",
+        shipped=False,
+    ),
     "noma-stage2": Scheme(
         title="Stages I and II joined without Stage III",
         weights={"semantic": "semantic", "physical": "physical"},
@@ -239,6 +262,12 @@ SCHEMES: Mapping[str, Scheme] = {
         shipped=False,
     ),
 }
+# Form -> role, and whether streams are aligned.
+_FORMS: Mapping[Form, tuple[Role, bool]] = {
+    "paper": ("proposal", False),
+    "aligned": ("proposal", True),
+    "tracked": ("tracked", True),
+}
 # Old name -> name, so that the error for an old params.yaml can name the new one.
 _RENAMED = {"noma-glued": "noma-stage2"}
 
@@ -262,11 +291,12 @@ def schemes_of(*roles: Role, among: Sequence[str] = tuple(SCHEMES)) -> list[str]
     return [name for name, row in SCHEMES.items() if row.role in roles and name in among]
 
 
-def proposal(access: str, *, aligned: bool) -> str:
-    """Return the name of the form of CSC-SA-Net with this access, with or without aligned phases."""
+def proposal(access: str, form: Form) -> str:
+    """Return the name of a form of CSC-SA-Net with this access."""
+    role, aligned = _FORMS[form]
     return next(
         name
-        for name in schemes_of("proposal")
+        for name in schemes_of(role)
         if (SCHEMES[name].access, SCHEMES[name].aligned) == (access, aligned)
     )
 

@@ -28,6 +28,7 @@ _Rising = AfterValidator(_rise)
 SEEDED_TRAININGS = [
     "semantic", "physical", "semantic_oma", "noma", "noma_aligned", "oma", "oma_aligned", "acquisition", "feedback",
     "precoding", "codec", "codec_link", "noma_tracked", "oma_tracked", "codec_lean",
+    "digital", "digital_prior",
 ]  # fmt: skip
 
 

@@ -196,3 +196,22 @@ class CodecParams(StartedParams):
     """The source codec of the separated designs over white noise. snr_db: after detection, [lowest, highest] [dB]."""
 
     snr_db: DecibelRange
+
+
+class DigitalParams(SegmentationFitParams):
+    """The source codec of digital late fusion, over an error-free pipe of a random number of bits.
+
+    start: codec, the source codec over white noise, or scratch. planes: bits of a latent position, at most.
+    lost_share: of the UEs in a training of which nothing arrives.
+    """
+
+    start: Literal["codec", "scratch"]
+    planes: Annotated[int, Field(ge=1, le=64)]
+    lost_share: Share
+
+
+class DigitalPriorParams(FitParams):
+    """The probabilities of these bits, for an arithmetic coder. features: of a plane; layers: between the first and the last."""
+
+    features: Count
+    layers: Count

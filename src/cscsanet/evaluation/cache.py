@@ -1,6 +1,6 @@
-"""A cache for what repeats from one operating point to the next: image features and detected paths.
+"""A cache for what repeats from one operating point to the next: image features, lengths of messages, detected paths.
 
-Both take most of the time of an evaluation. The features depend on the image alone. The detected
+They take most of the time of an evaluation. Features and messages depend on the image alone. The detected
 paths depend on the CSI-RS that a UE receives, which are the same for every B and Q of an SNR and an
 L.
 """
@@ -13,15 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cscsanet.baselines.digital.bit_prior import BitPrior
 from cscsanet.networks.beamspace.path_search import PathSearch
 from cscsanet.networks.semantic_codec import SourceEncoder
 
-_CACHED = (SourceEncoder, PathSearch)
+_CACHED = (SourceEncoder, BitPrior, PathSearch)
 
 
 @contextmanager
 def cached_features(link: nn.Module) -> Iterator[None]:
-    """Cache the outputs of a link's source encoders and path searches while the context is open.
+    """Cache the outputs of a link's source encoders, bit priors and path searches while the context is open.
 
     The weights must not change meanwhile, and outputs are shared, so callers must not change them.
     With gradients enabled nothing is cached. The key is a digest of the inputs, so only outputs take

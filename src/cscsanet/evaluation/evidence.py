@@ -29,18 +29,20 @@ from cscsanet.metrics.segmentation import miou
 from cscsanet.scenes.sequences import by_sequence
 
 PIPELINE_TRAINING = "own"  # the repeat that stands for the pipeline's training alone
+OTHER_ENERGY = "other"  # of orthogonal access: the choice of `joint.oma_energy` that is not made
 
 
 class Condition(NamedTuple):
     """One scheme at one point.
 
-    repeat: None for the mean over all training seeds, OWN for the pipeline's training alone, else
-    the name of a repeated training.
+    repeat: None for the mean over all training seeds, PIPELINE_TRAINING for the pipeline's training alone, else
+    the name of a repeated training. energy: None, or OTHER_ENERGY.
     """
 
     scheme: str
     point: OperatingPoint
     repeat: str | None = None
+    energy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Evidence:
 
     measured: the measurements of a condition, one for each training seed.
     trained_by: scheme -> the training whose seeds are its seeds; schemes that share weights share it.
+    trainings: scheme -> the names of its trainings, the pipeline's and those with further seeds.
     samples, seed: of the bootstrap.
     """
 
@@ -66,6 +69,7 @@ class Evidence:
     trained_by: Callable[[str], str]
     samples: int
     seed: int
+    trainings: Callable[[str], Sequence[str]] = lambda scheme: (PIPELINE_TRAINING,)
     _cache: dict[Condition, _Sampled] = field(default_factory=dict)
 
     def miou(self, condition: Condition) -> Estimate:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from cscsanet.baselines.digital.digital_link import digital
 from cscsanet.baselines.front_ends import codebook, learned_csi, perfect_csi
 from cscsanet.baselines.lean_link import lean_csi
 from cscsanet.baselines.mfnet import PUBLISHED_SIZE, MfnetLink
@@ -35,6 +36,8 @@ BUILD: Mapping[str, Callable[[Params], Link]] = {
     "noma-tracked": noma_tracked,
     "oma-tracked": oma_tracked,
     "dlcsi-pca-lean": lean_csi,
+    "digital-coded": lambda params: digital(params, "coded"),
+    "digital-ideal": lambda params: digital(params, "ideal"),
     "noma-stage2": noma,
     "ideal-oma": lambda params: IdealLink(OrthogonalLayer(params)),
     "mfnet": lambda params: MfnetLink(),

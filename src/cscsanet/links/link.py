@@ -13,6 +13,18 @@ from cscsanet.config.system import ChannelParams
 
 
 @dataclass(frozen=True)
+class SourceBits:
+    """The bits of a digital transmission, each (batch, K).
+
+    carried: that the block carries. spent: of the message, at most as many. lost: whether it did not arrive.
+    """
+
+    carried: Tensor
+    spent: Tensor
+    lost: Tensor
+
+
+@dataclass(frozen=True)
 class Transmission:
     """The result of one transmission, and the signals that were sent for it.
 
@@ -23,6 +35,7 @@ class Transmission:
     combiner: W_RF (batch, chains, N_r), complex, unit modulus; None without a channel.
     bits: the feedback (batch, K, B), 0 or 1; None without feedback.
     pilots: mask of the resource elements with each UE's DMRS, bool (K, Q, N_c); None without DMRS.
+    source_bits: of digital transmissions; None for all others.
     """
 
     logits: Tensor
@@ -31,6 +44,7 @@ class Transmission:
     combiner: Tensor | None = None
     bits: Tensor | None = None
     pilots: Tensor | None = None
+    source_bits: SourceBits | None = None
 
 
 class Link(nn.Module, ABC):

@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
-from cscsanet.page import claims, deployment, robustness, tables
+from cscsanet.page import claims, deployment, minds, robustness, tables
 from cscsanet.page.figures import figures
-from cscsanet.page.headlines import headlines
 from cscsanet.page.results import Results, read_results
 from cscsanet.page.rows import RowIndex, anchor, count, number, point_text
+from cscsanet.page.summary import holds, summary
 
 __all__ = ["RunFacts", "build_page"]
 
@@ -72,12 +72,14 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "counts": counts,
         "verdicts": claims.all_verdicts(counts),
         "forms": claims.FORMS,
-        "short": claims.SHORT,
+        "readings": claims.READINGS,
         "grouped": claims.grouped,
         "by_figure": claims.by_figure(results.claims["claims"]),
-        "headlines": headlines(index, reference),
+        "summary": summary(results.equal, reference),
+        "glance": results.picture("summary"),
+        "negative": minds.negative_lines([*results.claims["claims"], *results.claims.get("own", [])]),
         "floor": index.at(FLOOR, reference),
-        "figures": figures(results, index, reference),
+        "figures": figures(results, index),
         "titles": tables.scheme_titles(results),
         "snrs": snrs,
         "schemes": schemes,
@@ -121,7 +123,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(anchor=anchor, point_text=point_text, mark=claims.mark)
+    environment.globals.update(
+        anchor=anchor, point_text=point_text, mark=claims.mark, holds=holds, flips=minds.flips
+    )
     environment.filters.update(number=number, count=count, duration=_duration)
     return environment
 

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cscsanet.page.results import Record
 
-# What claims are judged on: those of the paper in two forms, and ours.
-FORMS = {"paper": "the paper's form", "aligned": "phases aligned (ours)", "ours": "our claims"}
-SHORT = {"paper": "paper", "aligned": "aligned", "ours": "ours"}
+# The forms of CSC-SA-Net that claims are judged on: the paper's, and two of ours.
+FORMS = {"paper": "the paper's form", "aligned": "phases aligned (ours)", "tracked": "phases tracked (ours)"}
+# Other readings than equal elements and energy.
+READINGS = {
+    "dmrs_on_top": "equal payloads, DMRS on top",
+    "other_oma_energy": "the other energy of orthogonal access",
+}
 _VERDICTS = ("reproduced", "not reproduced", "inconclusive", "does not apply")
 _MARKS = {"reproduced": "yes", "not reproduced": "no", "inconclusive": "open"}
 
@@ -17,7 +21,7 @@ def mark(verdict: str) -> str:
 
 
 def verdict_counts(ledger: Record) -> dict[str, dict[str, int]]:
-    """Count the verdicts in each form; a form in which no claim was judged is left out."""
+    """Count the verdicts on the paper's claims in each form; a form in which none was judged is left out."""
     counts: dict[str, dict[str, int]] = {}
     for form in FORMS:
         verdicts = [judged["verdict"] for judged in _judged(ledger, form)]
@@ -52,8 +56,7 @@ def by_figure(claims: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _judged(ledger: Record, form: str) -> list[Record]:
-    claims = [*ledger["claims"], *ledger.get("own", ())]
-    return [claim["judged"][form] for claim in claims if claim["judged"].get(form)]
+    return [claim["judged"][form] for claim in ledger["claims"] if claim["judged"].get(form)]
 
 
 def _order(verdicts: Iterable[str]) -> list[str]:

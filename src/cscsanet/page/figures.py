@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rows import ResultRow
-from cscsanet.evaluation.sweeps import AXES, Axis, moved
-from cscsanet.page.headlines import PROPOSALS, best_separated
-from cscsanet.page.results import Results
+from cscsanet.evaluation.sweeps import Axis
+from cscsanet.page.results import Record, Results
 from cscsanet.page.rows import RowIndex, axis_value, number, point_text
+from cscsanet.page.summary import PROPOSALS, best_separated, values_at
 
 _AXES: dict[str, tuple[Axis, str]] = {
     "fig8": ("csirs_symbols", "mIoU over the CSI-RS symbols L"),
     "fig9": ("feedback_bits", "mIoU over the feedback bits B"),
     "fig10": ("snr_db", "mIoU over the SNR"),
-    "fig11": ("data_symbols", "mIoU over the data symbols Q"),
+    "fig11": ("data_symbols", "mIoU over the resource elements of a block"),
 }
 _MASKS = (
     "Test frames, their truth and the masks that the schemes predict, in MFNet's colours. Each line is one frame; "
@@ -42,10 +41,10 @@ class PageFigure:
         return f"{kind}: {self.title}. {text}"
 
 
-def figures(results: Results, index: RowIndex, reference: OperatingPoint) -> list[PageFigure]:
+def figures(results: Results, index: RowIndex) -> list[PageFigure]:
     """Return the figures that were drawn."""
     all_figures: list[tuple[str, str, str, Sentence]] = [
-        (name, name.removeprefix("fig"), title, _axis_sentence(index, axis, reference))
+        (name, name.removeprefix("fig"), title, _axis_sentence(results.equal, axis))
         for name, (axis, title) in _AXES.items()
     ]
     all_figures.append(("fig12", "12", "Predicted masks", [_MASKS]))
@@ -59,32 +58,26 @@ def figures(results: Results, index: RowIndex, reference: OperatingPoint) -> lis
     ]
 
 
-def _axis_sentence(index: RowIndex, axis: Axis, reference: OperatingPoint) -> Sentence:
-    """Say how the proposals and the best separated scheme change from one end of an axis to the other."""
-    values = sorted(
-        getattr(row, axis)
-        for row in index
-        if row.repeat is None and row.point and _differs_only_on(axis, row.point, reference)
-    )
-    if not values or values[0] == values[-1]:
+def _axis_sentence(equal: Record, axis: Axis) -> Sentence:
+    """Say how the proposals and the best separated design change from one end of an axis to the other."""
+    panels = [panel for panel in equal.get("panels", []) if panel["axis"] == axis]
+    if not panels or len(panels[-1]["values"]) < 2:
         return ["Points are means over the test images, bars their 95 % intervals."]
-    first, last = (moved(reference, axis, value) for value in (values[0], values[-1]))
-    rival = best_separated(index, last)
-    sentence: list[str | ResultRow] = [
-        f"From {axis_value(axis, values[0])} to {axis_value(axis, values[-1])} "
-        f"(at {point_text(reference, without=axis)}): "
-    ]
-    for name in [*PROPOSALS, *([rival.scheme] if rival else [])]:
-        start, end = index.at(name, first), index.at(name, last)
-        if start and end:
-            best = ", the best separated scheme there," if rival and name == rival.scheme else ""
-            lead = "; " if len(sentence) > 1 else ""
-            sentence += [f"{lead}{name}{best} goes from ", start, " to ", end]
-    return [*sentence, "."]
-
-
-def _differs_only_on(axis: Axis, point: OperatingPoint, reference: OperatingPoint) -> bool:
-    return all(getattr(point, name) == getattr(reference, name) for name in AXES if name != axis)
+    panel = panels[-1]
+    first, last = (values_at(equal, axis, panel["values"][place]) for place in (0, -1))
+    if axis == "data_symbols":
+        start, end = (f"{panel['elements'][place]} elements" for place in (0, -1))
+    else:
+        start, end = (axis_value(axis, panel["values"][place]) for place in (0, -1))
+    rival = best_separated(last)
+    parts = []
+    for name in [*PROPOSALS, *([rival] if rival else [])]:
+        if name in last:
+            best = ", the best separated design there," if name == rival else ""
+            ends = " to ".join(number(values[name]["miou"], 3) for values in (first, last))
+            parts.append(f"{name}{best} goes from {ends}")
+    fixed = panel["fixed"].replace(" = ", " ").replace("-", "−")
+    return [f"From {start} to {end} (at {fixed}): {'; '.join(parts)}. All at equal elements and energy."]
 
 
 def _elastic_sentence(index: RowIndex) -> Sentence:

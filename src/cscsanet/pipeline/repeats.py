@@ -27,6 +27,8 @@ from cscsanet.pipeline.codec import (
 )
 from cscsanet.pipeline.csi import DEPENDS as CSI_DEPENDS
 from cscsanet.pipeline.csi import acquisition_training, feedback_training, precoding_training
+from cscsanet.pipeline.digital import DEPENDS as DIGITAL_DEPENDS
+from cscsanet.pipeline.digital import PRIOR_DEPENDS, digital_prior_training, digital_training
 from cscsanet.pipeline.run import Training, train
 from cscsanet.pipeline.stage1 import DEPENDS as SEMANTIC_DEPENDS
 from cscsanet.pipeline.stage1 import OMA_DEPENDS, semantic_oma_training, semantic_training
@@ -52,6 +54,8 @@ DEPENDS = tuple(
             *AWGN_DEPENDS,
             *LINK_DEPENDS,
             *LEAN_DEPENDS,
+            *DIGITAL_DEPENDS,
+            *PRIOR_DEPENDS,
             "repeats",
         )
     )
@@ -68,6 +72,8 @@ _DESCRIBE: dict[str, Callable[[Stage, Params, str, Replaced], Training]] = {
     "codec": codec_training,
     "codec_link": codec_link_training,
     "codec_lean": codec_lean_training,
+    "digital": digital_training,
+    "digital_prior": digital_prior_training,
 }
 
 

@@ -1,12 +1,13 @@
 """The table of schemes: complete rows, and one-line errors for names that params.yaml cannot use."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from cscsanet.config.params import load_params, profile_text
-from cscsanet.config.schemes import FLOOR_LOOK, SCHEMES, last_trainings, proposal, scheme, schemes_of
+from cscsanet.config.schemes import FLOOR_LOOK, SCHEMES, Form, last_trainings, proposal, scheme, schemes_of
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import BUILD
 from cscsanet.workflow.code import find_script, stage_code
@@ -36,9 +37,9 @@ def test_no_two_curves_look_alike_even_in_grey():
     assert len(set(looks)) == len(looks)
 
 
-def test_the_forms_of_csc_sa_net_are_found_by_access_and_alignment():
-    assert proposal("noma", aligned=False) == "noma"
-    assert proposal("oma", aligned=True) == "oma-aligned"
+def test_the_forms_of_csc_sa_net_are_found_by_access_and_form():
+    assert [proposal("noma", form) for form in get_args(Form)] == ["noma", "noma-aligned", "noma-tracked"]
+    assert [proposal("oma", form) for form in get_args(Form)] == ["oma", "oma-aligned", "oma-tracked"]
     assert schemes_of("proposal") == ["noma", "noma-aligned", "oma", "oma-aligned"]
     assert schemes_of("estimated", "perfect", among=("perfect-pca", "dlcsi-dl")) == [
         "dlcsi-dl",
@@ -47,7 +48,15 @@ def test_the_forms_of_csc_sa_net_are_found_by_access_and_alignment():
 
 
 def test_a_training_that_can_be_repeated_is_one_that_some_scheme_uses():
-    assert last_trainings() == ["noma", "noma_aligned", "oma", "oma_aligned", "codec_link", *TRACKED]
+    assert last_trainings() == [
+        "noma",
+        "noma_aligned",
+        "oma",
+        "oma_aligned",
+        "codec_link",
+        *TRACKED,
+        "digital_prior",
+    ]
     assert all(row.last_training in (None, *row.weights.values()) for row in SCHEMES.values())
 
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.schemes import SCHEMES, SEPARATED_ROLES, schemes_of
+from cscsanet.config.schemes import DMRS_ROLES, SCHEMES, schemes_of
 from cscsanet.evaluation.budgets import budget
+from cscsanet.evaluation.equal_elements import Blocks
 from cscsanet.evaluation.schemes import BUILD
 from cscsanet.networks import bs_csirs_net
 
@@ -34,7 +35,7 @@ def transmit(links, name, images, paths, point=POINT):
 
 @pytest.mark.parametrize("name", OVER_AIR)
 @pytest.mark.parametrize("data_symbols", [1, 4])
-def test_every_scheme_has_the_same_energy_for_each_resource_element(
+def test_the_energy_of_every_block_is_that_of_its_elements_on_the_air(
     links, images, paths, name, data_symbols, smoke
 ):
     point = OperatingPoint(-10.0, 8, 64, data_symbols)
@@ -45,13 +46,18 @@ def test_every_scheme_has_the_same_energy_for_each_resource_element(
     alone = sent.pilots is None or SCHEMES[name].access == "oma"
     silent = torch.zeros_like(radiated[0], dtype=torch.bool) if alone else sent.pilots.flip(0)
     elements = ((radiated[0] > 0) | silent).sum(dim=(1, 2))
-    torch.testing.assert_close(
-        radiated.sum(dim=(2, 3)), elements.expand(len(images), 2).float(), rtol=1e-4, atol=1e-2
-    )
+    # A UE of orthogonal access has the energy of the whole block on its half of the elements.
+    assert smoke.joint.oma_energy == "total"
+    on_one = 2 if SCHEMES[name].access == "oma" else 1
+    energy = on_one * elements.expand(len(images), 2).float()
+    torch.testing.assert_close(radiated.sum(dim=(2, 3)), energy, rtol=1e-4, atol=1e-2)
     spent = budget(sent, point)
-    assert spent["energy_per_element"] == pytest.approx(1, abs=1e-3)
+    assert spent["energy_per_element"] == pytest.approx(on_one, abs=1e-3)
     assert spent["elements"] == int(elements[0])
-    assert spent["energy"] == pytest.approx(float(elements[0]), rel=1e-3)
+    # The energy of every block is that of its elements on the air, and these are what comparisons count.
+    blocks = Blocks(smoke.channel.subcarriers, smoke.channel.users, (1, 4))
+    assert spent["energy"] == pytest.approx(spent["air_elements"], rel=1e-3)
+    assert spent["air_elements"] == blocks.elements(name, data_symbols)
 
 
 @pytest.mark.parametrize("name", OVER_AIR)
@@ -70,7 +76,7 @@ def test_every_scheme_has_the_same_payload_and_feedback(links, images, paths, na
         assert spent["air_elements"] == whole
         return
     assert spent["payload_elements"] == (whole // 2 if shared else whole)
-    separated = SCHEMES[name].role in SEPARATED_ROLES
+    separated = SCHEMES[name].role in DMRS_ROLES
     # A third as many elements again are DMRS, half of them a UE's own; joint designs have none.
     assert (spent["dmrs_elements"] > 0) == separated
     assert spent["air_elements"] == whole + 2 * spent["dmrs_elements"]

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.schemes import SCHEMES, SEPARATED_ROLES, proposal, schemes_of
+from cscsanet.config.schemes import SCHEMES, SEPARATED_ROLES, Form, proposal, schemes_of
 from cscsanet.config.studies import EvaluationParams
 from cscsanet.evaluation.sweeps import Sweep, sweep
 from cscsanet.studies.claims.terms import FEW, GOALS, Kind, Operands
 from cscsanet.studies.claims.verdicts import Comparison
 
-Form = Literal["paper", "aligned"]
-Group = Literal["noma", "oma", "estimated", "perfect", "separated", "paper form", "ceiling"]
+Group = Literal["noma", "oma", "estimated", "perfect", "separated", "rivals", "paper form", "ceiling"]
 PanelName = Literal[
     "csirs",
     "csirs, few symbols",
@@ -21,7 +20,7 @@ PanelName = Literal[
     "low snr",
     "high snr",
     "from low snr",
-    "reference",
+    "compared",
     "symbols",
 ]
 LOW_SNR_DB, HIGH_SNR_DB = -30.0, -20.0  # the ends of Fig. 10, three points each: up to, and from
@@ -80,6 +79,7 @@ class Subject:
             "many_symbols": more[0] if more else "another, not swept",
             "low_snr": f"{LOW_SNR_DB:g}",
             "high_snr": f"{HIGH_SNR_DB:g}",
+            "compared_snr": ", ".join(f"{snr:g}" for snr in self.evaluation.compared_snr_db),
             "goals": ", ".join(f"{share:.0%} at {snr_db:g} dB" for snr_db, share in GOALS.items()),
         }
         return {
@@ -90,14 +90,15 @@ class Subject:
         }
 
     def _schemes(self, group: Group) -> list[str]:
-        aligned = self.form == "aligned"
         match group:
             case "noma" | "oma":
-                return [proposal(group, aligned=aligned)]
+                return [proposal(group, self.form)]
             case "paper form":
-                return [proposal("noma", aligned=False)]
+                return [proposal("noma", "paper")]
             case "separated":
                 return schemes_of(*SEPARATED_ROLES, among=self.evaluation.swept)
+            case "rivals":
+                return schemes_of(*SEPARATED_ROLES, "lean", "digital", among=self.evaluation.swept)
             case "ceiling":
                 return [name for name in schemes_of("ceiling") if SCHEMES[name].access == "noma"]
             case _:
@@ -121,7 +122,9 @@ class Subject:
                 return [snr.only([point for point in snr.points if point.snr_db >= HIGH_SNR_DB])]
             case "from low snr":
                 return [snr.only([point for point in snr.points if point.snr_db >= LOW_SNR_DB])]
-            case "reference":
-                return [snr.only([evaluation.home.point])]
+            case "compared":
+                return [
+                    snr.only([point for point in snr.points if point.snr_db in evaluation.compared_snr_db])
+                ]
             case "symbols":
                 return [sweep(evaluation, "data_symbols")]

@@ -4,6 +4,7 @@ from collections import Counter
 
 from cscsanet.config.left_out import kept_evaluation, note_left_out, why_unaligned
 from cscsanet.config.schemes import FLOOR
+from cscsanet.evaluation.equal_elements import blocks
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.repeats import dedicated
@@ -21,15 +22,16 @@ def judge_claims(stage: Stage) -> None:
     with stage.tracked("evaluation", "repeats", "seed") as run:
         evidence = open_evidence(workspace, params, SAMPLES)
         evaluation = kept_evaluation(params)
-        claims = paper_claims(evaluation, evidence)
-        ours = own_claims(evaluation, dedicated(params), evidence)
+        every = blocks(params)
+        claims = paper_claims(evaluation, evidence, every)
+        ours = own_claims(evaluation, dedicated(params), evidence, every)
         floor = evidence.miou(Condition(FLOOR, params.evaluation.home.point))
         ledger = {
             "floor": round6(floor.value),
             "marked": MARKED,
             "samples": evidence.samples,
             "rules": RULES,
-            "departures": departures(own_front=not why_unaligned(params)),
+            "departures": departures(own_front=not why_unaligned(params), oma_energy=params.joint.oma_energy),
             "claims": claims,
             "own": ours,
             "untested": UNTESTED,

@@ -1,16 +1,18 @@
 """The claims of the paper's Sec. IV-D about Figs. 8 to 11, as comparisons of measured mIoUs.
 
 Each claim is one row, in our words. `noma` and `oma` stand for CSC-SA-Net in non-orthogonal and in
-orthogonal access. Every claim is judged twice: on the paper's form of CSC-SA-Net, and on ours, with
-aligned phases.
+orthogonal access. Every claim is judged on three forms of CSC-SA-Net: the paper's, and ours, with
+aligned and with tracked phases.
 """
 
 from typing import Any, get_args
 
-from cscsanet.config.schemes import FLOOR
+from cscsanet.config.schemes import FLOOR, Form
 from cscsanet.config.studies import EvaluationParams
+from cscsanet.evaluation.equal_elements import Blocks
 from cscsanet.evaluation.evidence import Evidence
-from cscsanet.studies.claims.claim import Claim, Form, Subject
+from cscsanet.studies.claims.claim import Claim, Subject
+from cscsanet.studies.claims.readings import judge_readings
 from cscsanet.studies.claims.terms import (
     collapses,
     gains_with_symbols,
@@ -22,7 +24,7 @@ from cscsanet.studies.claims.terms import (
     leads_where_enough,
     stays_robust,
 )
-from cscsanet.studies.claims.verdicts import MARKED, judge_measured
+from cscsanet.studies.claims.verdicts import MARKED
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -256,13 +258,16 @@ UNTESTED = [
 ]
 
 
-def paper_claims(evaluation: EvaluationParams, evidence: Evidence) -> list[dict[str, Any]]:
-    """Judge every claim of the paper in both forms."""
+def paper_claims(evaluation: EvaluationParams, evidence: Evidence, blocks: Blocks) -> list[dict[str, Any]]:
+    """Judge every claim of the paper in all forms. blocks: the sizes of blocks."""
     measured = {*evaluation.swept, FLOOR}
-    ledger = []
-    for claim in CLAIMS:
-        judged = {}
-        for form in FORMS:
-            judged[form] = judge_measured(Subject(evaluation, form).comparisons(claim), measured, evidence)
-        ledger.append({**Subject(evaluation, "paper").text(claim), "judged": judged})
-    return ledger
+    return [
+        {
+            **Subject(evaluation, "paper").text(claim),
+            "judged": {
+                form: judge_readings(Subject(evaluation, form).comparisons(claim), measured, evidence, blocks)
+                for form in FORMS
+            },
+        }
+        for claim in CLAIMS
+    ]

@@ -36,6 +36,11 @@ RULES = {
     "Where the paper speaks of a curve, its mean over the axis counts; where it says consistently, every point.",
     "collapse": "A curve collapses below a value of its axis where the mean mIoU there has lost more than half of what the mean "
     "from that value on has over the constant prediction. It is robust where it has lost less than half.",
+    "equal": "Schemes are compared at equal resource elements and energy of a block, pilots and DMRS counted: blocks of two "
+    "neighbouring Q take turns where needed. At equal payloads a separated design has its DMRS on top; where this other reading "
+    "changes a comparison, its verdict is given beside.",
+    "seeds": "The verdict on the trainings of each seed alone is given too. A claim flips if one seed reproduces it and another "
+    "does not.",
     "share": "A share of a ceiling is counted from the constant prediction, not from zero.",
 }
 # Departures from the paper in the schemes that its claims are judged on. The first is of `csa.front: beamspace` alone.
@@ -48,15 +53,24 @@ _DEPARTURES = [
     "All schemes have the same source codec, of residual networks unless msf.blocks is mfnet, the paper's. That of the separated "
     "designs was trained over the real link, which is stronger than one trained in isolation: reports/separated.json has both. "
     "Their interpolation over DMRS knows the fed back delays.",
-    "In orthogonal access a UE keeps the energy of each resource element that it uses, hence half of the block's "
-    "(joint.oma_energy: element); the paper does not say.",
+    "The paper does not say which energy a UE has in orthogonal access. Here it has {oma_energy}; where the other choice "
+    "changes a comparison, its verdict is given beside.",
     "Models are trained from points.snr_db; SNRs below it are beyond their training.",
 ]
 
 
-def departures(*, own_front: bool) -> list[str]:
-    """Return the departures. own_front: whether CSC-SA-Net has our front end instead of the paper's."""
-    first, *others = _DEPARTURES
+_OMA_ENERGIES = {
+    "total": "that of noma's whole block, hence twice that of an element (joint.oma_energy: total)",
+    "element": "that of noma for each element that it uses, hence half of the block's (joint.oma_energy: element)",
+}
+
+
+def departures(*, own_front: bool, oma_energy: str) -> list[str]:
+    """Return the departures.
+
+    own_front: whether CSC-SA-Net has our front end instead of the paper's. oma_energy: `joint.oma_energy`.
+    """
+    first, *others = (text.format(oma_energy=_OMA_ENERGIES[oma_energy]) for text in _DEPARTURES)
     return [first, *([_FRONT_DEPARTURE] if own_front else []), *others]
 
 

@@ -18,16 +18,23 @@ def open_evidence(workspace: Workspace, params: Params, samples: int = 0) -> Evi
     """
 
     def measured(condition: Condition) -> Sequence[Measurement]:
-        name, point, repeat = condition
+        name, point, repeat, energy = condition
         if name == FLOOR:
             return [constant_measurement(workspace)]
-        repeats = [PIPELINE_TRAINING, *further_seeds(params, name)] if repeat is None else [repeat]
+        repeats = trainings(name) if repeat is None else [repeat]
         return [
-            measurement(workspace, params, name, point, None if each == PIPELINE_TRAINING else each)
+            measurement(
+                workspace, params, name, point, None if each == PIPELINE_TRAINING else each, energy=energy
+            )
             for each in repeats
         ]
+
+    def trainings(name: str) -> list[str]:
+        further = [] if name == FLOOR else further_seeds(params, name)
+        return [PIPELINE_TRAINING, *further]
 
     def trained_by(name: str) -> str:
         return name if name == FLOOR else seeded_by(params, name)
 
-    return Evidence(measured, trained_by, max(samples, params.evaluation.bootstrap_samples), params.seed)
+    count = max(samples, params.evaluation.bootstrap_samples)
+    return Evidence(measured, trained_by, count, params.seed, trainings)

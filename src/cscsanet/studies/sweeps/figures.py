@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,16 @@ from matplotlib.lines import Line2D
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR, FLOOR_LOOK, SCHEMES, Look
-from cscsanet.evaluation.sweeps import AXES, Sweep
+from cscsanet.evaluation.sweeps import AXES
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import label_axes
+from cscsanet.studies.sweeps.panels import Panel
 
-Curve = Sequence[Estimate]
 # One model for all points, and one for each point: marker, colour, label.
 _ELASTIC = (
     ("o", "#0072B2", "Stage III for all points"),
     ("s", "#D55E00", "Stage III for this point alone"),
 )
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel: the sweep, and scheme -> its curve over the sweep's points."""
-
-    sweep: Sweep
-    curves: Mapping[str, Curve]
 
 
 def sweep_figure(
@@ -46,7 +37,7 @@ def sweep_figure(
     all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(all_axes, panels, strict=True):
         _draw(axes, panel)
-        lowest = min(panel.sweep.values)
+        lowest = min(panel.values)
         if panel.sweep.axis == "snr_db" and lowest < trained_snr_db[0]:
             axes.axvspan(lowest, trained_snr_db[0], color="#eeeeee", lw=0, zorder=0)
             axes.text(lowest, 0.005, " SNRs beyond the training", fontsize=8, color="#555555")
@@ -84,7 +75,7 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Estimate, Es
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
-    values = panel.sweep.values
+    values = panel.values
     # L and B double or quadruple from value to value: a logarithmic axis spaces them evenly.
     if panel.sweep.axis in ("csirs_symbols", "feedback_bits"):
         axes.set_xscale("log", base=2)
@@ -108,10 +99,10 @@ def _draw(axes: Axes, panel: Panel) -> None:
         )
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
-    label_axes(axes, AXES[panel.sweep.axis], "mIoU on the test part")
-    fixed = panel.sweep.points[0].label(without=panel.sweep.axis, equals=" = ")
+    axis = "resource elements of a block" if panel.over_elements else AXES[panel.sweep.axis]
+    label_axes(axes, axis, "mIoU on the test part")
     letter = panel.sweep.figure.lstrip("0123456789")
-    axes.set_title(f"{letter} {fixed}".strip(), fontsize=10)
+    axes.set_title(f"{letter} {panel.fixed}".strip(), fontsize=10)
 
 
 def _legend(figure: Figure, panel: Panel) -> None:

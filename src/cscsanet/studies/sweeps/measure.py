@@ -4,7 +4,7 @@ Each measurement is one file, with the counts of every image.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from cscsanet.config.params import Params, digest
 from cscsanet.config.schemes import FLOOR, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.cache import cached_features
+from cscsanet.evaluation.equal_elements import points_for_equal_elements
+from cscsanet.evaluation.evidence import OTHER_ENERGY
 from cscsanet.evaluation.measure import constant_prediction, measure
 from cscsanet.evaluation.measurements import (
     SUFFIX,
@@ -56,11 +58,15 @@ DEPENDS = (
 
 @dataclass(frozen=True)
 class Job:
-    """One trained link and its points. repeat: None for the pipeline's training."""
+    """One trained link and its points.
+
+    repeat: None for the pipeline's training. energy: None, or OTHER_ENERGY.
+    """
 
     scheme: str
     repeat: str | None
     points: tuple[OperatingPoint, ...]
+    energy: str | None = None
 
 
 def jobs(params: Params) -> list[Job]:
@@ -79,14 +85,23 @@ def jobs(params: Params) -> list[Job]:
         for repeat in further_seeds(params, name)
     ]
     for_one_point = [Job(name, repeat, (point,)) for (name, repeat), point in dedicated(params).items()]
-    return [*pipeline, *reseeded, *for_one_point]
+    swept = {name for name in evaluation.swept if scheme(name).access == "oma"}
+    other_energy = [
+        replace(job, energy=OTHER_ENERGY) for job in (*pipeline, *reseeded) if job.scheme in swept
+    ]
+    return [*pipeline, *reseeded, *for_one_point, *other_energy]
 
 
 def scheme_points(params: Params, name: str) -> list[OperatingPoint]:
-    """Return the points that a scheme has rows for: of its sweeps, and of its dedicated models."""
+    """Return the points that a scheme has rows for.
+
+    They are those of its sweeps, those that comparisons at equal elements need beside them, and those of its
+    dedicated models.
+    """
     panels = panels_of(name, params.evaluation)
+    points = [point for panel in panels for point in panel.points]
     for_one_point = [point for (trained, _), point in dedicated(params).items() if trained == name]
-    return list(dict.fromkeys([*(point for panel in panels for point in panel.points), *for_one_point]))
+    return list(dict.fromkeys([*points_for_equal_elements(params, name, points), *for_one_point]))
 
 
 def measure_all(stage: Stage) -> None:
@@ -105,7 +120,11 @@ def measure_all(stage: Stage) -> None:
         with progress_bar("measuring", len(longest_first)) as advance:
             fan_out(partial(_measure_job, stage), longest_first, num_workers(params), advance)
         _write_constant(workspace, params)
-        files = {_path(workspace, job.scheme, job.repeat, point) for job in planned for point in job.points}
+        files = {
+            _path(workspace, job.scheme, job.repeat, point, job.energy)
+            for job in planned
+            for point in job.points
+        }
         files.add(_constant_path(workspace))
         for path in workspace.measurements.rglob(f"*{SUFFIX}"):
             if path not in files:
@@ -115,15 +134,27 @@ def measure_all(stage: Stage) -> None:
 
 
 def measurement(
-    workspace: Workspace, params: Params, name: str, point: OperatingPoint, repeat: str | None = None
+    workspace: Workspace,
+    params: Params,
+    name: str,
+    point: OperatingPoint,
+    repeat: str | None = None,
+    *,
+    energy: str | None = None,
 ) -> Measurement:
-    """Read the measurement of a scheme at a point.
+    """Read the measurement of a scheme at a point. energy: None, or OTHER_ENERGY.
 
     Raises:
         CscsanetError: it has not been measured.
     """
     measured_point = canonical(name, point, params.evaluation.home.point)
-    return read_measurement(_path(workspace, name, repeat, measured_point))
+    return read_measurement(_path(workspace, name, repeat, measured_point, energy))
+
+
+def with_other_energy(params: Params) -> Params:
+    """Return the parameters with the other energy of orthogonal access."""
+    other = "element" if params.joint.oma_energy == "total" else "total"
+    return params.model_copy(update={"joint": params.joint.model_copy(update={"oma_energy": other})})
 
 
 def constant_measurement(workspace: Workspace) -> Measurement:
@@ -206,20 +237,24 @@ def num_draws(name: str, params: Params, draws: int | None = None) -> int:
 
 def _measure_job(stage: Stage, job: Job) -> None:
     workspace, params = stage.workspace, stage.params
-    key = _key(stage, job)
+    if job.energy is not None:
+        params = with_other_energy(params)
+    key = _key(stage, params, job)
     # At the reference point masks and budget are kept, too.
     reference = None if job.repeat else params.evaluation.home.point
     missing = [
         point
         for point in job.points
-        if not _is_up_to_date(_path(workspace, job.scheme, job.repeat, point), key, point == reference)
+        if not _is_up_to_date(
+            _path(workspace, job.scheme, job.repeat, point, job.energy), key, point == reference
+        )
     ]
     if missing:
         measurements = measure_points(
             workspace, params, job.scheme, missing, repeat=job.repeat, key=key, details_at=reference
         )
         for each in measurements:
-            write_measurement(_path(workspace, job.scheme, job.repeat, each.point), each)
+            write_measurement(_path(workspace, job.scheme, job.repeat, each.point, job.energy), each)
 
 
 def _write_constant(workspace: Workspace, params: Params) -> None:
@@ -240,9 +275,9 @@ def _write_constant(workspace: Workspace, params: Params) -> None:
     write_measurement(_constant_path(workspace), constant)
 
 
-def _key(stage: Stage, job: Job) -> str:
+def _key(stage: Stage, params: Params, job: Job) -> str:
     """Return a digest of everything that the counts of a job depend on, except the point."""
-    workspace, params = stage.workspace, stage.params
+    workspace = stage.workspace
     repeated = repeated_weights(params, job.scheme)[job.repeat] if job.repeat else {}
     names = [repeated.get(name, name) for name in scheme(job.scheme).weights.values()]
     inputs = {
@@ -263,8 +298,11 @@ def _is_up_to_date(path: Path, key: str, with_details: bool) -> bool:
     return measurement.key == key and (measurement.outcome.budget is not None or not with_details)
 
 
-def _path(workspace: Workspace, name: str, repeat: str | None, point: OperatingPoint) -> Path:
-    return measurement_path(workspace.measurements, name, repeat, point)
+def _path(
+    workspace: Workspace, name: str, repeat: str | None, point: OperatingPoint, energy: str | None = None
+) -> Path:
+    folder = name if energy is None else f"{name}+{energy}-energy"
+    return measurement_path(workspace.measurements, folder, repeat, point)
 
 
 def _constant_path(workspace: Workspace) -> Path:

@@ -8,20 +8,21 @@ from matplotlib.figure import Figure
 from cscsanet.config.left_out import kept_evaluation, note_left_out, why_left_out
 from cscsanet.config.operating_point import LENGTHS, OperatingPoint
 from cscsanet.config.params import Params
-from cscsanet.config.schemes import FLOOR, scheme, schemes_of
+from cscsanet.config.schemes import scheme
 from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
 from cscsanet.evaluation.figures import confusion_figure, iou_figure
 from cscsanet.evaluation.rows import ResultRow, normalised_confusion
-from cscsanet.evaluation.sweeps import Sweep, canonical, panels_of, row_point, sweeps
+from cscsanet.evaluation.sweeps import canonical, panels_of, row_point
 from cscsanet.files import write_csv
-from cscsanet.metrics.estimate import Estimate
 from cscsanet.pipeline.repeats import dedicated, further_seeds
 from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.evidence import open_evidence
-from cscsanet.studies.sweeps.figures import Panel, elastic_figure, sweep_figure
+from cscsanet.studies.sweeps.figures import elastic_figure, sweep_figure
 from cscsanet.studies.sweeps.masks import mask_figure
 from cscsanet.studies.sweeps.measure import constant_measurement, measurement, row_of, scheme_points
+from cscsanet.studies.sweeps.panels import Panel, equal_panels, leads
+from cscsanet.studies.sweeps.summary_figure import summary_figure
 from cscsanet.tracking import StageRun
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
@@ -30,7 +31,7 @@ _TITLES = {
     "8": "mIoU over the CSI-RS symbols",
     "9": "mIoU over the feedback bits",
     "10": "mIoU over the SNR",
-    "11": "mIoU over the data symbols",
+    "11": "mIoU over the elements of a block",
 }
 # The columns that reports/schemes.json and the MLflow runs of the schemes show of a row.
 _SUMMARY = ("miou", "ci_low", "ci_high", "miou_day", "miou_night", "pixel_accuracy")
@@ -57,9 +58,10 @@ def evaluate(stage: Stage) -> None:
         stage.save_json("metrics.json", _metrics(over_snr))
 
         evidence = open_evidence(workspace, params)
-        panels = [Panel(sweep, _curves(params, evidence, sweep)) for sweep in sweeps(params.evaluation)]
+        panels = equal_panels(params, evidence)
         for panel in panels:
             _write_panel(workspace, evidence, panel)
+        stage.save_json("equal.json", _equal(params, evidence, panels))
         _write_empty_panels(workspace, panels)
         stage.save_figures("figures", _figures(workspace, params, scenes, evidence, panels))
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
@@ -111,25 +113,39 @@ def _compared(workspace: Workspace, params: Params, name: str, rows: Sequence[Re
     }
 
 
-def _curves(params: Params, evidence: Evidence, sweep: Sweep) -> dict[str, list[Estimate]]:
-    """Return the curve of every swept scheme, of the ceilings and of the floor, over one panel."""
-    ceilings = schemes_of("ceiling", among=params.evaluation.schemes)
-    names = (*params.evaluation.swept, *ceilings, FLOOR)
-    return {name: [evidence.miou(Condition(name, point)) for point in sweep.points] for name in names}
+def _equal(params: Params, evidence: Evidence, panels: Sequence[Panel]) -> dict[str, Any]:
+    """Return the curves of all panels, at equal elements, and the leads at the compared SNRs."""
+    return {
+        "panels": [
+            {
+                "name": panel.sweep.name,
+                "figure": panel.sweep.figure,
+                "axis": panel.sweep.axis,
+                "values": panel.sweep.values,
+                "elements": panel.elements,
+                "fixed": panel.fixed,
+                "curves": {
+                    name: [each.row("miou") for each in curve] for name, curve in panel.curves.items()
+                },
+            }
+            for panel in panels
+        ],
+        "leads": leads(params, evidence),
+    }
 
 
 def _write_panel(workspace: Workspace, evidence: Evidence, panel: Panel) -> None:
     """Write one panel as DVC plots it: a line for each value of each scheme."""
-    axis = panel.sweep.axis
+    axis = _column(panel.sweep.axis)
     lines = [
         {
-            axis: getattr(point, axis),
+            axis: value,
             "scheme": name,
             **estimate.row("miou"),
             "seeds": evidence.seeds(Condition(name, point)),
         }
         for name, curve in panel.curves.items()
-        for point, estimate in zip(panel.sweep.points, curve, strict=True)
+        for value, point, estimate in zip(panel.values, panel.sweep.points, curve, strict=True)
     ]
     write_csv(workspace.reports / "sweeps" / f"{panel.sweep.name}.csv", _columns(axis), lines)
 
@@ -140,6 +156,11 @@ def _write_empty_panels(workspace: Workspace, panels: Sequence[Panel]) -> None:
     for axis in ("csirs_symbols", "feedback_bits"):
         if f"{axis}_b" not in drawn:
             write_csv(workspace.reports / "sweeps" / f"{axis}_b.csv", _columns(axis), [])
+
+
+def _column(axis: str) -> str:
+    """Return the column of an axis: blocks of equal elements have no common Q."""
+    return "elements" if axis == "data_symbols" else axis
 
 
 def _columns(axis: str) -> tuple[str, ...]:
@@ -160,6 +181,9 @@ def _figures(
         )
         for number, title in _TITLES.items()
     }
+    (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
+    compared = [evaluation.home.snr_db, *evaluation.compared_snr_db]
+    figures["summary"] = summary_figure(over_snr, list(dict.fromkeys(compared)))
     at_reference = {name: measurement(workspace, params, name, reference) for name in evaluation.schemes}
     pictured = {name: at_reference[name] for name in evaluation.pictured}
     figures["fig12"] = mask_figure(scenes, evaluation.pictures, pictured)

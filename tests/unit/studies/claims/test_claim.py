@@ -36,13 +36,17 @@ def test_our_claims_give_the_comparisons_of_the_ledger(small):
     assert set(entries) == set(claims)
     for name in set(entries) - {"A.6"}:
         entry = entries[name]
-        written = [(each["what"], each["threshold"]) for each in entry["judged"]["ours"]["comparisons"]]
+        written = [(each["what"], each["threshold"]) for each in entry["judged"]["aligned"]["comparisons"]]
         assert subject.text(claims[name]) == {key: entry[key] for key in TEXT}
         assert compared(subject.comparisons(claims[name])) == written
 
 
 def test_a_claim_is_about_the_schemes_of_its_form(small):
     (lead,) = (claim for claim in paper.CLAIMS if claim.id == "8.5")
-    for form, pair in (("paper", "noma - oma"), ("aligned", "noma-aligned - oma-aligned")):
+    for form, pair in (
+        ("paper", "noma - oma"),
+        ("aligned", "noma-aligned - oma-aligned"),
+        ("tracked", "noma-tracked - oma-tracked"),
+    ):
         (comparison,) = Subject(small, form).comparisons(lead)
         assert comparison.what == f"{pair}, mean, L 1 to 8, Q 1"

@@ -1,0 +1,1 @@
+"""Digital late fusion: each UE codes its features into bits, a channel code carries them, the BS fuses what arrives."""

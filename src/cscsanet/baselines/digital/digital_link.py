@@ -1,0 +1,184 @@
+"""Digital late fusion over the link of `dlcsi-pca`: source bits, a channel code of finite length, fusion of what arrives.
+
+    images -> bits -> as many as the block of a UE carries -> codeword of Gaussian symbols
+           -> the grid, beams, channel, DMRS and linear MMSE detection of the separated designs
+           -> the bits of the UE, all or none -> fusion = class logits
+
+There are two rates. `coded`: the BS sets the rate of a UE before the data, from the fed back channel, with
+the normal approximation at an error rate; the block arrives if the information density of its codeword over
+the real link, with its estimated channel, reaches its bits; else all are lost, and the BS knows it. This is
+what random codes of this length reach. `ideal`: as many bits as the capacity of the true channel after linear
+MMSE detection, and none is ever lost: an upper bound of every such design.
+
+Axes: K UEs, D payload elements, T OFDM symbols, N_c subcarriers, R chains, P paths.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from cscsanet.baselines.delay_prior import BeamsWithPrior
+from cscsanet.baselines.digital.bit_codec import BitCodec, prefix
+from cscsanet.baselines.digital.bit_prior import BitPrior
+from cscsanet.baselines.digital.block_rates import capacity, information_density, normal_approximation
+from cscsanet.baselines.feedback import FedBackPaths
+from cscsanet.baselines.front_ends import PRECODINGS, LearnedCsiFrontEnd
+from cscsanet.baselines.mmse_detection import detection_gain
+from cscsanet.baselines.pca import channel_beams
+from cscsanet.baselines.separated_link import SeparatedLink
+from cscsanet.channel.frame import data_symbols
+from cscsanet.channel.impairments import paths_of_links
+from cscsanet.channel.noise import complex_normal
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.response import effective_channel
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.config.system import ChannelParams
+from cscsanet.links.link import SourceBits, Transmission
+from cscsanet.networks import iq
+from cscsanet.networks.beamspace.beam_grid import array_response
+from cscsanet.networks.iq import to_complex
+
+Rate = Literal["ideal", "coded"]
+
+
+@dataclass(frozen=True)
+class RateRule:
+    """How the BS sets a rate.
+
+    error: that it aims at. csi_error: of the fed back channel, over its power. The defaults served validation images best.
+    """
+
+    error: float = 0.05
+    csi_error: float = 0.05
+
+
+class DigitalLink(SeparatedLink):
+    """Bits over the data path of the separated designs."""
+
+    codec: BitCodec
+
+    def __init__(
+        self,
+        front: LearnedCsiFrontEnd,
+        codec: BitCodec,
+        prior: BitPrior,
+        channel: ChannelParams,
+        rate: Rate,
+        rule: RateRule | None = None,
+    ) -> None:
+        super().__init__(front, codec, channel)
+        self.prior = prior
+        self.rate = rate
+        self.rule = rule or RateRule()
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """Transmit a batch: CSI-RS in symbols 0..L-1, payload and DMRS in symbols L..L+T-1."""
+        point.within(self.codec.capacity)
+        down, up = paths_of_links(paths, self.channel, generator)
+        with torch.no_grad():
+            beams: BeamsWithPrior = self.front(down, point, generator)
+        signs = self.codec.signs(images)
+        lengths = self.prior(signs)
+        codeword = self.codeword(images, point, generator)
+        arrived = self.receive(codeword, up, beams, point, generator)
+        if self.rate == "ideal":
+            carried = capacity(self.true_sinr(up, beams, point))
+            lost = torch.zeros_like(carried, dtype=torch.bool)
+        else:
+            gain = detection_gain(arrived.estimate.channel, arrived.estimate.error, arrived.noise)
+            carried = normal_approximation(self.predicted_sinr(beams, point), self.rule.error)
+            density = information_density(codeword, arrived.detected, gain)
+            lost = density < carried
+        counts = fitting(lengths, carried)
+        kept = prefix(signs, counts * ~lost)
+        last = (counts - 1).clamp_min(0).unsqueeze(-1)
+        spent = torch.where(counts > 0, lengths.gather(-1, last).squeeze(-1), 0.0)
+        return Transmission(
+            self.codec.fuse(kept),
+            arrived.streams,
+            beams.precoder,
+            beams.combiner,
+            beams.bits,
+            self.pilots(point),
+            SourceBits(carried, spent, lost),
+        )
+
+    def codeword(self, images: Tensor, point: OperatingPoint, generator: torch.Generator) -> Tensor:
+        """Return random codewords (batch, K, D), complex Gaussian, with a mean energy of 1 each."""
+        shape = (len(images), self.channel.users, len(self.grid(point).data))
+        drawn = complex_normal(shape, generator, images.device)
+        energy = drawn.abs().square().mean(dim=-1, keepdim=True)
+        return drawn * torch.rsqrt(energy)
+
+    def true_sinr(self, paths: PathDrops, beams: BeamsWithPrior, point: OperatingPoint) -> Tensor:
+        """Return the SINR (batch, K, D) after linear MMSE detection with the true channel of the data symbols."""
+        grid = self.grid(point)
+        framed = replace(point, data_symbols=grid.symbols)
+        symbols = data_symbols(framed, self.channel, beams.combiner.device)
+        effective = effective_channel(paths, beams.precoder, beams.combiner, symbols, self.channel)
+        columns = effective.squeeze(-1).flatten(2, 3)[:, :, grid.flat_index(grid.data).to(effective.device)]
+        return self._sinr(columns, beams, point)
+
+    def predicted_sinr(self, beams: BeamsWithPrior, point: OperatingPoint) -> Tensor:
+        """Return the SINR (batch, K, N_c) that the BS expects from the fed back channel.
+
+        The fed back gains are of the CSI-RS, so the phases between paths have changed since.
+        """
+        assert beams.fed_back is not None
+        columns = fed_back_channel(beams.fed_back, beams.combiner, self.channel)
+        error = self.rule.csi_error * columns.abs().square().mean(dim=2, keepdim=True)
+        columns = math.sqrt(1 - self.rule.csi_error) * columns
+        sinr = self._sinr(columns, beams, point, error.expand(columns.shape))
+        # One value for each element of the payload, evenly over the band.
+        elements = len(self.grid(point).data)
+        index = torch.arange(elements, device=sinr.device) % sinr.shape[-1]
+        return sinr[..., index]
+
+    def _sinr(
+        self, columns: Tensor, beams: BeamsWithPrior, point: OperatingPoint, error: Tensor | None = None
+    ) -> Tensor:
+        """Return the SINR (batch, K, G) of effective channels (batch, K, G, R), of antennas of unit energy."""
+        noise = point.noise_power * beams.combiner @ beams.combiner.mH
+        channel = columns / math.sqrt(self.channel.ue_antennas)
+        uncertain = torch.zeros_like(channel.real) if error is None else error / self.channel.ue_antennas
+        gain = detection_gain(channel, uncertain, noise).double()
+        return gain / (1 - gain).clamp_min(1e-9)
+
+
+def fitting(lengths: Tensor, carried: Tensor) -> Tensor:
+    """Return the largest numbers of bits (batch, K) whose message is at most as long as a block carries.
+
+    lengths: of every prefix (batch, K, P N_c) [bit]; carried: (batch, K) [bit].
+    """
+    return (lengths <= carried.unsqueeze(-1)).sum(dim=-1)
+
+
+def fed_back_channel(feedback: FedBackPaths, combiner: Tensor, channel: ChannelParams) -> Tensor:
+    """Return the effective channel (batch, K, N_c, R) of one stream for each UE, as the BS knows it.
+
+    feedback: paths (batch x K, P); combiner: (batch, R, N_r). The BS derives the beam of a UE from its paths.
+    """
+    paths, users = feedback.paths, channel.users
+    beam, _ = channel_beams(paths, channel)
+    depart = to_complex(array_response(paths.aod, channel.ue_antennas))
+    sent = to_complex(paths.gain) * (depart.conj() @ beam.unsqueeze(-1)).squeeze(-1)
+    arrive = to_complex(array_response(paths.aoa, channel.bs_antennas))
+    arrive = arrive.reshape(-1, users, *arrive.shape[1:])
+    received = combiner.unsqueeze(1) @ arrive.mT
+    on_chains = received * sent.reshape(-1, users, 1, sent.shape[-1])
+    frequency = torch.arange(channel.subcarriers, device=sent.device) / channel.subcarriers
+    cycles = paths.delay.reshape(-1, users, 1, paths.delay.shape[-1]) * frequency.unsqueeze(-1)
+    ramp = to_complex(iq.cis(-2 * math.pi * cycles))
+    return ramp @ on_chains.mT
+
+
+def digital(params: Params, rate: Rate) -> DigitalLink:
+    """Build the link with DL-based CSI and feedback and PCA precoding. rate: see the module."""
+    front = LearnedCsiFrontEnd(params, PRECODINGS["pca"](params))
+    return DigitalLink(front, BitCodec(params), BitPrior(params), params.channel, rate)

@@ -1,0 +1,61 @@
+"""What would change a negative verdict: how far its comparisons are from holding, and under which readings it is another."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cscsanet.page.claims import FORMS, READINGS
+from cscsanet.page.results import Record
+
+
+def negative_lines(claims: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return a line for each claim that some form does not reproduce.
+
+    form: the first of these forms. failing, comparisons: how many comparisons fail, of how many. worst: the one that
+    is furthest from its threshold. gap: by how much mIoU. seeds: the training seeds on which the verdict is another.
+    otherwise: what reproduces the claim, as text.
+    """
+    lines = []
+    for claim in claims:
+        form = next(
+            (form for form in FORMS if (claim["judged"].get(form) or {}).get("verdict") == "not reproduced"),
+            None,
+        )
+        if form is None:
+            continue
+        judged = claim["judged"][form]
+        failing = [each for each in judged["comparisons"] if each["holds"] == "no"]
+        worst = min(failing, key=lambda each: each["value"] - each["threshold"])
+        lines.append(
+            {
+                "claim": claim,
+                "form": form,
+                "failing": len(failing),
+                "comparisons": len(judged["comparisons"]),
+                "worst": worst,
+                "gap": worst["threshold"] - worst["value"],
+                "otherwise": _otherwise(claim),
+                "flips": flips(judged),
+            }
+        )
+    return lines
+
+
+def flips(judged: Record) -> list[str]:
+    """Return the training seeds whose verdict contradicts that on all; none where no seed does."""
+    opposite = {"reproduced": "not reproduced", "not reproduced": "reproduced"}.get(judged["verdict"])
+    return [seed for seed, verdict in judged.get("by_seed", {}).items() if verdict == opposite]
+
+
+def _otherwise(claim: Record) -> list[str]:
+    found = []
+    for form, judged in claim["judged"].items():
+        if not judged:
+            continue
+        if judged["verdict"] == "reproduced":
+            found.append(FORMS[form])
+        found += [
+            f"{FORMS[form]}, {READINGS[name]}"
+            for name, reading in judged.get("readings", {}).items()
+            if reading["verdict"] == "reproduced" != judged["verdict"]
+        ]
+    return found
