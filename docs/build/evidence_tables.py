@@ -1,20 +1,24 @@
 """The tables of evidence.md, and the numbers of README.md."""
 
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from table_rows import interval, markdown, read_report, read_rows, select
 
 from cscsanet.config.schemes import SEPARATED_ROLES, schemes_of
 
 
 def claims() -> str:
-    """Return each statement with its verdicts. The project's own statements have one verdict."""
+    """Return each statement with its verdicts. The project's own statements have none on the paper's form."""
     report = read_report("claims")
     lines = []
     for claim in (*report["claims"], *report["own"]):
         judged = claim["judged"]
-        forms = ("ours", "ours") if "ours" in judged else ("paper", "aligned")
-        verdicts = [judged[form]["verdict"] if judged[form] else "-" for form in forms]
+        verdicts = [judged[form]["verdict"] if judged.get(form) else "-" for form in ("paper", "aligned", "tracked")]
         lines.append([claim["id"], claim["statement"], *verdicts])
-    return markdown(["claim", "statement", "paper's form", "phases aligned"], lines)
+    return markdown(["claim", "statement", "paper's form", "aligned", "tracked"], lines)
 
 
 def elastic() -> str:
@@ -22,23 +26,9 @@ def elastic() -> str:
     (claim,) = select(read_report("claims")["own"], id="A.6")
     lines = [
         [comparison["what"].partition(": ")[2], interval(comparison, "value", 3)]
-        for comparison in claim["judged"]["ours"]["comparisons"]
+        for comparison in claim["judged"]["aligned"]["comparisons"]
     ]
     return markdown(["Stage III", "mIoU, for all points minus for this one"], lines)
-
-
-def level_with_separated() -> str:
-    """Return the comparisons of claim A.3: `noma-aligned` beside every separated design."""
-    (claim,) = select(read_report("claims")["own"], id="A.3")
-    lines = [
-        [
-            comparison["what"],
-            interval(comparison, "value", 3),
-            ", ".join(str(count) for count in comparison["seeds"].values()),
-        ]
-        for comparison in claim["judged"]["ours"]["comparisons"]
-    ]
-    return markdown(["comparison", "difference in mIoU", "trainings of the two"], lines)
 
 
 def aligned_share() -> str:
@@ -78,3 +68,78 @@ def _miou(scheme: str, snr_db: float) -> float:
     # A scheme without a channel has one point, without an SNR.
     point = next(point for point in row["points"] if point["snr_db"] in (snr_db, None))
     return float(point["miou"])
+
+
+def digital_leads() -> str:
+    """Return the leads of our forms of CSC-SA-Net over digital late fusion, in points of mIoU."""
+    return _leads(("digital-coded", "digital-ideal"))
+
+
+def equal_leads() -> str:
+    """Return the leads of `noma-tracked` over every other design, in points of mIoU."""
+    rivals = dict.fromkeys(lead["rival"] for lead in read_report("equal")["leads"])
+    return _leads(tuple(rivals), ("noma-tracked",))
+
+
+def lead(scheme: str, rival: str, snr_db: float) -> str:
+    """Return a lead at equal elements in points of mIoU, with its interval."""
+    (entry,) = select(read_report("equal")["leads"], scheme=scheme, rival=rival, snr_db=snr_db)
+    return _points(entry)
+
+
+def ledger_change() -> str:
+    """Return each verdict beside that of the ledger before, with what changed it."""
+    before = json.loads((Path(__file__).parent / "ledger_before.json").read_text(encoding="utf-8"))
+    report = read_report("claims")
+    lines = []
+    for claim in (*report["claims"], *report["own"]):
+        for form, judged in claim["judged"].items():
+            old = before.get(claim["id"], {}).get(form)
+            if judged and old and old != judged["verdict"]:
+                lines.append([claim["id"], form, old, judged["verdict"], _why(judged, old)])
+    return markdown(["claim", "form", "before", "now", "what changed it"], lines)
+
+
+def flips() -> str:
+    """Return the claims whose verdict contradicts itself from one training seed to another."""
+    report = read_report("claims")
+    lines = []
+    for claim in (*report["claims"], *report["own"]):
+        for form, judged in claim["judged"].items():
+            verdicts = (judged or {}).get("by_seed", {})
+            if {"reproduced", "not reproduced"} <= set(verdicts.values()):
+                each = ", ".join(f"{seed.replace('own', 'seed-1')}: {verdict}" for seed, verdict in verdicts.items())
+                lines.append([claim["id"], form, judged["verdict"], each])
+    return markdown(["claim", "form", "all seeds", "each seed alone"], lines)
+
+
+def _why(judged: Mapping[str, Any], old: str) -> str:
+    """Name the one change that alone leads back to the old verdict."""
+    readings = {name: each["verdict"] for name, each in judged["readings"].items()}
+    if readings.get("dmrs_on_top") == old:
+        return "equal elements: with DMRS on top the verdict is as before"
+    if readings.get("other_oma_energy") == old:
+        return "equal energy: with half of it for orthogonal access the verdict is as before"
+    if judged["by_seed"].get("own") == old:
+        return "further training seeds: on the first seed alone the verdict is as before"
+    return "more than one of equal elements, equal energy and further seeds, or another rule"
+
+
+def _leads(rivals: Sequence[str], schemes: Sequence[str] = ("noma-aligned", "noma-tracked")) -> str:
+    entries = [
+        entry
+        for entry in read_report("equal")["leads"]
+        if entry["rival"] in rivals and entry["scheme"] in schemes
+    ]
+    snrs = list(dict.fromkeys(entry["snr_db"] for entry in entries))
+    lines = []
+    for scheme, rival in dict.fromkeys((entry["scheme"], entry["rival"]) for entry in entries):
+        cells = [_points(select(entries, scheme=scheme, rival=rival, snr_db=snr)[0]) for snr in snrs]
+        seeds = select(entries, scheme=scheme, rival=rival)[0]["seeds"]
+        lines.append([f"`{scheme}` - `{rival}`", *cells, ", ".join(str(count) for count in seeds)])
+    return markdown(["lead", *(f"{snr:g} dB" for snr in snrs), "trainings of the two"], lines)
+
+
+def _points(entry: Mapping[str, Any]) -> str:
+    low, high = (100 * entry[key] for key in ("ci_low", "ci_high"))
+    return f"{100 * entry['lead']:+.1f} [{low:+.1f}, {high:+.1f}]"

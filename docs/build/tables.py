@@ -11,6 +11,7 @@ from pathlib import Path
 import alignment_tables as alignment
 import channel_tables as channel
 import cost_tables as costs
+import digital_tables as digital
 import evidence_tables as evidence
 import physical_tables as physical
 import robustness_tables as robustness
@@ -26,7 +27,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "claims": evidence.claims,
     "elastic": evidence.elastic,
     "stage-times": times.stages,
-    "level-with-separated": evidence.level_with_separated,
+    "equal-leads": evidence.equal_leads,
+    "ledger-change": evidence.ledger_change,
+    "flips": evidence.flips,
+    "digital-snr": digital.over_snr,
+    "digital-rules": digital.rules,
+    "digital-leads": evidence.digital_leads,
     "schemes-miou": separated.schemes_miou,
     "schemes-budgets": separated.schemes_budgets,
     "csi-estimate": lambda: separated.accuracy("estimate", "csirs_symbols", "estimate; L:"),
@@ -70,8 +76,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
 VALUES: Mapping[str, Callable[[], str]] = {
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
-    "tracked-lead-lean": lambda: robustness.lead("dlcsi-pca-lean", -25.0),
-    "tracked-lead-dense": lambda: robustness.lead("dlcsi-pca", -25.0),
+    "tracked-lead-lean": lambda: evidence.lead("noma-tracked", "dlcsi-pca-lean", -25.0),
+    "tracked-lead-dense": lambda: evidence.lead("noma-tracked", "dlcsi-pca", -25.0),
+    "tracked-lead-dense-high": lambda: evidence.lead("noma-tracked", "dlcsi-pca", -10.0),
+    "tracked-lead-digital": lambda: evidence.lead("noma-tracked", "digital-coded", -25.0),
+    "tracked-lead-digital-high": lambda: evidence.lead("noma-tracked", "digital-coded", -10.0),
+    "tracked-lead-bound": lambda: evidence.lead("noma-tracked", "digital-ideal", -25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,
     "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),
     "hybrid-drops": lambda: separated.drops("hybrid"),

@@ -35,6 +35,8 @@ TRAININGS = {
     "codec": "stages/codec.py",
     "codec_link": "stages/codec_link.py",
     "codec_lean": "stages/codec_lean.py",
+    "digital": "stages/digital.py digital",
+    "digital_prior": "stages/digital.py digital_prior",
     "mfnet": "stages/mfnet.py",
 }
 STAGES = {
@@ -46,6 +48,7 @@ STAGES = {
         "alignment_report",
         "robustness_report",
         "separated_report",
+        "digital_report",
         "claims",
         "complexity",
         "export",

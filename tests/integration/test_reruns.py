@@ -27,7 +27,7 @@ READ_WITHOUT_EFFECT = {
     "measure": (*_DATA, "evaluation.pictured"),
     "claims": ("evaluation.pictured",),
     # A point is drawn for every batch. A link without a channel uses at most its Q.
-    **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec"), ("points", *_DATA)),
+    **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec", "digital"), ("points", *_DATA)),
     # They scale and place amplitudes, which costs no operation.
     "complexity": ("joint.oma_energy", "pilots"),
     # They are in the metadata of the units, which are an input.

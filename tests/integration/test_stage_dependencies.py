@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cscsanet.config.params import Params, profile_text, select
-from cscsanet.pipeline import codec, csi, mfnet, repeats, stage1, stage2, stage3
+from cscsanet.pipeline import codec, csi, digital, mfnet, repeats, stage1, stage2, stage3
 from cscsanet.studies.alignment import variants as alignment_variants
 from cscsanet.studies.physical import variants as physical_variants
 from cscsanet.studies.sweeps import measure
@@ -33,6 +33,8 @@ DEPENDS = {
     "codec": codec.AWGN_DEPENDS,
     "codec_link": codec.LINK_DEPENDS,
     "codec_lean": codec.LEAN_DEPENDS,
+    "digital": digital.DEPENDS,
+    "digital_prior": digital.PRIOR_DEPENDS,
     "repeats": repeats.DEPENDS,
     "physical_variants": physical_variants.DEPENDS,
     "alignment": alignment_variants.DEPENDS,

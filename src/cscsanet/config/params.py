@@ -16,6 +16,7 @@ from cscsanet.config.contradictions import contradictions
 from cscsanet.config.studies import (
     AlignmentParams,
     DeploymentParams,
+    DigitalStudyParams,
     EvaluationParams,
     RepeatParams,
     RobustnessParams,
@@ -82,6 +83,7 @@ class Params(Section):
     codec_lean: ElasticFitParams
     digital: DigitalParams
     digital_prior: DigitalPriorParams
+    digital_study: DigitalStudyParams
     alignment: AlignmentParams
     robustness: RobustnessParams
     repeats: RepeatParams

@@ -114,6 +114,18 @@ class RobustnessParams(Section):
         return _among(names, [name for name, row in SCHEMES.items() if row.over_air])
 
 
+class DigitalStudyParams(Section):
+    """The study of digital late fusion.
+
+    errors, margins_db: error rates that random codes aim at, and margins [dB] of the LDPC code, compared on the
+    validation part. margin_db: that of the LDPC code on the test part.
+    """
+
+    errors: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    margins_db: tuple[Decibel, ...]
+    margin_db: Decibel
+
+
 class PointParams(Section):
     """An operating point: SNR [dB], L, B and Q."""
 

@@ -70,6 +70,27 @@ def test_the_interval_of_three_seeds_covers_what_it_says():
     assert 180 <= inside <= 199
 
 
+def test_sequences_and_seeds_both_count_in_an_interval():
+    """Many worlds of 40 streets, with a drop each, and three trainings, of known variances."""
+    source, streets, seeds = np.random.default_rng(5), 0.1, 0.02
+    inside = {3: 0, 1: 0}
+    widths = []
+    for number in range(150):
+        trained = 0.4 + seeds * source.standard_normal(3)
+        # A street is as hard for one training as for another.
+        outcomes = [outcome_of(mean, streets, seed=number) for mean in trained]
+        for count in inside:
+            estimate = evidence({"noma": outcomes[:count]}, samples=400).miou(A)
+            inside[count] += estimate.low <= 0.4 <= estimate.high
+            if count == 3:
+                widths.append((estimate.high - estimate.low) / 2)
+    assert 135 <= inside[3] <= 150
+    # One training's interval knows the streets alone, and misses more often.
+    assert inside[1] < inside[3]
+    known = np.sqrt((1.96 * streets) ** 2 / 40 + (student.ppf(0.975, 2) * seeds) ** 2 / 3)
+    assert np.mean(widths) == pytest.approx(known, rel=0.2)
+
+
 def test_frames_of_one_sequence_are_no_independent_draws():
     """Equal frames say no more than one of them: the interval is that of the sequences alone."""
     single = outcome_of(0.4, 0.1)

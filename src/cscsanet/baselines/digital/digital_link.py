@@ -28,7 +28,7 @@ from cscsanet.baselines.feedback import FedBackPaths
 from cscsanet.baselines.front_ends import PRECODINGS, LearnedCsiFrontEnd
 from cscsanet.baselines.mmse_detection import detection_gain
 from cscsanet.baselines.pca import channel_beams
-from cscsanet.baselines.separated_link import SeparatedLink
+from cscsanet.baselines.separated_link import Arrived, SeparatedLink
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.impairments import paths_of_links
 from cscsanet.channel.noise import complex_normal
@@ -85,23 +85,14 @@ class DigitalLink(SeparatedLink):
             beams: BeamsWithPrior = self.front(down, point, generator)
         signs = self.codec.signs(images)
         lengths = self.prior(signs)
-        codeword = self.codeword(images, point, generator)
-        arrived = self.receive(codeword, up, beams, point, generator)
-        if self.rate == "ideal":
-            carried = capacity(self.true_sinr(up, beams, point))
-            lost = torch.zeros_like(carried, dtype=torch.bool)
-        else:
-            gain = detection_gain(arrived.estimate.channel, arrived.estimate.error, arrived.noise)
-            carried = normal_approximation(self.predicted_sinr(beams, point), self.rule.error)
-            density = information_density(codeword, arrived.detected, gain)
-            lost = density < carried
+        streams, carried, lost = self.deliver(up, beams, point, generator)
         counts = fitting(lengths, carried)
         kept = prefix(signs, counts * ~lost)
         last = (counts - 1).clamp_min(0).unsqueeze(-1)
         spent = torch.where(counts > 0, lengths.gather(-1, last).squeeze(-1), 0.0)
         return Transmission(
             self.codec.fuse(kept),
-            arrived.streams,
+            streams,
             beams.precoder,
             beams.combiner,
             beams.bits,
@@ -109,12 +100,29 @@ class DigitalLink(SeparatedLink):
             SourceBits(carried, spent, lost),
         )
 
-    def codeword(self, images: Tensor, point: OperatingPoint, generator: torch.Generator) -> Tensor:
-        """Return random codewords (batch, K, D), complex Gaussian, with a mean energy of 1 each."""
-        shape = (len(images), self.channel.users, len(self.grid(point).data))
-        drawn = complex_normal(shape, generator, images.device)
+    def deliver(
+        self, paths: PathDrops, beams: BeamsWithPrior, point: OperatingPoint, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the sent streams, the bits that each block carries (batch, K), and whether it is lost (batch, K)."""
+        codeword = self.codeword(len(paths), point, generator)
+        arrived = self.receive(codeword, paths, beams, point, generator)
+        if self.rate == "ideal":
+            carried = capacity(self.true_sinr(paths, beams, point))
+            return arrived.streams, carried, torch.zeros_like(carried, dtype=torch.bool)
+        carried = normal_approximation(self.predicted_sinr(beams, point), self.rule.error)
+        density = information_density(codeword, arrived.detected, self.gain(arrived))
+        return arrived.streams, carried, density < carried
+
+    def codeword(self, count: int, point: OperatingPoint, generator: torch.Generator) -> Tensor:
+        """Return random codewords (count, K, D), complex Gaussian, with a mean energy of 1 each."""
+        shape = (count, self.channel.users, len(self.grid(point).data))
+        drawn = complex_normal(shape, generator, next(self.parameters()).device)
         energy = drawn.abs().square().mean(dim=-1, keepdim=True)
         return drawn * torch.rsqrt(energy)
+
+    def gain(self, arrived: Arrived) -> Tensor:
+        """Return q (batch, K, D) of what arrived (`mmse_detection.detection_gain`)."""
+        return detection_gain(arrived.estimate.channel, arrived.estimate.error, arrived.noise)
 
     def true_sinr(self, paths: PathDrops, beams: BeamsWithPrior, point: OperatingPoint) -> Tensor:
         """Return the SINR (batch, K, D) after linear MMSE detection with the true channel of the data symbols."""

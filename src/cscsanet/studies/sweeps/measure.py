@@ -52,6 +52,8 @@ DEPENDS = (
     "semantic.modalities",
     "joint.oma_energy",
     "pilots",
+    "digital",
+    "digital_prior",
     "evaluation.channel_draws",
 )
 

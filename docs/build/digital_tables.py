@@ -1,0 +1,37 @@
+"""The tables of digital-fusion.md."""
+
+from table_rows import interval, markdown, read_rows, select
+
+
+def over_snr() -> str:
+    """Return the bits and the mIoU of every code over the SNR, on the test part."""
+    lines = [
+        [
+            f"{row['snr_db']:g} dB",
+            row["code"],
+            f"{row['carried_bits']:.0f}",
+            f"{row['spent_bits']:.0f}",
+            f"{100 * row['lost']:.1f} %",
+            interval(row, "miou", 3),
+        ]
+        for row in sorted(select(read_rows("digital"), split="test"), key=lambda row: row["snr_db"])
+        if row["snr_db"] in (-35.0, -25.0, -15.0, -10.0)
+    ]
+    return markdown(["SNR", "code", "bits that a block may carry", "bits sent", "blocks lost", "mIoU"], lines)
+
+
+def rules() -> str:
+    """Return the mIoU of the rules for the rates, on the validation part."""
+    rows = select(read_rows("digital"), split="val")
+    snrs = sorted({row["snr_db"] for row in rows})
+    rules = dict.fromkeys((row["code"], row["error"], row["margin_db"]) for row in rows)
+    lines = []
+    for code, error, margin in rules:
+        rule = f"{code}, error {error:g}" if error is not None else f"{code}, margin {margin:g} dB"
+        cells = []
+        for snr in snrs:
+            (row,) = select(rows, code=code, error=error, margin_db=margin, snr_db=snr)
+            cells += [interval(row, "miou", 3), f"{100 * row['lost']:.1f} %"]
+        lines.append([rule, *cells])
+    heads = [text for snr in snrs for text in (f"mIoU, {snr:g} dB", "lost")]
+    return markdown(["rule", *heads], lines)

@@ -1,0 +1,162 @@
+"""The measurements of digital late fusion: bits and mIoU over the SNR, with random codes, a real code and at capacity."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.baselines.digital.digital_link import DigitalLink, Rate, RateRule
+from cscsanet.baselines.digital.ldpc_link import LdpcLink
+from cscsanet.channel.dataset import Part, open_drops
+from cscsanet.channel.tr38901 import PACKAGE
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params
+from cscsanet.evaluation.cache import cached_features
+from cscsanet.evaluation.equal_elements import blocks
+from cscsanet.evaluation.measure import measure
+from cscsanet.evaluation.schemes import trained_link
+from cscsanet.links.link import SourceBits
+from cscsanet.metrics.estimate import Estimate, estimate
+from cscsanet.metrics.segmentation import miou
+from cscsanet.scenes.dataset import load_part
+from cscsanet.scenes.sequences import by_sequence, sequences_of
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Code:
+    """How a block is coded.
+
+    name: of its row. rate: of `digital_link`; None for the LDPC code. error, margin_db: by which the rate is set;
+    None where they do not matter. modelled: whether an arithmetic coder has learned probabilities; else a bit is a bit.
+    """
+
+    name: str
+    rate: Rate | None
+    error: float | None = None
+    margin_db: float | None = None
+    modelled: bool = True
+
+
+@dataclass(frozen=True)
+class DigitalRow:
+    """One code over one part of the scenes. carried, spent: mean bits of a UE; lost: share of the blocks."""
+
+    code: Code
+    split: Part
+    point: OperatingPoint
+    elements: int
+    carried: float
+    spent: float
+    lost: float
+    miou: Estimate
+
+    def columns(self) -> dict[str, Any]:
+        """Return the row as `reports/digital.json` has it."""
+        return {
+            "code": self.code.name,
+            "split": self.split,
+            "snr_db": self.point.snr_db,
+            "data_symbols": self.point.data_symbols,
+            "elements": self.elements,
+            "error": self.code.error,
+            "margin_db": self.code.margin_db,
+            "modelled": self.code.modelled,
+            "carried_bits": round(self.carried, 2),
+            "spent_bits": round(self.spent, 2),
+            "lost": round(self.lost, 5),
+            **self.miou.row("miou"),
+        }
+
+
+class RawBits(nn.Module):
+    """Lengths of messages without an arithmetic coder."""
+
+    def forward(self, signs: Tensor) -> Tensor:
+        """Return the length of every prefix of the bits (batch, K, P N_c) [bit]."""
+        order = torch.arange(1, signs.shape[2] * signs.shape[3] + 1, device=signs.device, dtype=torch.float64)
+        return order.expand(*signs.shape[:2], -1)
+
+
+def codes(params: Params) -> list[Code]:
+    """Return the codes of the report, each by its best rule."""
+    study, rule = params.digital_study, RateRule()
+    found = [
+        Code("capacity", "ideal"),
+        Code("capacity, no arithmetic coder", "ideal", modelled=False),
+        Code("random codes", "coded", error=rule.error),
+    ]
+    return [*found, Code("LDPC", None, margin_db=study.margin_db)] if has_ldpc() else found
+
+
+def rules(params: Params) -> list[Code]:
+    """Return the rules that are compared on the validation part."""
+    study = params.digital_study
+    found = [Code("random codes", "coded", error=error) for error in study.errors]
+    return [*found, *(Code("LDPC", None, margin_db=margin) for margin in study.margins_db if has_ldpc())]
+
+
+def has_ldpc() -> bool:
+    """Return whether the package with the LDPC code is installed."""
+    try:
+        version(PACKAGE)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def digital_rows(workspace: Workspace, params: Params, advance: Callable[[int], None]) -> list[DigitalRow]:
+    """Measure every code over the SNR on the test part, and every rule on the validation part, several at once."""
+    jobs: list[tuple[Code, Part]] = [(code, "test") for code in codes(params)]
+    jobs += [(code, "val") for code in rules(params)]
+    results = fan_out(partial(_measure, workspace, params), jobs, num_workers(params), advance)
+    return [row for rows in results for row in rows]
+
+
+def _measure(workspace: Workspace, params: Params, job: tuple[Code, Part]) -> list[DigitalRow]:
+    code, split = job
+    evaluation, every = params.evaluation, blocks(params)
+    elements = every.common(("noma", "digital-coded"), evaluation.home.data_symbols)
+    link = _link(workspace, params, code)
+    scenes = load_part(workspace.scenes, workspace.split, split)
+    sequences = sequences_of(scenes.names, workspace.scenes)
+    drops = open_drops(workspace.drops(split)).all()
+    seen: list[SourceBits] = []
+    link.register_forward_hook(lambda module, inputs, sent: seen.append(sent.source_bits))
+    rows = []
+    with cached_features(link):
+        for snr_db in evaluation.snr_db if split == "test" else evaluation.compared_snr_db:
+            # One block of as many elements as one of CSC-SA-Net has, if there is one; else the next smaller.
+            counts = [q for q in every.data_symbols if every.elements("digital-coded", q) <= elements]
+            point = replace(evaluation.home.point, snr_db=snr_db, data_symbols=max(counts))
+            seen.clear()
+            outcome = measure(link, scenes, drops, point, params.channel, draws=1, seed=params.seed)
+            carried, spent, lost = (
+                float(torch.cat([getattr(bits, name) for bits in seen]).double().mean())
+                for name in ("carried", "spent", "lost")
+            )
+            counts_of = by_sequence(outcome.confusions.sum(dim=1), sequences)
+            level = estimate(counts_of, miou, evaluation.bootstrap_samples, params.seed)
+            used = every.elements("digital-coded", point.data_symbols)
+            rows.append(DigitalRow(code, split, point, used, carried, spent, lost, level))
+    return rows
+
+
+def _link(workspace: Workspace, params: Params, code: Code) -> DigitalLink:
+    trained, _ = trained_link("digital-coded", params, workspace.weights)
+    assert isinstance(trained, DigitalLink)
+    if code.rate is None:
+        link: DigitalLink = LdpcLink(trained.front, trained.codec, trained.prior, params.channel, "coded")  # type: ignore[arg-type]
+        link.margin_db = code.margin_db  # type: ignore[assignment]
+    else:
+        link, trained.rate = trained, code.rate
+    if code.error is not None:
+        link.rule = replace(link.rule, error=code.error)
+    if not code.modelled:
+        link.prior = RawBits()  # type: ignore[assignment]
+    return link.eval()

@@ -1,0 +1,62 @@
+"""The study of digital late fusion: its codes, its rows and its figure."""
+
+import pytest
+import torch
+import yaml
+
+from cscsanet.baselines.digital.digital_link import RateRule
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params, profile_text
+from cscsanet.metrics.estimate import Estimate
+from cscsanet.studies.digital import measure
+from cscsanet.studies.digital.figures import bits_figure
+from cscsanet.studies.digital.measure import Code, DigitalRow, RawBits, codes, rules
+
+
+@pytest.fixture(scope="module")
+def params():
+    return Params.model_validate(yaml.safe_load(profile_text("small")))
+
+
+def test_without_the_package_there_are_no_rows_of_the_ldpc_code(params, monkeypatch):
+    monkeypatch.setattr(measure, "PACKAGE", "no-such-package")
+    assert [code.name for code in codes(params)] == [
+        "capacity",
+        "capacity, no arithmetic coder",
+        "random codes",
+    ]
+    assert {code.name for code in rules(params)} == {"random codes"}
+
+
+def test_the_rule_of_the_scheme_is_among_those_that_are_compared(params):
+    assert RateRule().error in params.digital_study.errors
+    assert params.digital_study.margin_db in params.digital_study.margins_db
+
+
+def test_a_raw_bit_is_a_bit():
+    lengths = RawBits()(torch.ones(2, 2, 3, 4))
+    assert lengths.shape == (2, 2, 12)
+    assert lengths[1, 1].tolist() == list(range(1, 13))
+
+
+def test_the_figure_shows_every_code(params):
+    rows = [
+        DigitalRow(
+            Code(name, "ideal", modelled=modelled),
+            "test",
+            OperatingPoint(snr, 8, 1024, 3),
+            256,
+            100.0,
+            90.0,
+            0.1,
+            Estimate(0.4, 0.39, 0.41),
+        )
+        for name, modelled in (("capacity", True), ("raw", False))
+        for snr in (-25.0, -10.0)
+    ]
+    figure = bits_figure(rows, 1024)
+    carried, quality = figure.axes
+    # Raw bits have the capacity of their link, which is drawn once.
+    assert [list(line.get_ydata()) for line in carried.lines[:-1]] == [[90.0, 90.0]]
+    assert len(quality.containers) == 2
+    assert rows[0].columns()["carried_bits"] == 100.0
