@@ -8,6 +8,7 @@ from typing import Any
 from table_rows import interval, markdown, read_report, read_rows, select
 
 from cscsanet.config.schemes import SEPARATED_ROLES, schemes_of
+from cscsanet.page.claims import flips as contradicts
 
 
 def claims() -> str:
@@ -16,7 +17,9 @@ def claims() -> str:
     lines = []
     for claim in (*report["claims"], *report["own"]):
         judged = claim["judged"]
-        verdicts = [judged[form]["verdict"] if judged.get(form) else "-" for form in ("paper", "aligned", "tracked")]
+        verdicts = [
+            judged[form]["verdict"] if judged.get(form) else "-" for form in ("paper", "aligned", "tracked")
+        ]
         lines.append([claim["id"], claim["statement"], *verdicts])
     return markdown(["claim", "statement", "paper's form", "aligned", "tracked"], lines)
 
@@ -97,7 +100,7 @@ def ledger_change() -> str:
             old = before.get(claim["id"], {}).get(form)
             if judged and old and old != judged["verdict"]:
                 lines.append([claim["id"], form, old, judged["verdict"], _why(judged, old)])
-    return markdown(["claim", "form", "before", "now", "what changed it"], lines)
+    return markdown(["claim", "form", "before", "now", "in line with"], lines)
 
 
 def flips() -> str:
@@ -107,22 +110,24 @@ def flips() -> str:
     for claim in (*report["claims"], *report["own"]):
         for form, judged in claim["judged"].items():
             verdicts = (judged or {}).get("by_seed", {})
-            if {"reproduced", "not reproduced"} <= set(verdicts.values()):
-                each = ", ".join(f"{seed.replace('own', 'seed-1')}: {verdict}" for seed, verdict in verdicts.items())
+            if contradicts(verdicts):
+                each = ", ".join(
+                    f"{seed.replace('own', 'seed-1')}: {verdict}" for seed, verdict in verdicts.items()
+                )
                 lines.append([claim["id"], form, judged["verdict"], each])
     return markdown(["claim", "form", "all seeds", "each seed alone"], lines)
 
 
 def _why(judged: Mapping[str, Any], old: str) -> str:
-    """Name the one change that alone leads back to the old verdict."""
+    """Name a reading that has the old verdict."""
     readings = {name: each["verdict"] for name, each in judged["readings"].items()}
     if readings.get("dmrs_on_top") == old:
-        return "equal elements: with DMRS on top the verdict is as before"
+        return "equal elements: with DMRS on top it is as before"
     if readings.get("other_oma_energy") == old:
-        return "equal energy: with half of it for orthogonal access the verdict is as before"
+        return "equal energy: with half of it for orthogonal access it is as before"
     if judged["by_seed"].get("own") == old:
-        return "further training seeds: on the first seed alone the verdict is as before"
-    return "more than one of equal elements, equal energy and further seeds, or another rule"
+        return "further training seeds: on the first alone it is as before"
+    return "several of equal elements, equal energy, its training and further seeds"
 
 
 def _leads(rivals: Sequence[str], schemes: Sequence[str] = ("noma-aligned", "noma-tracked")) -> str:

@@ -82,6 +82,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "tracked-lead-digital": lambda: evidence.lead("noma-tracked", "digital-coded", -25.0),
     "tracked-lead-digital-high": lambda: evidence.lead("noma-tracked", "digital-coded", -10.0),
     "tracked-lead-bound": lambda: evidence.lead("noma-tracked", "digital-ideal", -25.0),
+    "tracked-lead-bound-high": lambda: evidence.lead("noma-tracked", "digital-ideal", -10.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,
     "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),
     "hybrid-drops": lambda: separated.drops("hybrid"),

@@ -150,7 +150,7 @@ def test_no_claim_on_what_was_not_measured_passes(run):
     ledger = read(run[0], "claims.json")
     for claim in ledger["claims"]:
         assert claim["judged"]["aligned"]["verdict"] == "not measured"
-    judged = {claim["id"]: claim["judged"]["ours"] for claim in ledger["own"]}
+    judged = {claim["id"]: claim["judged"]["aligned"] for claim in ledger["own"]}
     assert {judgement["verdict"] for judgement in judged.values()} == {"not measured"}
     assert judged["A.2"]["why"] == "not measured: noma-aligned"
     assert judged["A.6"]["why"] == "too few points are measured"

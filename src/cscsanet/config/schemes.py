@@ -15,7 +15,7 @@ from cscsanet.errors import CscsanetError
 # estimated, perfect: the paper's separated designs, with estimated and with perfect initial CSI.
 # separated: a separated design that is not in the paper. ceiling: an error-free link.
 # tracked: CSC-SA-Net with phase tracking at the BS, ours. lean: a separated design with the same tracking.
-# digital: bits, a channel code and late fusion. bound: the same with a code that reaches capacity.
+# digital: bits, a channel code and late fusion. bound: the same at the capacity of the channel, without DMRS.
 # reference: no channel and no semantic communication.
 Role = Literal[
     "proposal", "ablation", "estimated", "perfect", "separated", "tracked", "lean", "digital", "bound", "ceiling",
@@ -25,7 +25,7 @@ Role = Literal[
 Form = Literal["paper", "aligned", "tracked"]
 SEPARATED_ROLES: tuple[Role, ...] = ("separated", "estimated", "perfect")
 # The roles of schemes with DMRS beside their payload, a quarter of their elements.
-DMRS_ROLES: tuple[Role, ...] = (*SEPARATED_ROLES, "digital", "bound")
+DMRS_ROLES: tuple[Role, ...] = (*SEPARATED_ROLES, "digital")
 
 FLOOR = "constant"  # the prediction `unlabelled everywhere`, which is compared like a scheme
 FLOOR_TITLE = "every pixel unlabelled (the floor)"
@@ -224,7 +224,7 @@ SCHEMES: Mapping[str, Scheme] = {
         shipped=False,
     ),
     "digital-ideal": Scheme(
-        title="digital late fusion at the capacity of every block (its bound)",
+        title="digital late fusion at the capacity of every block, no DMRS (its bound)",
         weights={**_CSI, **_BITS},
         role="bound",
         look=Look(_INDIGO, "h", filled=False),

@@ -117,11 +117,13 @@ class RobustnessParams(Section):
 class DigitalStudyParams(Section):
     """The study of digital late fusion.
 
-    errors, margins_db: error rates that random codes aim at, and margins [dB] of the LDPC code, compared on the
-    validation part. margin_db: that of the LDPC code on the test part.
+    errors, csi_errors: error rates that random codes aim at, and errors of the fed back channel that their rates
+    assume; margins_db: of the LDPC code [dB]. They are compared on the validation part. margin_db: that of the LDPC code
+    on the test part.
     """
 
     errors: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    csi_errors: tuple[Annotated[float, Field(ge=0, lt=1)], ...]
     margins_db: tuple[Decibel, ...]
     margin_db: Decibel
 

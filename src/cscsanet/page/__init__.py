@@ -124,7 +124,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        anchor=anchor, point_text=point_text, mark=claims.mark, holds=holds, flips=minds.flips
+        anchor=anchor, point_text=point_text, mark=claims.mark, holds=holds, flips=claims.flips
     )
     environment.filters.update(number=number, count=count, duration=_duration)
     return environment

@@ -47,6 +47,11 @@ def grouped(claims: Sequence[Record], form: str) -> dict[str, list[Record]]:
     }
 
 
+def flips(by_seed: Mapping[str, str]) -> bool:
+    """Return whether one seed reproduces a claim and another does not. by_seed: seed -> verdict."""
+    return {"reproduced", "not reproduced"} <= set(by_seed.values())
+
+
 def by_figure(claims: Sequence[Record]) -> dict[str, list[Record]]:
     """Group claims by the number of the paper's figure, without the panel's letter."""
     figures: dict[str, list[Record]] = {}

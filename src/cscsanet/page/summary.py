@@ -17,13 +17,26 @@ _BOUNDS = schemes_of("bound")
 class Summary:
     """What a newcomer reads first.
 
-    best: the best form of CSC-SA-Net at the reference SNR. sentence: about it. leads: over each rival, a line for
-    each compared SNR.
+    best: the best form of CSC-SA-Net at the reference SNR. sentence: about it. leads: over each rival at each compared
+    SNR.
     """
 
     best: str
     sentence: str
     leads: Sequence[Record]
+
+    @property
+    def snrs(self) -> list[float]:
+        """The compared SNRs [dB]."""
+        return list(dict.fromkeys(lead["snr_db"] for lead in self.leads))
+
+    @property
+    def by_rival(self) -> dict[str, dict[float, Record]]:
+        """The leads by rival, then by SNR."""
+        rivals = dict.fromkeys(lead["rival"] for lead in self.leads)
+        return {
+            rival: {lead["snr_db"]: lead for lead in self.leads if lead["rival"] == rival} for rival in rivals
+        }
 
 
 def summary(equal: Record, reference: OperatingPoint) -> Summary | None:
@@ -83,15 +96,22 @@ def _share(values: dict[str, Record], best: str) -> str:
 
 
 def _standing(leads: Sequence[Record]) -> str:
-    """Say how many rivals a scheme leads at every compared SNR, is behind at one, and which are open."""
+    """Say which rivals a scheme leads at every compared SNR, and where it is behind; the others are open."""
     rivals = list(dict.fromkeys(lead["rival"] for lead in leads if lead["rival"] not in _BOUNDS))
     signs = {name: [holds(lead) for lead in leads if lead["rival"] == name] for name in rivals}
+    snrs = _listed([f"{number(snr)} dB" for snr in dict.fromkeys(lead["snr_db"] for lead in leads)])
     led = [name for name in rivals if set(signs[name]) == {"yes"}]
-    behind = [name for name in rivals if "no" in signs[name]]
-    open_ = [name for name in rivals if name not in (*led, *behind)]
-    parts = [f"it leads {len(led)} of {len(rivals)} separated designs with certainty at every compared SNR"]
+    behind = [
+        f"{lead['rival']} at {number(lead['snr_db'])} dB"
+        for lead in leads
+        if lead["rival"] in rivals and holds(lead) == "no"
+    ]
+    open_ = [name for name in rivals if name not in led and "no" not in signs[name]]
+    parts = [
+        f"its lead over {len(led)} of {len(rivals)} separated designs has a 95 % interval above zero at {snrs}"
+    ]
     if open_:
-        parts.append(f"a lead over {_listed(open_)} is open")
+        parts.append(f"that over {_listed(open_)} is open")
     parts.append(f"it is behind {_listed(behind)}" if behind else "it is behind none")
     return "; ".join(parts)
 

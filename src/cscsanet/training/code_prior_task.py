@@ -37,7 +37,7 @@ class CodePriorTask(Task):
         self.crop = crop
         self.train_scenes, self.val_scenes = scenes
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
-        self._spent, self._batches = 0.0, 0
+        self._spent, self._images = 0.0, 0
 
     def on_fit_start(self) -> None:
         """Move the scenes to the device, where every step reads some of them."""
@@ -57,13 +57,13 @@ class CodePriorTask(Task):
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add a batch of validation images."""
-        self._spent += float(self._length(to_float(self.val_scenes.images[batch])))
-        self._batches += 1
+        self._spent += len(batch) * float(self._length(to_float(self.val_scenes.images[batch])))
+        self._images += len(batch)
 
     def validation_metrics(self) -> Mapping[str, float]:
         """Return the share of a message that the probabilities save."""
-        saved = 1 - self._spent / max(1, self._batches)
-        self._spent, self._batches = 0.0, 0
+        saved = 1 - self._spent / max(1, self._images)
+        self._spent, self._images = 0.0, 0
         return {"val_saved": saved}
 
     def _length(self, images: Tensor) -> Tensor:

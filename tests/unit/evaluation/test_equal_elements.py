@@ -34,6 +34,7 @@ def test_a_separated_design_has_a_third_as_many_elements_again():
     assert [EVERY.elements("noma", q) for q in (1, 2, 3, 4, 5)] == [64, 128, 192, 256, 320]
     assert [EVERY.elements("dlcsi-pca", q) for q in (1, 2, 3, 4, 5)] == [86, 172, 256, 342, 428]
     assert has_dmrs("digital-coded")
+    assert not has_dmrs("digital-ideal")
     assert not has_dmrs("dlcsi-pca-lean")
     assert not has_dmrs(FLOOR)
 

@@ -74,8 +74,8 @@ def test_the_first_sentence_is_computed_from_the_curves_and_the_leads(page):
     )
     assert f"{share:.0f} % of its error-free ceiling over the constant prediction" in text
     assert (
-        "it leads 1 of 3 separated designs with certainty at every compared SNR; a lead over perfect-pca is open; "
-        "it is behind dlcsi-dl" in text
+        "its lead over 1 of 3 separated designs has a 95 % interval above zero at −25 dB and −10 dB; that over "
+        "perfect-pca is open; it is behind dlcsi-dl at −25 dB and dlcsi-dl at −10 dB" in text
     )
 
 
@@ -91,7 +91,7 @@ def test_negative_verdicts_say_what_they_miss_and_what_reproduces_them(page):
     # The comparison is at -0.004, and its threshold at 0.02.
     assert text.count("−0.4 [−0.9, +0.1] 2.4") == len(negative)
     assert "the paper's form, equal payloads, DMRS on top" in text
-    assert "seeds seed-2 alone" in text
+    assert "; seed 2 alone" in text
     assert "The verdict flips between seeds." in text
 
 

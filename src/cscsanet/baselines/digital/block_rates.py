@@ -8,7 +8,7 @@ Trans. Inf. Theory 56(5), 2010, for parallel channels), with n elements of SINR 
 
 The information density of a codeword s that a mismatched receiver detects as s_hat = q s + n, with
 n ~ CN(0, q (1 - q)) in its belief: the likelihood of s over the mean likelihood of all codewords [bit].
-A block is decoded if its density is at least the number of its bits (threshold decoding).
+The more it exceeds the number of a block's bits, the less likely another codeword is taken for the sent one.
 
 Axes: n elements of a block, last.
 """

@@ -27,6 +27,7 @@ from cscsanet.config.operating_point import OperatingPoint
 CRC_BITS = 16
 _SHORTEST = 24  # with the CRC
 _ITERATIONS = 20
+_STEP = 8  # of the shortest lengths [bit]
 _HIGHEST_RATE, _LOWEST_RATE = 0.9, 0.2
 # Bits of a symbol -> the most bits of a block in an element.
 _MODULATIONS = {2: 1.2, 4: 2.6, 6: 5.4}
@@ -44,17 +45,23 @@ class LdpcLink(DigitalLink):
 
     margin_db: float = 2.0
 
-    def formats(self, beams: BeamsWithPrior, point: OperatingPoint) -> list[list[Block]]:
+    def formats(self, beams: BeamsWithPrior, point: OperatingPoint, longest: Tensor) -> list[list[Block]]:
         """Return the format of the block of each UE (batch, K), from the SINR that the BS expects."""
         sinr = self.predicted_sinr(beams, point) * 10 ** (-self.margin_db / 10)
         elements = sinr.shape[-1]
-        return [[block_format(bits, elements) for bits in ues] for ues in capacity(sinr).tolist()]
+        bits = torch.minimum(capacity(sinr), longest + CRC_BITS + _STEP)
+        return [[block_format(each, elements) for each in ues] for ues in bits.tolist()]
 
     def deliver(
-        self, paths: PathDrops, beams: BeamsWithPrior, point: OperatingPoint, generator: torch.Generator
+        self,
+        paths: PathDrops,
+        beams: BeamsWithPrior,
+        point: OperatingPoint,
+        generator: torch.Generator,
+        longest: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the sent streams, the bits that each block carries (batch, K), and whether it is lost (batch, K)."""
-        formats = self.formats(beams, point)
+        """Return the sent streams, the bits of the blocks and whether they are lost, as `DigitalLink.deliver`."""
+        formats = self.formats(beams, point, longest)
         users, elements = self.channel.users, len(self.grid(point).data)
         payload = torch.zeros(len(formats), users, elements, dtype=torch.complex64)
         messages: dict[Block, Tensor] = {}
@@ -117,7 +124,7 @@ def block_format(bits: float, elements: int) -> Block:
 
 def _rounded(bits: float) -> int:
     """Round down to 8, or to the power of two below an eighth of the bits, if that is larger."""
-    step: int = max(8, 1 << max(0, int(bits).bit_length() - 4))
+    step: int = max(_STEP, 1 << max(0, int(bits).bit_length() - 4))
     return int(bits) // step * step
 
 

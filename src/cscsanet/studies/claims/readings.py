@@ -9,7 +9,7 @@ at equal elements.
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal, get_args
 
-from cscsanet.config.schemes import SCHEMES
+from cscsanet.config.schemes import FLOOR, SCHEMES
 from cscsanet.evaluation.equal_elements import Blocks, NoEqualBlocksError, Terms
 from cscsanet.evaluation.evidence import OTHER_ENERGY, PIPELINE_TRAINING, Condition, Evidence
 from cscsanet.studies.claims.verdicts import Comparison, judge_measured
@@ -24,7 +24,8 @@ def judge_readings(
     """Judge a claim at equal elements, under each other reading in which its comparisons differ, and for each seed.
 
     measured: the schemes that are. Returns the verdict with its comparisons; `readings`: the verdicts of the others,
-    with theirs; `by_seed`: training seed -> the verdict on the trainings of that seed alone.
+    with theirs; `by_seed`: training seed -> the verdict on the trainings of that seed alone, of the forms of CSC-SA-Net
+    at least.
     """
     try:
         equal = _changed(comparisons, blocks.equal)
@@ -76,14 +77,18 @@ def _is_orthogonal(condition: Condition) -> bool:
 
 
 def _seeds(comparisons: Sequence[Comparison], evidence: Evidence) -> list[str]:
-    """Return the training seeds of the schemes of a claim; none where no scheme has several."""
-    conditions = {
-        condition for each in comparisons for _, condition in each.terms if condition.repeat is None
+    """Return the seeds under which every form of CSC-SA-Net in a claim, or every scheme if it has none, was trained.
+
+    None where that is one seed. A scheme of one training is held there, and so are schemes that only rival.
+    """
+    schemes = {
+        condition.scheme for each in comparisons for _, condition in each.terms if condition.repeat is None
     }
-    seeds = list(
-        dict.fromkeys(seed for condition in conditions for seed in evidence.trainings(condition.scheme))
-    )
-    return sorted(seeds, key=lambda seed: (seed != PIPELINE_TRAINING, seed)) if len(seeds) > 1 else []
+    trained = {name: evidence.trainings(name) for name in schemes if name != FLOOR}
+    proposed = [name for name in trained if SCHEMES[name].role in ("proposal", "tracked")]
+    seeds = [list(trained[name]) for name in proposed or trained]
+    common = [seed for seed in seeds[0] if all(seed in each for each in seeds)] if seeds else []
+    return sorted(common, key=lambda seed: (seed != PIPELINE_TRAINING, seed)) if len(common) > 1 else []
 
 
 def _of_seed(terms: Terms, seed: str, evidence: Evidence) -> Terms:

@@ -39,8 +39,9 @@ RULES = {
     "equal": "Schemes are compared at equal resource elements and energy of a block, pilots and DMRS counted: blocks of two "
     "neighbouring Q take turns where needed. At equal payloads a separated design has its DMRS on top; where this other reading "
     "changes a comparison, its verdict is given beside.",
-    "seeds": "The verdict on the trainings of each seed alone is given too. A claim flips if one seed reproduces it and another "
-    "does not.",
+    "seeds": "Where the forms of CSC-SA-Net in a statement were trained again, the verdict on the trainings of each seed alone "
+    "is given too; other schemes take part with their training of that seed, or with the one that they have. A claim flips if "
+    "one seed reproduces it and another does not.",
     "share": "A share of a ceiling is counted from the constant prediction, not from zero.",
 }
 # Departures from the paper in the schemes that its claims are judged on. The first is of `csa.front: beamspace` alone.
@@ -54,7 +55,7 @@ _DEPARTURES = [
     "designs was trained over the real link, which is stronger than one trained in isolation: reports/separated.json has both. "
     "Their interpolation over DMRS knows the fed back delays.",
     "The paper does not say which energy a UE has in orthogonal access. Here it has {oma_energy}; where the other choice "
-    "changes a comparison, its verdict is given beside.",
+    "changes a comparison, its verdict is given beside, on the same trained models.",
     "Models are trained from points.snr_db; SNRs below it are beyond their training.",
 ]
 
@@ -147,7 +148,8 @@ def _judge_one(comparison: Comparison, evidence: Evidence, comparisons: int) -> 
     judged = {
         **_measured(comparison, evidence, comparisons),
         "seeds": {condition.scheme: evidence.seeds(condition) for condition in conditions},
-        "rows": [_row_of(condition) for condition in conditions],
+        # The other energy of orthogonal access has no rows.
+        "rows": [_row_of(condition) for condition in conditions if condition.energy is None],
     }
     if comparison.premise is not None:
         judged["premise"] = _measured(comparison.premise, evidence, comparisons)

@@ -32,15 +32,22 @@ from cscsanet.workflow.workspace import Workspace
 class Code:
     """How a block is coded.
 
-    name: of its row. rate: of `digital_link`; None for the LDPC code. error, margin_db: by which the rate is set;
-    None where they do not matter. modelled: whether an arithmetic coder has learned probabilities; else a bit is a bit.
+    name: of its row. rate: of `digital_link`; None for the LDPC code. error, csi_error, margin_db: by which the rate is
+    set; None where they do not matter. modelled: whether an arithmetic coder has learned probabilities; else a bit is a
+    bit.
     """
 
     name: str
     rate: Rate | None
     error: float | None = None
+    csi_error: float | None = None
     margin_db: float | None = None
     modelled: bool = True
+
+    @property
+    def scheme(self) -> str:
+        """The scheme with the same blocks."""
+        return "digital-ideal" if self.rate == "ideal" else "digital-coded"
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class DigitalRow:
             "data_symbols": self.point.data_symbols,
             "elements": self.elements,
             "error": self.code.error,
+            "csi_error": self.code.csi_error,
             "margin_db": self.code.margin_db,
             "modelled": self.code.modelled,
             "carried_bits": round(self.carried, 2),
@@ -85,20 +93,26 @@ class RawBits(nn.Module):
 
 def codes(params: Params) -> list[Code]:
     """Return the codes of the report, each by its best rule."""
-    study, rule = params.digital_study, RateRule()
+    rule = RateRule()
     found = [
         Code("capacity", "ideal"),
         Code("capacity, no arithmetic coder", "ideal", modelled=False),
-        Code("random codes", "coded", error=rule.error),
+        Code("random codes", "coded", rule.error, rule.csi_error),
     ]
-    return [*found, Code("LDPC", None, margin_db=study.margin_db)] if has_ldpc() else found
+    return [*found, _ldpc(params.digital_study.margin_db)] if has_ldpc() else found
 
 
 def rules(params: Params) -> list[Code]:
     """Return the rules that are compared on the validation part."""
-    study = params.digital_study
-    found = [Code("random codes", "coded", error=error) for error in study.errors]
-    return [*found, *(Code("LDPC", None, margin_db=margin) for margin in study.margins_db if has_ldpc())]
+    study, rule = params.digital_study, RateRule()
+    pairs = [(error, rule.csi_error) for error in study.errors]
+    pairs += [(rule.error, csi_error) for csi_error in study.csi_errors]
+    found = [Code("random codes", "coded", *pair) for pair in dict.fromkeys(pairs)]
+    return [*found, *(_ldpc(margin) for margin in study.margins_db if has_ldpc())]
+
+
+def _ldpc(margin_db: float) -> Code:
+    return Code("LDPC", None, csi_error=RateRule().csi_error, margin_db=margin_db)
 
 
 def has_ldpc() -> bool:
@@ -122,6 +136,8 @@ def _measure(workspace: Workspace, params: Params, job: tuple[Code, Part]) -> li
     code, split = job
     evaluation, every = params.evaluation, blocks(params)
     elements = every.common(("noma", "digital-coded"), evaluation.home.data_symbols)
+    # A block of as many elements as one of CSC-SA-Net has, if there is one; else the largest that is smaller.
+    symbols = max(q for q in every.data_symbols if every.elements(code.scheme, q) <= elements)
     link = _link(workspace, params, code)
     scenes = load_part(workspace.scenes, workspace.split, split)
     sequences = sequences_of(scenes.names, workspace.scenes)
@@ -131,18 +147,18 @@ def _measure(workspace: Workspace, params: Params, job: tuple[Code, Part]) -> li
     rows = []
     with cached_features(link):
         for snr_db in evaluation.snr_db if split == "test" else evaluation.compared_snr_db:
-            # One block of as many elements as one of CSC-SA-Net has, if there is one; else the next smaller.
-            counts = [q for q in every.data_symbols if every.elements("digital-coded", q) <= elements]
-            point = replace(evaluation.home.point, snr_db=snr_db, data_symbols=max(counts))
+            point = replace(evaluation.home.point, snr_db=snr_db, data_symbols=symbols)
             seen.clear()
-            outcome = measure(link, scenes, drops, point, params.channel, draws=1, seed=params.seed)
+            outcome = measure(
+                link, scenes, drops, point, params.channel, draws=evaluation.channel_draws, seed=params.seed
+            )
             carried, spent, lost = (
                 float(torch.cat([getattr(bits, name) for bits in seen]).double().mean())
                 for name in ("carried", "spent", "lost")
             )
             counts_of = by_sequence(outcome.confusions.sum(dim=1), sequences)
             level = estimate(counts_of, miou, evaluation.bootstrap_samples, params.seed)
-            used = every.elements("digital-coded", point.data_symbols)
+            used = every.elements(code.scheme, point.data_symbols)
             rows.append(DigitalRow(code, split, point, used, carried, spent, lost, level))
     return rows
 
@@ -155,8 +171,8 @@ def _link(workspace: Workspace, params: Params, code: Code) -> DigitalLink:
         link.margin_db = code.margin_db  # type: ignore[assignment]
     else:
         link, trained.rate = trained, code.rate
-    if code.error is not None:
-        link.rule = replace(link.rule, error=code.error)
+    if code.csi_error is not None:
+        link.rule = RateRule(code.error or link.rule.error, code.csi_error)
     if not code.modelled:
         link.prior = RawBits()  # type: ignore[assignment]
     return link.eval()

@@ -5,6 +5,7 @@ from typing import Any
 
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import FLOOR, SCHEMES, schemes_of
+from cscsanet.errors import print_notes
 from cscsanet.evaluation.equal_elements import Blocks, NoEqualBlocksError, blocks
 from cscsanet.evaluation.evidence import Condition, Evidence
 from cscsanet.evaluation.sweeps import Sweep, sweep, sweeps
@@ -87,6 +88,6 @@ def _panel(of: Sweep, names: tuple[str, ...], every: Blocks, evidence: Evidence)
                 evidence.contrast(every.shared(name, point, count))
                 for point, count in zip(of.points, elements, strict=True)
             ]
-        except NoEqualBlocksError:
-            continue  # no blocks of this scheme, among those that are measured, have as many elements
+        except NoEqualBlocksError as error:
+            print_notes([f"{of.name}: {name} is left out, since there are {error}"])
     return Panel(of, curves, elements)

@@ -30,6 +30,7 @@ def test_without_the_package_there_are_no_rows_of_the_ldpc_code(params, monkeypa
 
 def test_the_rule_of_the_scheme_is_among_those_that_are_compared(params):
     assert RateRule().error in params.digital_study.errors
+    assert RateRule().csi_error in params.digital_study.csi_errors
     assert params.digital_study.margin_db in params.digital_study.margins_db
 
 
