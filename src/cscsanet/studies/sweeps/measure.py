@@ -255,8 +255,11 @@ def _measure_job(stage: Stage, job: Job) -> None:
         measurements = measure_points(
             workspace, params, job.scheme, missing, repeat=job.repeat, key=key, details_at=reference
         )
+        # A comparison by hand tells results apart by scheme and repeat.
+        label = "-".join(part for part in (job.repeat, job.energy and f"{job.energy}-energy") if part)
         for each in measurements:
-            write_measurement(_path(workspace, job.scheme, job.repeat, each.point, job.energy), each)
+            written = replace(each, repeat=label or None)
+            write_measurement(_path(workspace, job.scheme, job.repeat, each.point, job.energy), written)
 
 
 def _write_constant(workspace: Workspace, params: Params) -> None:

@@ -7,10 +7,12 @@ import torch
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.evaluation.evidence import Condition
+from cscsanet.config.schemes import SCHEMES
+from cscsanet.evaluation.evidence import OTHER_ENERGY, Condition
 from cscsanet.evaluation.measure import Outcome
+from cscsanet.evaluation.measurements import read_measurement
 from cscsanet.studies.sweeps import measure
-from cscsanet.studies.sweeps.measure import Job
+from cscsanet.studies.sweeps.measure import Job, with_other_energy
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
 
@@ -62,3 +64,23 @@ def test_further_seeds_need_no_details(measured):
     job = Job("noma", "seed-2", (REFERENCE,))
     assert measured(job) == [REFERENCE]
     assert measured(job) == []
+
+
+def test_the_other_energy_of_orthogonal_access_is_measured_apart(measured, tmp_path):
+    assert measured(Job("oma", "seed-2", (REFERENCE,))) == [REFERENCE]
+    other = Job("oma", "seed-2", (REFERENCE,), OTHER_ENERGY)
+    assert measured(other) == [REFERENCE]
+    assert measured(other) == []
+    files = sorted(Workspace(tmp_path).measurements.rglob("*.npz"))
+    # Told apart by a comparison by hand, too.
+    assert [read_measurement(file).repeat for file in files] == ["seed-2-other-energy", "seed-2"]
+
+
+def test_every_swept_form_of_orthogonal_access_has_both_energies(smoke):
+    planned = [(job.scheme, job.repeat, job.energy) for job in measure.jobs(smoke)]
+    assert len(set(planned)) == len(planned)
+    others = {job[:2] for job in planned if job[2] == OTHER_ENERGY}
+    swept = {name for name in smoke.evaluation.swept if SCHEMES[name].access == "oma"}
+    assert others == {job[:2] for job in planned if job[0] in swept}
+    assert with_other_energy(smoke).joint.oma_energy == "element"
+    assert with_other_energy(with_other_energy(smoke)) == smoke
