@@ -24,14 +24,14 @@ def rules() -> str:
     """Return the mIoU of the rules for the rates, on the validation part."""
     rows = select(read_rows("digital"), split="val")
     snrs = sorted({row["snr_db"] for row in rows})
-    rules = dict.fromkeys((row["code"], row["error"], row["margin_db"]) for row in rows)
+    rules = dict.fromkeys((row["code"], row["error"], row["csi_error"], row["margin_db"]) for row in rows)
     lines = []
-    for code, error, margin in rules:
-        rule = f"{code}, error {error:g}" if error is not None else f"{code}, margin {margin:g} dB"
+    for code, error, csi_error, margin in rules:
+        aim = f"error {error:g}, CSI error {csi_error:g}" if error is not None else f"margin {margin:g} dB"
         cells = []
         for snr in snrs:
-            (row,) = select(rows, code=code, error=error, margin_db=margin, snr_db=snr)
+            (row,) = select(rows, code=code, error=error, csi_error=csi_error, margin_db=margin, snr_db=snr)
             cells += [interval(row, "miou", 3), f"{100 * row['lost']:.1f} %"]
-        lines.append([rule, *cells])
+        lines.append([f"{code}, {aim}", *cells])
     heads = [text for snr in snrs for text in (f"mIoU, {snr:g} dB", "lost")]
     return markdown(["rule", *heads], lines)

@@ -115,6 +115,8 @@ def flips() -> str:
                     f"{seed.replace('own', 'seed-1')}: {verdict}" for seed, verdict in verdicts.items()
                 )
                 lines.append([claim["id"], form, judged["verdict"], each])
+    if not lines:
+        return "No claim is reproduced by one seed and refuted by another."
     return markdown(["claim", "form", "all seeds", "each seed alone"], lines)
 
 

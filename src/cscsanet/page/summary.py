@@ -96,24 +96,18 @@ def _share(values: dict[str, Record], best: str) -> str:
 
 
 def _standing(leads: Sequence[Record]) -> str:
-    """Say which rivals a scheme leads at every compared SNR, and where it is behind; the others are open."""
-    rivals = list(dict.fromkeys(lead["rival"] for lead in leads if lead["rival"] not in _BOUNDS))
-    signs = {name: [holds(lead) for lead in leads if lead["rival"] == name] for name in rivals}
-    snrs = _listed([f"{number(snr)} dB" for snr in dict.fromkeys(lead["snr_db"] for lead in leads)])
-    led = [name for name in rivals if set(signs[name]) == {"yes"}]
-    behind = [
-        f"{lead['rival']} at {number(lead['snr_db'])} dB"
-        for lead in leads
-        if lead["rival"] in rivals and holds(lead) == "no"
-    ]
-    open_ = [name for name in rivals if name not in led and "no" not in signs[name]]
-    parts = [
-        f"its lead over {len(led)} of {len(rivals)} separated designs has a 95 % interval above zero at {snrs}"
-    ]
-    if open_:
-        parts.append(f"that over {_listed(open_)} is open")
-    parts.append(f"it is behind {_listed(behind)}" if behind else "it is behind none")
-    return "; ".join(parts)
+    """Say how many rivals a scheme leads at each compared SNR, and where it is behind; with the others it is level."""
+    of_rivals = [lead for lead in leads if lead["rival"] not in _BOUNDS]
+    count = len({lead["rival"] for lead in of_rivals})
+    ahead = []
+    for snr in dict.fromkeys(lead["snr_db"] for lead in of_rivals):
+        led = sum(lead["snr_db"] == snr and holds(lead) == "yes" for lead in of_rivals)
+        of_all = f"{led} of {count} separated designs" if not ahead else f"{led}"
+        ahead.append(f"of {of_all} at {number(snr)} dB")
+    behind = [f"{lead['rival']} at {number(lead['snr_db'])} dB" for lead in of_rivals if holds(lead) == "no"]
+    return (
+        f"it is ahead {_listed(ahead)}, and behind {_listed(behind) if behind else 'none'}, by 95 % intervals"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

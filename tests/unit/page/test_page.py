@@ -74,8 +74,8 @@ def test_the_first_sentence_is_computed_from_the_curves_and_the_leads(page):
     )
     assert f"{share:.0f} % of its error-free ceiling over the constant prediction" in text
     assert (
-        "its lead over 1 of 3 separated designs has a 95 % interval above zero at −25 dB and −10 dB; that over "
-        "perfect-pca is open; it is behind dlcsi-dl at −25 dB and dlcsi-dl at −10 dB" in text
+        "it is ahead of 1 of 3 separated designs at −25 dB and of 1 at −10 dB, and behind dlcsi-dl at −25 dB and "
+        "dlcsi-dl at −10 dB, by 95 % intervals" in text
     )
 
 
