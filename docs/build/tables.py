@@ -76,7 +76,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
 VALUES: Mapping[str, Callable[[], str]] = {
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
-    "tracked-lead-lean": lambda: evidence.lead("noma-tracked", "dlcsi-pca-lean", -25.0),
     "tracked-lead-dense": lambda: evidence.lead("noma-tracked", "dlcsi-pca", -25.0),
     "tracked-lead-dense-high": lambda: evidence.lead("noma-tracked", "dlcsi-pca", -10.0),
     "tracked-lead-digital": lambda: evidence.lead("noma-tracked", "digital-coded", -25.0),

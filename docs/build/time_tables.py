@@ -10,9 +10,17 @@ _GROUPS: Mapping[str, Sequence[str]] = {
     "Stages III": ("noma", "noma_aligned", "oma", "oma_aligned"),
     "further seeds, and models dedicated to one point": ("repeats",),
     "comparison trainings of the studies": ("physical_variants", "alignment"),
-    "separated designs": ("acquisition", "feedback", "precoding", "codec", "codec_link"),
+    "separated designs": (
+        "acquisition",
+        "feedback",
+        "precoding",
+        "codec",
+        "codec_link",
+        "digital",
+        "digital_prior",
+    ),
     "MFNet": ("mfnet",),
-    "measurements": ("measure", "physical_report", "separated_report", "alignment_report"),
+    "measurements": ("measure", "physical_report", "separated_report", "digital_report", "alignment_report"),
     "complexity, export, latency": ("complexity", "export", "latency"),
 }
 _CASES = {

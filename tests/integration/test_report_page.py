@@ -157,7 +157,8 @@ def test_the_summary_counts_the_verdicts_and_fits_a_screen(browser, page_file):
 @in_a_browser
 def test_a_number_leads_to_its_row(browser, page_file):
     open_page(browser, page_file)
-    link = browser.find_element("css selector", "#summary a.n")
+    link = browser.find_element("css selector", "#tables a.n")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", link)
     target, number = link.get_attribute("href").split("#")[1], link.text
     row = browser.find_element("id", target)
     assert not row.is_displayed()

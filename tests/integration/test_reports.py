@@ -61,8 +61,10 @@ def test_every_scheme_has_a_row_with_its_budget(finished):
         assert point.items() <= measured.items()
     over_air = [row["budget"] for row in schemes if row["budget"]["elements"] is not None]
     assert len(over_air) == len([row for row in schemes if row["points"][0]["snr_db"] is not None])
-    for equal in ("energy_per_element", "csirs_symbols", "feedback_bits"):
+    for equal in ("csirs_symbols", "feedback_bits"):
         assert len({budget[equal] for budget in over_air}) == 1
+    # The energy of every block is that of its elements on the air.
+    assert all(budget["energy"] == pytest.approx(budget["air_elements"], rel=1e-3) for budget in over_air)
 
 
 def test_the_separated_report_has_every_part_at_every_point(finished):

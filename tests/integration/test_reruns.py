@@ -27,7 +27,9 @@ READ_WITHOUT_EFFECT = {
     "measure": (*_DATA, "evaluation.pictured"),
     "claims": ("evaluation.pictured",),
     # A point is drawn for every batch. A link without a channel uses at most its Q.
-    **dict.fromkeys(("semantic", "semantic_oma", "mfnet", "codec", "digital"), ("points", *_DATA)),
+    **dict.fromkeys(
+        ("semantic", "semantic_oma", "mfnet", "codec", "digital", "digital_prior"), ("points", *_DATA)
+    ),
     # They scale and place amplitudes, which costs no operation.
     "complexity": ("joint.oma_energy", "pilots"),
     # They are in the metadata of the units, which are an input.
@@ -84,7 +86,7 @@ def changed_by_code(project: Project, module: str, old: str, new: str) -> set[st
 @pytest.mark.parametrize(
     ("old", "new", "stages"),
     [
-        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate"}),
+        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate", "digital_report"}),
         ("pictures: 4", "pictures: 2", {"evaluate"}),
         ("seeds: [2]", "seeds: [3]", {"repeats", "measure", "evaluate", "claims", "report"}),
         ("aged_symbols: 4", "aged_symbols: 5", {"physical_report"}),

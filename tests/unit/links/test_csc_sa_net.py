@@ -51,9 +51,11 @@ def test_every_scheme_segments_and_spends_exactly_its_energy(
         else torch.einsum("bkas,bkqns->bkqna", sent.precoder, sent.streams)
     )
     energy = radiated.abs().square().sum(dim=(2, 3, 4))
-    # Over the air, an orthogonal UE has half of the resource elements, and the energy of those.
-    used = smoke.channel.subcarriers // (2 if name.startswith("oma") else 1)
-    expected = torch.full((3, 2), float(used * data_symbols))
+    # Over the air, an orthogonal UE has half of the resource elements, and the energy of the whole block.
+    used = (radiated.abs().amax(dim=(0, -1)) > 0).sum(dim=(1, 2))
+    half = 2 if SCHEMES[name].access == "oma" else 1
+    assert used.tolist() == [smoke.channel.subcarriers * data_symbols // half] * 2
+    expected = torch.full((3, 2), float(smoke.channel.subcarriers * data_symbols))
     torch.testing.assert_close(energy, expected, rtol=1e-5, atol=1e-4)
 
 

@@ -52,7 +52,8 @@ def test_pilots_and_their_energy_come_out_of_the_block(smoke, name, share, pictu
     orthogonal = isinstance(link, TrackedOmaLink)
     elements = data_symbols * smoke.channel.subcarriers // (2 if orthogonal else 1)
     assert counted["elements"] == elements
-    assert counted["energy"] == pytest.approx(elements, rel=1e-3)
+    # On half of the elements a UE has the energy of the whole block (joint.oma_energy: total).
+    assert counted["energy"] == pytest.approx(elements * (2 if orthogonal else 1), rel=1e-3)
     assert counted["data_symbols"] == data_symbols
     pilots = counted["dmrs_elements"] * (1 if orthogonal else 2)
     least = 1 if orthogonal or share else 0  # of each UE
