@@ -99,7 +99,7 @@ def _standing(leads: Sequence[Record]) -> str:
     """Say how many rivals a scheme leads at each compared SNR, and where it is behind; with the others it is level."""
     of_rivals = [lead for lead in leads if lead["rival"] not in _BOUNDS]
     count = len({lead["rival"] for lead in of_rivals})
-    ahead = []
+    ahead: list[str] = []
     for snr in dict.fromkeys(lead["snr_db"] for lead in of_rivals):
         led = sum(lead["snr_db"] == snr and holds(lead) == "yes" for lead in of_rivals)
         of_all = f"{led} of {count} separated designs" if not ahead else f"{led}"
