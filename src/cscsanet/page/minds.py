@@ -43,15 +43,15 @@ def negative_lines(claims: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def _otherwise(claim: Record) -> list[str]:
-    found = []
+    reproduced_under = []
     for form, judged in claim["judged"].items():
         if not judged:
             continue
         if judged["verdict"] == "reproduced":
-            found.append(FORMS[form])
-        found += [
+            reproduced_under.append(FORMS[form])
+        reproduced_under += [
             f"{FORMS[form]}, {READINGS[name]}"
             for name, reading in judged.get("readings", {}).items()
             if reading["verdict"] == "reproduced" != judged["verdict"]
         ]
-    return found
+    return reproduced_under

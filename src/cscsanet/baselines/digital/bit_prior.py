@@ -36,10 +36,10 @@ class PlaneConv(nn.Conv2d):
         super().__init__(planes * inputs, planes * outputs, _KERNEL, padding=_KERNEL // 2)
         order = torch.arange(_KERNEL * _KERNEL).reshape(_KERNEL, _KERNEL)
         centre = _KERNEL * _KERNEL // 2
-        own = (order < centre) if strict else (order <= centre)
+        earlier = (order < centre) if strict else (order <= centre)
         of_output = torch.arange(planes).repeat_interleave(outputs).reshape(-1, 1, 1, 1)
         of_input = torch.arange(planes).repeat_interleave(inputs).reshape(1, -1, 1, 1)
-        mask = (of_input < of_output) | ((of_input == of_output) & own)
+        mask = (of_input < of_output) | ((of_input == of_output) & earlier)
         self.register_buffer("mask", mask.float(), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:

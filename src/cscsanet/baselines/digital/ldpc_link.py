@@ -66,9 +66,11 @@ class LdpcLink(DigitalLink):
         payload = torch.zeros(len(formats), users, elements, dtype=torch.complex64)
         messages: dict[Block, Tensor] = {}
         for block, rows, columns in _alike(formats):
-            drawn = torch.randint(0, 2, (len(rows), block.length), generator=generator).float()
-            messages[block] = drawn
-            payload[rows, columns] = _code(block, elements).send(drawn)
+            drawn = torch.randint(
+                0, 2, (len(rows), block.length), generator=generator, device=generator.device
+            )
+            messages[block] = drawn.float().cpu()
+            payload[rows, columns] = _code(block, elements).send(messages[block])
         payload = payload.to(beams.combiner.device)
         arrived = self.receive(payload, paths, beams, point, generator)
         gain = self.gain(arrived)
@@ -91,12 +93,14 @@ class LdpcCode:
 
         self.coded = elements * block.bits
         self.unique = min(self.coded, int(block.length / _LOWEST_RATE))
-        self.encoder = LDPC5GEncoder(block.length, self.unique)
-        self.decoder = LDPC5GDecoder(self.encoder, num_iter=_ITERATIONS, hard_out=True, return_infobits=True)
-        constellation = Constellation("qam", block.bits)
+        self.encoder = LDPC5GEncoder(block.length, self.unique, device="cpu")
+        self.decoder = LDPC5GDecoder(
+            self.encoder, num_iter=_ITERATIONS, hard_out=True, return_infobits=True, device="cpu"
+        )
+        constellation = Constellation("qam", block.bits, device="cpu")
         self.mapper, self.demapper = (
-            Mapper(constellation=constellation),
-            Demapper("app", constellation=constellation),
+            Mapper(constellation=constellation, device="cpu"),
+            Demapper("app", constellation=constellation, device="cpu"),
         )
         self.repeated = torch.arange(self.coded) % self.unique
 

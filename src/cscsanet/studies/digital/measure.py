@@ -94,12 +94,12 @@ class RawBits(nn.Module):
 def codes(params: Params) -> list[Code]:
     """Return the codes of the report, each by its best rule."""
     rule = RateRule()
-    found = [
+    without_package = [
         Code("capacity", "ideal"),
         Code("capacity, no arithmetic coder", "ideal", modelled=False),
         Code("random codes", "coded", rule.error, rule.csi_error),
     ]
-    return [*found, _ldpc(params.digital_study.margin_db)] if has_ldpc() else found
+    return [*without_package, *([_ldpc(params.digital_study.margin_db)] if has_ldpc() else [])]
 
 
 def rules(params: Params) -> list[Code]:
@@ -107,8 +107,8 @@ def rules(params: Params) -> list[Code]:
     study, rule = params.digital_study, RateRule()
     pairs = [(error, rule.csi_error) for error in study.errors]
     pairs += [(rule.error, csi_error) for csi_error in study.csi_errors]
-    found = [Code("random codes", "coded", *pair) for pair in dict.fromkeys(pairs)]
-    return [*found, *(_ldpc(margin) for margin in study.margins_db if has_ldpc())]
+    random_codes = [Code("random codes", "coded", *pair) for pair in dict.fromkeys(pairs)]
+    return [*random_codes, *(_ldpc(margin) for margin in study.margins_db if has_ldpc())]
 
 
 def _ldpc(margin_db: float) -> Code:

@@ -64,3 +64,19 @@ def test_a_link_of_real_blocks_carries_whole_bits_without_their_crc(small, drops
     energy = (sent.streams @ sent.precoder.transpose(2, 3).unsqueeze(2)).abs().square().sum(dim=(2, 3, 4))
     used = energy[bits.carried > 0]
     assert float(used.mean()) == pytest.approx(256, rel=0.02)
+
+
+def test_blocks_that_are_not_decoded_are_lost(small, drops, monkeypatch):
+    """A BS that expects far too much of a link without power."""
+    torch.manual_seed(0)
+    coded = digital(small, "coded").eval()
+    link = LdpcLink(coded.front, coded.codec, coded.prior, small.channel, "coded").eval()
+    monkeypatch.setattr(link, "predicted_sinr", lambda beams, point: torch.full((40, 2, 192), 4.0))
+    images = torch.rand(40, 4, small.scenes.height, small.scenes.width)
+    with torch.no_grad():
+        sent = link(images, drops, OperatingPoint(-50.0, 8, 1024, 3), torch.Generator().manual_seed(1))
+        nothing = link.codec.fuse(torch.zeros(1, 2, link.codec.planes, link.codec.positions))
+    bits = sent.source_bits
+    assert (bits.spent > 0).all()
+    assert bits.lost.all()
+    torch.testing.assert_close(sent.logits, nothing.expand_as(sent.logits))
