@@ -1,5 +1,6 @@
-# make repro                 everything: scenes, channels, trainings, evaluation (params.yaml as it stands)
-# make repro PROFILE=smoke   the same in minutes, on tiny sizes (writes that profile's params.yaml first)
+# make repro PROFILE=small   everything: scenes, channels, trainings, evaluation (writes that profile's params.yaml first)
+# make repro PROFILE=smoke   the same in minutes, on tiny sizes
+# make repro                 params.yaml as it stands; in a clone the profile study, most of a day
 # make test                  format, types and tests
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -35,4 +36,4 @@ ui: install
 	$(BIN)/cscsanet ui
 
 clean:
-	rm -rf data/scenes data/split data/channels data/measurements models scratch
+	rm -rf data/scenes data/split data/channels data/measurements data/assumptions models scratch

@@ -45,7 +45,7 @@ def complexity_parts() -> str:
     rows = [
         row
         for row in read_report("complexity")["parts"]
-        if row["sizes"] == "small" and row["front"] in ("", "beamspace") and row["multiply_additions"]
+        if row["sizes"] != "paper" and row["front"] in ("", "beamspace") and row["multiply_additions"]
     ]
     lines = [
         [

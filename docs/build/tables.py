@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import alignment_tables as alignment
+import assumption_tables as assumptions
 import channel_tables as channel
 import cost_tables as costs
 import digital_tables as digital
@@ -30,6 +31,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "equal-leads": evidence.equal_leads,
     "headline-leads": evidence.headline_leads,
     "ledger-change": evidence.ledger_change,
+    "assumption-levels": assumptions.levels,
+    "assumption-leads": assumptions.leads,
+    "assumption-claims": assumptions.claims,
     "flips": evidence.flips,
     "digital-snr": digital.over_snr,
     "digital-rules": digital.rules,
@@ -75,6 +79,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "int8-miou": costs.int8_miou,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
+    "assumption-number": assumptions.number,
+    "assumption-behind": assumptions.behind,
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,

@@ -55,13 +55,12 @@ def test_every_report_is_what_its_stage_wrote():
 
 
 def test_a_report_of_another_run_is_noticed(tmp_path):
-    for name in ("metrics", "claims"):
-        (tmp_path / "reports").mkdir(exist_ok=True)
-        (tmp_path / f"reports/{name}.json").write_text((REPORTS / f"{name}.json").read_text())
-    stages = {name: STAGES[name] for name in ("claims",)}
-    assert stale(tmp_path, stages, LOCK) == ["reports/claims_metrics.json"]
-    (tmp_path / "reports/claims.json").write_text("{}")
-    assert stale(tmp_path, stages, LOCK) == ["reports/claims.json", "reports/claims_metrics.json"]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/complexity.json").write_text((REPORTS / "complexity.json").read_text())
+    stages = {name: STAGES[name] for name in ("complexity", "pictures")}
+    assert stale(tmp_path, stages, LOCK) == ["reports/pictures.json"]
+    (tmp_path / "reports/complexity.json").write_text("{}")
+    assert stale(tmp_path, stages, LOCK) == ["reports/complexity.json", "reports/pictures.json"]
 
 
 def test_every_report_belongs_to_a_stage():

@@ -28,6 +28,7 @@ from cscsanet.pipeline.stage2 import train_physical
 from cscsanet.pipeline.stage3 import train_noma, train_noma_aligned
 from cscsanet.studies.alignment.report import report_alignment
 from cscsanet.studies.alignment.variants import train_alignments
+from cscsanet.studies.assumptions.measure import measure_variants
 from cscsanet.studies.claims.ledger import judge_claims
 from cscsanet.studies.deployment.latency import report_latency
 from cscsanet.studies.sweeps.measure import measure_all
@@ -49,6 +50,7 @@ STAGES = (
     report_alignment,
     measure_all,
     evaluate,
+    measure_variants,
     judge_claims,
     report_latency,
     write_report,
@@ -63,6 +65,7 @@ def params() -> Params:
     return altered(
         Params.model_validate(yaml.safe_load(profile_text("smoke"))),
         csa={"front": "subcarrier"},
+        assumptions={"variants": [{"name": "flat", "what": "flat", "params": {"channel.max_delay": 0.0}}]},
         scenes={"sequences": 8, "frames_per_sequence": 1},
         channel={"train_drops": 4, "val_drops": 2, "test_drops": 10},
         semantic=parted,

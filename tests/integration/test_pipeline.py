@@ -41,7 +41,17 @@ TRAININGS = {
 }
 STAGES = {
     *TRAININGS,
-    *("scenes", "split", "pictures", "channels", "physical_variants", "alignment", "repeats", "measure"),
+    *(
+        "scenes",
+        "split",
+        "pictures",
+        "channels",
+        "physical_variants",
+        "alignment",
+        "repeats",
+        "assumptions",
+        "measure",
+    ),
     "evaluate",
     *(
         "physical_report",
@@ -126,8 +136,10 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     variants |= {f"alignment/noma-{name}" for name in ("classical", "genie-first", "phase-offset")}
     variants |= {f"evaluate/{name}" for name in finished.schemes()}
     variants |= {f"repeats/{name}" for name in ("noma-seed-2", "codec_link-seed-2", "noma-snr-25-L8-B64-Q4")}
+    anew = ("physical", "acquisition", "feedback", "codec_link", "noma", "oma")
+    variants |= {f"assumptions/flat/{name}" for name in anew}
     # A stage that trains several variants has a run for each and none for itself.
-    assert set(stages) == variants | STAGES - {"physical_variants", "alignment", "repeats"}
+    assert set(stages) == variants | STAGES - {"physical_variants", "alignment", "repeats", "assumptions"}
     assert {run["status"] for run in runs} == {"FINISHED"}
     params = {stage: run["params"] for stage, run in stages.items()}
     metrics = {stage: run["metrics"] for stage, run in stages.items()}
@@ -138,6 +150,7 @@ def test_every_executed_stage_is_a_run_under_one_parent(finished):
     # A variant's run shows the parameters of the variant, under the parent of the pipeline.
     assert params["physical_variants/L8-B64"]["points.csirs_symbols"] == "[8]"
     assert params["physical_variants/subcarrier"]["csa.front"] == "subcarrier"
+    assert params["assumptions/flat/noma"]["joint.reader"] == "products"
     assert params["alignment/noma-phase-offset"]["channel.oscillator_rad"] == "0.5"
     assert metrics["alignment_report"]["noma-learned/Q4/-25dB/miou"] > 0
     assert metrics["physical_report"]["beamspace-elastic/-25dB/sum_se"] > 0

@@ -25,7 +25,10 @@ READ_WITHOUT_EFFECT = {
     **dict.fromkeys((*TRAININGS, "codec_link", "codec_lean", "repeats", "alignment"), _DATA),
     # Schemes that are left out are removed from all lists of the section at once.
     "measure": (*_DATA, "evaluation.pictured"),
-    "claims": ("evaluation.pictured",),
+    # The changed sections of a variant are checked.
+    "claims": ("evaluation.pictured", "joint.batch_size", "joint.points_per_batch"),
+    # Its schemes are those of the claims that are swept, of one training each.
+    "assumptions": (*_DATA, "evaluation.schemes", "evaluation.pictured", "repeats"),
     # A point is drawn for every batch. A link without a channel uses at most its Q.
     **dict.fromkeys(
         ("semantic", "semantic_oma", "mfnet", "codec", "digital", "digital_prior"), ("points", *_DATA)
@@ -86,14 +89,14 @@ def changed_by_code(project: Project, module: str, old: str, new: str) -> set[st
 @pytest.mark.parametrize(
     ("old", "new", "stages"),
     [
-        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate", "digital_report"}),
+        ("channel_draws: 1", "channel_draws: 2", {"measure", "evaluate", "digital_report", "assumptions"}),
         ("pictures: 4", "pictures: 2", {"evaluate"}),
         ("seeds: [2]", "seeds: [3]", {"repeats", "measure", "evaluate", "claims", "report"}),
         ("aged_symbols: 4", "aged_symbols: 5", {"physical_report"}),
         ("home_snr_db: -25.0", "home_snr_db: -20.0", {"alignment_report"}),
         ("parity_images: 2", "parity_images: 3", {"export"}),
         ("latency_rounds: 5", "latency_rounds: 6", {"latency"}),
-        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec", "repeats"}),
+        ("snr_db: [0.0, 25.0]", "snr_db: [0.0, 20.0]", {"codec", "repeats", "assumptions"}),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(tracked, old, new, stages):

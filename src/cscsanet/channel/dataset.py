@@ -234,7 +234,8 @@ def _write_fields(
 def _without_effect(params: ChannelParams) -> tuple[str, ...]:
     """Return the parameters that say nothing about the drops, and are left out as in earlier versions."""
     spread = () if params.spread_deg else ("spread_deg",)
-    return (*spread, *(SELECTORS if params.source == "drawn" else ()))
+    doppler = ("doppler",) if params.doppler == "angle" else ()
+    return (*spread, *doppler, *(SELECTORS if params.source == "drawn" else ()))
 
 
 def _columns(params: ChannelParams) -> int:

@@ -108,7 +108,8 @@ def draw_paths(
 
     Gains CN(0, 1); angles uniform in [-pi, pi]; delays uniform in [0, max_delay]. Each UE has one
     heading, uniform, and one speed, uniform in [0, max_speed_kmh] or `speed_kmh` for all; a path's
-    Doppler shift is v f_c / c cos(aod - heading) [Hz]. With spread_deg > 0 each path is a cluster of RAYS
+    Doppler shift is v f_c / c cos(aod - heading) [Hz]. With doppler = uniform it is instead drawn for each path, uniform
+    from 0 to f_c / c max_speed_kmh, or `speed_kmh`. With spread_deg > 0 each path is a cluster of RAYS
     rays of equal mean power and one delay: their angles at both ends have Laplacian offsets of that
     standard deviation, their gains random phases, and L_p counts rays.
 
@@ -130,7 +131,11 @@ def draw_paths(
     speed = uniform(0.0, params.max_speed_kmh, *shape[:2], 1)
     if speed_kmh is not None:
         speed = torch.full_like(speed, speed_kmh)
-    max_doppler = speed / 3.6 * (params.carrier_ghz * 1e9 / SPEED_OF_LIGHT)
+    hz_per_mps = params.carrier_ghz * 1e9 / SPEED_OF_LIGHT
+    doppler = None
+    if params.doppler == "uniform":
+        fastest = params.max_speed_kmh if speed_kmh is None else speed_kmh
+        doppler = uniform(0.0, fastest / 3.6 * hz_per_mps, *shape)
     if params.spread_deg:
 
         def of_rays(values: Tensor) -> Tensor:
@@ -145,7 +150,10 @@ def draw_paths(
         phases = uniform(-math.pi, math.pi, *aod.shape)
         # L_p counts rays now, and eq. (6) divides by its root.
         gain = of_rays(gain) * torch.polar(torch.ones_like(phases), phases)
-    return PathDrops(gain, aod, aoa, delay, max_doppler * torch.cos(aod - heading))
+        doppler = None if doppler is None else of_rays(doppler)
+    if doppler is None:
+        doppler = speed / 3.6 * hz_per_mps * torch.cos(aod - heading)
+    return PathDrops(gain, aod, aoa, delay, doppler)
 
 
 def draw_motion(

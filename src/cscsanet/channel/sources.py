@@ -37,10 +37,19 @@ def drawn_from(params: ChannelParams) -> tuple[str, ...]:
     """Return the parameters that the numbers of a drop depend on; others determine how drops are used.
 
     >>> drawn_from(params)
-    ('source', 'users', 'paths', 'carrier_ghz', 'max_delay', 'max_speed_kmh', 'spread_deg')
+    ('source', 'users', 'paths', 'carrier_ghz', 'max_delay', 'max_speed_kmh', 'doppler', 'spread_deg')
     """
     if params.source == "drawn":
-        return ("source", "users", "paths", "carrier_ghz", "max_delay", "max_speed_kmh", "spread_deg")
+        return (
+            "source",
+            "users",
+            "paths",
+            "carrier_ghz",
+            "max_delay",
+            "max_speed_kmh",
+            "doppler",
+            "spread_deg",
+        )
     if params.source == "paths":
         return ("source", *_PHYSICAL, "file")
     spread = ("delay_spread_ns",) if params.tr38901_model.startswith("CDL") else ()

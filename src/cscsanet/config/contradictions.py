@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cscsanet.config.assumptions import AS_HERE, variant_params
 from cscsanet.config.chains import before
 from cscsanet.config.codeword import most_feedback_bits
 from cscsanet.config.left_out import SEARCHING_FRONT, kept_evaluation, why_unaligned
@@ -31,6 +32,7 @@ def contradictions(params: "Params") -> Iterator[str]:
     yield from _repeats(params)
     yield from _split(params)
     yield from _weights_from_elsewhere(params)
+    yield from _assumptions(params)
 
 
 def _latent(params: "Params") -> Iterator[str]:
@@ -125,7 +127,12 @@ def _training_channel(params: "Params") -> Iterator[str]:
 
 
 def _drops(params: "Params") -> Iterator[str]:
-    drawn = params.channel.test_drops
+    drawn, channel = params.channel.test_drops, params.channel
+    if channel.doppler != "angle" and channel.source != "drawn":
+        yield (
+            f"channel.doppler = {channel.doppler}: must be angle with channel.source = {channel.source}, whose paths have "
+            f"Doppler shifts of their own"
+        )
     for section, drops in (("study", params.study.drops), ("alignment", params.alignment.drops)):
         if drops > drawn:
             yield f"{section}.drops = {drops}: must be at most channel.test_drops = {drawn}"
@@ -200,6 +207,24 @@ def _whole(frames: int, share: float, each: int) -> int:
     boundary = int(frames * share + 1e-9)
     over = boundary % each
     return boundary - over if over <= each - over else boundary - over + each
+
+
+def _assumptions(params: "Params") -> Iterator[str]:
+    names = [AS_HERE, *(variant.name for variant in params.assumptions.variants)]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            of_two = "that of the parameters as they are" if name == AS_HERE else "of two variants"
+            yield f"assumptions.variants, {name}: the name is {of_two}; rename it"
+    for variant in params.assumptions.variants:
+        try:
+            changed = variant_params(params, variant)
+            # The study of the physical layer is not the variant's.
+            offset = {"bs_power_offset_db": (changed.channel.bs_power_offset_db,)}
+            changed = changed.model_copy(update={"study": changed.study.model_copy(update=offset)})
+            faults = list(contradictions(changed))
+        except ValueError as error:
+            faults = [str(error)]
+        yield from (f"assumptions.variants, {variant.name}: {fault}" for fault in faults[:1])
 
 
 def _weights_from_elsewhere(params: "Params") -> Iterator[str]:

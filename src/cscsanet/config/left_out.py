@@ -1,7 +1,7 @@
-"""What is left out with `csa.front: subcarrier`, the paper's front end.
+"""What is left out with `csa.front: subcarrier`, the paper's front end, and with another `joint.reader` than the paper's.
 
-It searches no paths, so no streams can be aligned, and it has no units. A params.yaml may name such
-schemes and units all the same: the pipeline leaves them out with a note, and runs whole.
+That front searches no paths, so no streams can be aligned. Neither of the two has units. A params.yaml may
+name such schemes and units all the same: the pipeline leaves them out with a note, and runs whole.
 
 Stages that train use nothing here that reads the table of schemes, so a new scheme reruns none.
 """
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cscsanet.config.params import Params
 
 SEARCHING_FRONT = "beamspace"
+EXPORTED_READER = "linear"
 _NO_ALIGNMENT = "csa.front = {front} searches no paths, so no streams can be aligned"
-_NO_UNITS = "csa.front = {front} has no units"
+_NO_UNITS = "{key} = {value} has no units"
 
 
 def why_unaligned(params: "Params") -> str:
@@ -29,8 +30,10 @@ def why_unaligned(params: "Params") -> str:
 
 def why_no_units(params: "Params") -> str:
     """Return why CSC-SA-Net has no units, or an empty text if it has."""
-    front = params.csa.front
-    return "" if front == SEARCHING_FRONT else _NO_UNITS.format(front=front)
+    front, reader = params.csa.front, params.joint.reader
+    if front != SEARCHING_FRONT:
+        return _NO_UNITS.format(key="csa.front", value=front)
+    return "" if reader == EXPORTED_READER else _NO_UNITS.format(key="joint.reader", value=reader)
 
 
 def why_left_out(params: "Params", name: str) -> str:
@@ -62,7 +65,8 @@ def refuse_without_units(params: "Params") -> None:
     """
     reason = why_no_units(params)
     if reason:
-        raise CscsanetError(f"{reason}; set it to {SEARCHING_FRONT} and train again")
+        exported = SEARCHING_FRONT if params.csa.front != SEARCHING_FRONT else EXPORTED_READER
+        raise CscsanetError(f"{reason}; set it to {exported} and train again")
 
 
 def kept_evaluation(params: "Params") -> EvaluationParams:

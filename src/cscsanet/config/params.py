@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from cscsanet.config.assumptions import AssumptionParams
 from cscsanet.config.contradictions import contradictions
 from cscsanet.config.studies import (
     AlignmentParams,
@@ -51,7 +52,7 @@ from cscsanet.config.training import (
 from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
 
-PROFILES = ("smoke", "small", "paper")
+PROFILES = ("smoke", "small", "study", "paper")
 
 
 class Params(Section):
@@ -87,6 +88,7 @@ class Params(Section):
     alignment: AlignmentParams
     robustness: RobustnessParams
     repeats: RepeatParams
+    assumptions: AssumptionParams = AssumptionParams(variants=())
     evaluation: EvaluationParams
     deployment: DeploymentParams
     tracking: TrackingParams

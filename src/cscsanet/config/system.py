@@ -120,6 +120,8 @@ class ChannelParams(Section):
     """The channel of Sec. II: arrays, resource grid, paths and mobility. Angles in [rad], delays in samples of T_s.
 
     users: K; the networks are built for two. bs_power_offset_db: BS over UE transmit power [dB].
+    doppler: law of the Doppler shift of a path: by the angle between the path and the heading of its UE (angle), or drawn
+    from 0 to that of max_speed_kmh, whatever the angle (uniform).
     spread_deg: standard deviation of the directions of a path's rays, at both ends [degrees].
     feedback_delay_symbols: D, OFDM symbols between the last CSI-RS and the first data symbol, for feedback and
     processing.
@@ -152,6 +154,7 @@ class ChannelParams(Section):
     max_delay: Annotated[float, Field(ge=0)]
     max_speed_kmh: Annotated[float, Field(ge=0, le=1000)]
     bs_power_offset_db: Annotated[float, Field(ge=-20, allow_inf_nan=True)]
+    doppler: Literal["angle", "uniform"] = "angle"
     spread_deg: Annotated[float, Field(ge=0, le=90)] = 0.0
     feedback_delay_symbols: Delay = 0
     oscillator_rad: Annotated[float, Field(ge=0, le=10)]

@@ -173,10 +173,13 @@ class JointParams(ElasticFitParams):
     oma_epochs: number of epochs for orthogonal access, whose Stage I is a training of its own.
     oma_energy: the quantity that is equal for a UE in orthogonal and in non-orthogonal access: the energy of each
     used resource element (element), or the energy of the whole block (total).
+    reader: what the BS does with a received block before its first linear layer (`networks/block_mixing`), without phase
+    tracking: nothing, as in the paper (linear), mix subcarriers (subcarriers), or multiply elements by others (products).
     """
 
     oma_epochs: Count
     oma_energy: Literal["element", "total"]
+    reader: Literal["linear", "subcarriers", "products"] = "linear"
 
 
 class CsiFitParams(FitParams):
@@ -202,12 +205,14 @@ class DigitalParams(SegmentationFitParams):
     """The source codec of digital late fusion, over an error-free pipe of a random number of bits.
 
     start: codec, the source codec over white noise, or scratch. planes: bits of a latent position, at most.
-    lost_share: of the UEs in a training of which nothing arrives.
+    lost_share: of the UEs in a training of which nothing arrives. quality_bits: of the B bits, at most, that report the
+    strength of a channel where the feedback is too short to hold it, for the rates of `digital-coded`; 0: none.
     """
 
     start: Literal["codec", "scratch"]
     planes: Annotated[int, Field(ge=1, le=64)]
     lost_share: Share
+    quality_bits: Literal[0, 2, 4] = 0
 
 
 class DigitalPriorParams(FitParams):

@@ -19,7 +19,8 @@ IMPAIRMENTS = (
 _BOUNDS = ("max_delay", "max_speed_kmh", "spread_deg", *IMPAIRMENTS)
 _VALUES = ("paths", "carrier_ghz", "symbol_duration_us", "bs_power_offset_db")
 _OF_DROPS = ("paths", "spread_deg")
-_CHOICES = {"interferer_db": None, "element_power": "block"}  # with what earlier versions had
+# With what earlier versions had.
+_CHOICES = {"interferer_db": None, "element_power": "block", "doppler": "angle"}
 _SHAPES = ("users", "bs_antennas", "ue_antennas", "rf_chains", "subcarriers")
 _BY_NETWORKS = ("carrier_ghz", "symbol_duration_us", "max_delay", "max_speed_kmh")
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.impairments import paths_of_links
@@ -31,16 +31,21 @@ from cscsanet.links.alignment import Alignment
 from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.physical_layer import BeamsWithCsi, PhysicalLayer
 from cscsanet.links.semantic_layer import OrthogonalLayer, SemanticLayer
-from cscsanet.networks.iq import unit_modulus
+from cscsanet.networks.block_mixing import block_mixing
+from cscsanet.networks.iq import to_complex, to_pairs, unit_modulus
 
 
 class NomaLink(Link):
     """Non-orthogonal access: five networks, differentiable from the logits to the CSI-RS."""
 
-    def __init__(self, physical: PhysicalLayer, semantic: SemanticLayer) -> None:
+    def __init__(
+        self, physical: PhysicalLayer, semantic: SemanticLayer, mixing: nn.Module | None = None
+    ) -> None:
+        """mixing: of a received block before BS-MSFNet (`networks/block_mixing`); None: none, as in the paper."""
         super().__init__()
         self.physical = physical
         self.semantic = semantic
+        self.mixing = mixing or nn.Identity()
 
     @property
     def channel(self) -> ChannelParams:
@@ -63,7 +68,7 @@ class NomaLink(Link):
         beams = self.physical(down, point.within(self.semantic.capacity), generator)
         streams = self.semantic.encode(images, beams.ue_csi, point.data_symbols)
         streams, received, bs_csi = self._send(streams, beams, up, point, generator, self.channel)
-        logits = self.semantic.decode(received, bs_csi)
+        logits = self.read(received, bs_csi)
         precoder = beams.precoder[..., : streams.shape[-1]]
         return Transmission(logits, streams, precoder, beams.combiner, beams.bits, self.pilots(point))
 
@@ -99,7 +104,14 @@ class NomaLink(Link):
             _, block, csi = self._send(used, own, up, point, generator, channel)
             received.append(pad_symbols(block, capacity.data_symbols, 1))
             bs_csi.append(csi)
-        return self.semantic.decode(torch.cat(received), torch.cat(bs_csi))
+        return self.read(torch.cat(received), torch.cat(bs_csi))
+
+    def read(self, received: Tensor, bs_csi: Tensor) -> Tensor:
+        """Return class logits (batch, 9, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
+        if isinstance(self.mixing, nn.Identity):
+            return self.semantic.decode(received, bs_csi)
+        padded = to_pairs(pad_symbols(received, self.semantic.capacity.data_symbols, 1).transpose(1, 2))
+        return self.semantic.decode(to_complex(self.mixing(padded)).transpose(1, 2), bs_csi)
 
     def _send(
         self,
@@ -137,14 +149,18 @@ class OmaLink(NomaLink):
     semantic: OrthogonalLayer
 
     def __init__(
-        self, physical: PhysicalLayer, semantic: OrthogonalLayer, energy: Literal["element", "total"]
+        self,
+        physical: PhysicalLayer,
+        semantic: OrthogonalLayer,
+        energy: Literal["element", "total"],
+        mixing: nn.Module | None = None,
     ) -> None:
-        """energy: the energy that a UE has in common with a UE of `noma`.
+        """mixing: see `NomaLink`. energy: the energy that a UE has in common with a UE of `noma`.
 
         "element": its mean energy in a used resource element; "total": its energy in the whole
         block.
         """
-        super().__init__(physical, semantic)
+        super().__init__(physical, semantic, mixing)
         self.energy = energy
 
     def constrain_power(self, streams: Tensor, precoder: Tensor) -> Tensor:
@@ -157,12 +173,18 @@ class OmaLink(NomaLink):
 
 def noma(params: Params, alignment: Alignment = "none") -> NomaLink:
     """Build the untrained non-orthogonal link."""
-    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params))
+    return NomaLink(PhysicalLayer(params, alignment), SemanticLayer(params), _mixing(params))
 
 
 def oma(params: Params, alignment: Alignment = "none") -> OmaLink:
     """Build the untrained orthogonal link."""
-    return OmaLink(PhysicalLayer(params, alignment), OrthogonalLayer(params), params.joint.oma_energy)
+    layers = (PhysicalLayer(params, alignment), OrthogonalLayer(params))
+    return OmaLink(*layers, params.joint.oma_energy, _mixing(params))
+
+
+def _mixing(params: Params) -> nn.Module:
+    elements = params.points.capacity.data_symbols * params.channel.rf_chains
+    return block_mixing(params.joint.reader, params.channel.subcarriers, elements)
 
 
 JOINT: Mapping[str, Callable[[Params, Alignment], NomaLink]] = {"noma": noma, "oma": oma}

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
-from cscsanet.page import claims, deployment, minds, robustness, tables
+from cscsanet.page import assumptions, claims, deployment, minds, robustness, tables
 from cscsanet.page.figures import figures
 from cscsanet.page.results import Results, read_results
 from cscsanet.page.rows import RowIndex, anchor, count, number, point_text
@@ -62,6 +62,7 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
     threads, latencies = deployment.latency_lines(results)
     delay_speed, delays, delay_lines = robustness.delay_lines(results)
     counts = claims.verdict_counts(results.claims)
+    study = assumptions.study(results.assumptions, assumptions.compared_snrs(results.equal))
     return {
         "run": run,
         "index": index,
@@ -77,7 +78,9 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "by_figure": claims.by_figure(results.claims["claims"]),
         "summary": summary(results.equal, reference),
         "glance": results.picture("summary"),
-        "negative": minds.negative_lines([*results.claims["claims"], *results.claims.get("own", [])]),
+        "study": study,
+        "study_picture": results.picture("leads", "assumptions"),
+        "negative": minds.negative_lines([*results.claims["claims"], *results.claims.get("own", [])], study),
         "floor": index.at(FLOOR, reference),
         "figures": figures(results, index),
         "titles": tables.scheme_titles(results),

@@ -21,6 +21,7 @@ class Results:
 
     rows: Sequence[ResultRow]
     claims: Record
+    assumptions: Record
     equal: Record
     schemes: Sequence[Record]
     efficiency: Sequence[Record]
@@ -58,6 +59,7 @@ def read_results(reports: Path) -> Results:
     return Results(
         rows=_rows(reports / "sweeps.json"),
         claims=_read(reports / "claims.json", dict),
+        assumptions=_optional(reports / "assumptions.json", dict),
         equal=_optional(reports / "equal.json", dict),
         schemes=_optional(reports / "schemes.json", list),
         efficiency=_optional(reports / "spectral_efficiency.json", list),

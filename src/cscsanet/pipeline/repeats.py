@@ -5,7 +5,7 @@ repeated too, and else from the weights of the pipeline. So `repeats.reseeded` s
 trained anew: its last training, or all of them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,64 +17,15 @@ from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
 from cscsanet.errors import print_notes
-from cscsanet.pipeline.codec import (
-    AWGN_DEPENDS,
-    LEAN_DEPENDS,
-    LINK_DEPENDS,
-    codec_lean_training,
-    codec_link_training,
-    codec_training,
-)
-from cscsanet.pipeline.csi import DEPENDS as CSI_DEPENDS
-from cscsanet.pipeline.csi import acquisition_training, feedback_training, precoding_training
-from cscsanet.pipeline.digital import DEPENDS as DIGITAL_DEPENDS
-from cscsanet.pipeline.digital import PRIOR_DEPENDS, digital_prior_training, digital_training
 from cscsanet.pipeline.run import Training, train
-from cscsanet.pipeline.stage1 import DEPENDS as SEMANTIC_DEPENDS
-from cscsanet.pipeline.stage1 import OMA_DEPENDS, semantic_oma_training, semantic_training
-from cscsanet.pipeline.stage2 import DEPENDS as PHYSICAL_DEPENDS
-from cscsanet.pipeline.stage2 import physical_training
-from cscsanet.pipeline.stage3 import DEPENDS as JOINT_DEPENDS
-from cscsanet.pipeline.stage3 import TRAININGS, joint_training
+from cscsanet.pipeline.stage3 import TRAININGS
+from cscsanet.pipeline.trainings import DEPENDS as TRAINING_DEPENDS
+from cscsanet.pipeline.trainings import describe
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.stage import Stage
 
 NAME = "repeats"
-DEPENDS = tuple(
-    dict.fromkeys(
-        (
-            *SEMANTIC_DEPENDS,
-            *OMA_DEPENDS,
-            *PHYSICAL_DEPENDS,
-            *JOINT_DEPENDS,
-            *CSI_DEPENDS,
-            "acquisition",
-            "feedback",
-            "precoding",
-            *AWGN_DEPENDS,
-            *LINK_DEPENDS,
-            *LEAN_DEPENDS,
-            *DIGITAL_DEPENDS,
-            *PRIOR_DEPENDS,
-            "repeats",
-        )
-    )
-)
-# Name of the weights -> their replacement.
-Replaced = Mapping[str, str]
-_DESCRIBE: dict[str, Callable[[Stage, Params, str, Replaced], Training]] = {
-    "semantic": lambda stage, params, name, replaced: semantic_training(stage, params, name),
-    "semantic_oma": semantic_oma_training,
-    "physical": lambda stage, params, name, replaced: physical_training(stage, params, name),
-    "acquisition": acquisition_training,
-    "feedback": feedback_training,
-    "precoding": precoding_training,
-    "codec": codec_training,
-    "codec_link": codec_link_training,
-    "codec_lean": codec_lean_training,
-    "digital": digital_training,
-    "digital_prior": digital_prior_training,
-}
+DEPENDS = (*TRAINING_DEPENDS, "repeats")
 
 
 @dataclass(frozen=True)
@@ -203,9 +154,7 @@ def _training(stage: Stage, repeat: Repeat) -> Training:
         changed["points"] = _single(repeat.point)
     params = stage.params.model_copy(update=changed)
     replaced = _same_seed(stage.params, repeat)
-    if repeat.training in TRAININGS:
-        return joint_training(stage, params, repeat.weights, TRAININGS[repeat.training], replaced)
-    return _DESCRIBE[repeat.training](stage, params, repeat.weights, replaced)
+    return describe(repeat.training, stage, params, repeat.weights, replaced)
 
 
 def _same_seed(params: Params, repeat: Repeat) -> dict[str, str]:

@@ -32,13 +32,15 @@ StageFunction = Callable[["Stage"], None]
 class Stage:
     """What a stage function receives: its workspace, its parameters, and its MLflow run.
 
-    name: of the stage in dvc.yaml and in MLflow. code: digest of the stage's code.
+    name: of the stage in dvc.yaml and in MLflow. code: digest of the stage's code. project: the parameters of params.yaml,
+    if `params` are a variant of them.
     """
 
     name: str
     workspace: Workspace
     params: Params
     code: str
+    project: Params | None = None
     _run: StageRun | None = field(default=None, repr=False)
 
     @contextmanager
@@ -62,9 +64,9 @@ class Stage:
         tracker = open_tracking(self.workspace.root, self.params.tracking.experiment)
         opened = tracker.stage(
             name or self.name,
-            self.params,
+            self.project or self.params,
             sections=sections,
-            run_params=params,
+            run_params=params or self.params,
             tags=tags or {},
             resume_id=resume_id,
         )

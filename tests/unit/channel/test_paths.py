@@ -48,6 +48,26 @@ def test_paths_of_a_user_share_one_heading_and_speed(channel: Channel, generator
     assert torch.linalg.det(rows).abs().max().item() < 1e-6
 
 
+def test_doppler_may_be_uniform_and_unrelated_to_the_angle(channel: Channel) -> None:
+    params = channel(doppler="uniform")
+    drops = draw_paths(20_000, params, torch.Generator().manual_seed(1))
+    largest = params.max_speed_kmh / 3.6 * 28e9 / 299_792_458
+    assert drops.doppler.min() >= 0
+    assert largest * 0.999 < drops.doppler.max().item() <= largest
+    assert drops.doppler.mean().item() == pytest.approx(largest / 2, rel=0.02)
+    assert drops.doppler.var().item() == pytest.approx(largest**2 / 12, rel=0.02)
+    rows = torch.stack([drops.doppler, drops.aod.cos(), drops.aod.sin()], dim=-1).double()
+    first, second = rows[:, :, 0], rows[:, :, 1]
+    # Neither the angle of a path says anything about its shift, nor the shift of another.
+    assert torch.corrcoef(torch.stack([first[..., 0], second[..., 0]]).flatten(1))[0, 1].abs() < 0.02
+    assert torch.corrcoef(rows.flatten(0, 2).T)[0, 1:].abs().max() < 0.02
+    # All else is drawn as before.
+    before = draw_paths(20_000, channel(), torch.Generator().manual_seed(1))
+    assert all(
+        torch.equal(getattr(drops, name), getattr(before, name)) for name in ("gain", "aod", "aoa", "delay")
+    )
+
+
 def test_fixing_the_speed_changes_the_doppler_only(channel: Channel) -> None:
     random_speed, standing = (
         draw_paths(10, channel(), torch.Generator().manual_seed(4), speed_kmh=speed) for speed in (None, 0.0)

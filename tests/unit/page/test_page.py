@@ -95,6 +95,20 @@ def test_negative_verdicts_say_what_they_miss_and_what_reproduces_them(page):
     assert "The verdict flips between seeds." in text
 
 
+def test_other_assumptions_have_a_table_and_every_claim_says_what_reproduces_it(page):
+    assert "#assumptions" in page.links
+    text = " ".join(page.text.split())
+    assert "The paper's form: reproduced under 1 of 2 other assumptions: one <path> (paths-1)." in text
+    assert (
+        "reproduced under all of 2 other assumptions. One training of these parameters reproduces it, too."
+        in text
+    )
+    assert "reproduced under none of 2 other assumptions." in text
+    # A line for each assumption: levels and leads at the two compared SNRs, of the pairs that it has.
+    assert "nodelayspreaddelay-0" + 6 * "0.200" + "+1.2" * 2 in "".join(text.split())
+    assert text.count("paths-1") > 2
+
+
 def test_a_figure_s_sentence_compares_its_ends(page):
     curve = report_results.equal()["panels"][0]["curves"]["noma-aligned"]
     sentence = f"noma-aligned goes from {curve[0]['miou']:.3f} to {curve[-1]['miou']:.3f}"

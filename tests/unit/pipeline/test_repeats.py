@@ -83,10 +83,7 @@ def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatc
 
     monkeypatch.setattr(module, "fan_out", fan_out)
     monkeypatch.setattr(
-        module, "joint_training", lambda stage, params, name, joint, replaced: (name, params, joint)
-    )
-    monkeypatch.setitem(
-        module._DESCRIBE, "codec_link", lambda stage, params, name, replaced: (name, params, None)
+        module, "describe", lambda training, stage, params, name, replaced: (name, params, training)
     )
     monkeypatch.setattr(
         module, "train", lambda stage, training: trainings.update({training[0]: training[1:]})
@@ -96,9 +93,9 @@ def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatc
     outdated.touch()
     train_repeats(stage)
     assert list(trainings) == [repeat.weights for repeat in repeats(params)]
-    seeded, joint = trainings["repeats/noma-seed-3"]
+    seeded, training = trainings["repeats/noma-seed-3"]
     assert (seeded.seed, seeded.points) == (3, params.points)
-    assert joint.semantic == "semantic"
+    assert training == "noma"
     single, _ = trainings["repeats/noma-snr-25-L8-B64-Q4"]
     assert single.seed == params.seed
     assert single.points.model_dump() == {
@@ -107,7 +104,7 @@ def test_each_repeat_is_trained_with_its_seed_or_point(params, stage, monkeypatc
         "feedback_bits": (64,),
         "data_symbols": (4,),
     }
-    assert trainings["repeats/codec_link-seed-2"][1] is None
+    assert trainings["repeats/codec_link-seed-2"][1] == "codec_link"
     assert not outdated.exists()
 
 
@@ -129,14 +126,10 @@ def test_a_repeat_starts_from_the_repeats_of_earlier_trainings_under_its_seed(wh
             work(job)
 
     monkeypatch.setattr(module, "fan_out", fan_out)
-    for name in module._DESCRIBE:
-        monkeypatch.setitem(
-            module._DESCRIBE, name, lambda stage, params, weights, others: replaced.update({weights: others})
-        )
     monkeypatch.setattr(
         module,
-        "joint_training",
-        lambda stage, params, weights, joint, others: replaced.update({weights: others}),
+        "describe",
+        lambda training, stage, params, weights, others: replaced.update({weights: others}),
     )
     monkeypatch.setattr(module, "train", lambda stage, training: None)
     train_repeats(stage)

@@ -31,6 +31,7 @@ from cscsanet.baselines.delay_prior import BeamsWithPrior
 from cscsanet.baselines.digital.bit_codec import BitCodec, prefix
 from cscsanet.baselines.digital.bit_prior import BitPrior
 from cscsanet.baselines.digital.block_rates import capacity, information_density, normal_approximation
+from cscsanet.baselines.digital.channel_quality import QualityFrontEnd
 from cscsanet.baselines.feedback import FedBackPaths
 from cscsanet.baselines.front_ends import PRECODINGS, LearnedCsiFrontEnd
 from cscsanet.baselines.mmse_detection import detection_gain
@@ -223,6 +224,10 @@ def fed_back_channel(feedback: FedBackPaths, combiner: Tensor, channel: ChannelP
 
 
 def digital(params: Params, rate: Rate) -> DigitalLink:
-    """Build the link with DL-based CSI and feedback and PCA precoding. rate: see the module."""
-    front = LearnedCsiFrontEnd(params, PRECODINGS["pca"](params))
+    """Build the link with DL-based CSI and feedback and PCA precoding. rate: see the module.
+
+    Rates of a code need the strength of the channel; at capacity they do not, and all bits serve the beams.
+    """
+    front_end = QualityFrontEnd if rate == "coded" else LearnedCsiFrontEnd
+    front = front_end(params, PRECODINGS["pca"](params))
     return DigitalLink(front, BitCodec(params), BitPrior(params), params.channel, rate)

@@ -1,6 +1,6 @@
 """A claim as data, and the comparisons that it stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -50,12 +50,14 @@ class Claim:
 class Subject:
     """What claims are judged on: the sweeps, and the form of CSC-SA-Net in `noma` and `oma`.
 
-    dedicated: (scheme, repeat) -> the point that the repeat was trained for alone.
+    dedicated: (scheme, repeat) -> the point that the repeat was trained for alone. among: the schemes to compare; by
+    default all of a group.
     """
 
     evaluation: EvaluationParams
     form: Form
     dedicated: Mapping[tuple[str, str], OperatingPoint] = field(default_factory=dict)
+    among: Sequence[str] = tuple(SCHEMES)
 
     def comparisons(self, claim: Claim) -> list[Comparison]:
         """Return the comparisons of a claim."""
@@ -102,7 +104,7 @@ class Subject:
             case "ceiling":
                 return [name for name in schemes_of("ceiling") if SCHEMES[name].access == "noma"]
             case _:
-                return schemes_of(group)
+                return schemes_of(group, among=self.among)
 
     def _panels(self, name: PanelName) -> list[Sweep]:
         evaluation = self.evaluation

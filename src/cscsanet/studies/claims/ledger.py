@@ -8,6 +8,8 @@ from cscsanet.evaluation.equal_elements import blocks
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.repeats import dedicated
+from cscsanet.studies.claims.assumptions import judge_assumptions
+from cscsanet.studies.claims.assumptions_summary import reproduced_under
 from cscsanet.studies.claims.ours import own_claims
 from cscsanet.studies.claims.paper import FORMS, UNTESTED, paper_claims
 from cscsanet.studies.claims.verdicts import MARKED, RULES, SAMPLES, departures
@@ -19,7 +21,8 @@ def judge_claims(stage: Stage) -> None:
     """Judge every claim and write the ledger."""
     workspace, params = stage.workspace, stage.params
     note_left_out(params)
-    with stage.tracked("evaluation", "repeats", "seed") as run:
+    with stage.tracked("evaluation", "repeats", "assumptions", "seed") as run:
+        elsewhere = reproduced_under(judge_assumptions(stage))
         evidence = open_evidence(workspace, params, SAMPLES)
         evaluation = kept_evaluation(params)
         every = blocks(params)
@@ -32,7 +35,7 @@ def judge_claims(stage: Stage) -> None:
             "samples": evidence.samples,
             "rules": RULES,
             "departures": departures(own_front=not why_unaligned(params), oma_energy=params.joint.oma_energy),
-            "claims": claims,
+            "claims": [{**claim, "reproduced_under": elsewhere.get(claim["id"], [])} for claim in claims],
             "own": ours,
             "untested": UNTESTED,
         }

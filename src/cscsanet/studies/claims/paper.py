@@ -5,9 +5,10 @@ orthogonal access. Every claim is judged on three forms of CSC-SA-Net: the paper
 aligned and with tracked phases.
 """
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
-from cscsanet.config.schemes import FLOOR, Form
+from cscsanet.config.schemes import FLOOR, SCHEMES, Form
 from cscsanet.config.studies import EvaluationParams
 from cscsanet.evaluation.equal_elements import Blocks
 from cscsanet.evaluation.evidence import Evidence
@@ -258,16 +259,21 @@ UNTESTED = [
 ]
 
 
-def paper_claims(evaluation: EvaluationParams, evidence: Evidence, blocks: Blocks) -> list[dict[str, Any]]:
-    """Judge every claim of the paper in all forms. blocks: the sizes of blocks."""
+def paper_claims(
+    evaluation: EvaluationParams,
+    evidence: Evidence,
+    blocks: Blocks,
+    forms: Sequence[Form] = FORMS,
+    among: Sequence[str] = tuple(SCHEMES),
+) -> list[dict[str, Any]]:
+    """Judge every claim of the paper in some forms. blocks: the sizes of blocks. among: the schemes to compare."""
     measured = {*evaluation.swept, FLOOR}
-    return [
-        {
-            **Subject(evaluation, "paper").text(claim),
-            "judged": {
-                form: judge_readings(Subject(evaluation, form).comparisons(claim), measured, evidence, blocks)
-                for form in FORMS
-            },
+    judged = []
+    for claim in CLAIMS:
+        subjects = {form: Subject(evaluation, form, among=among) for form in forms}
+        verdicts = {
+            form: judge_readings(subject.comparisons(claim), measured, evidence, blocks)
+            for form, subject in subjects.items()
         }
-        for claim in CLAIMS
-    ]
+        judged.append({**Subject(evaluation, "paper").text(claim), "judged": verdicts})
+    return judged

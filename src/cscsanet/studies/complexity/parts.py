@@ -5,10 +5,12 @@ end, which is not exported. Untrained networks are counted, as weights do not ch
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.left_out import EXPORTED_READER
 from cscsanet.config.params import Params
 from cscsanet.export import units
 from cscsanet.export.baseline_networks import (
@@ -35,8 +37,8 @@ def csi_groups(params: Params) -> Iterator[tuple[str, Iterator[Part]]]:
 
 def other_groups(params: Params) -> Iterator[tuple[str, Iterator[Part]]]:
     """Return all other groups."""
-    yield "fusion", fusion_parts(noma(params), params)
-    yield "fusion oma", fusion_parts(oma(params), params)
+    for group, link in (("fusion", noma(params)), ("fusion oma", oma(params))):
+        yield group, chain(_mixing_parts(link, params), fusion_parts(link, params))
     if params.csa.front == "beamspace":
         yield "fusion tracked", fusion_parts(noma_tracked(params), params)
     yield "acquisition", acquisition_parts(params)
@@ -56,6 +58,19 @@ def csi_parts(params: Params, alignment: Alignment = "none") -> Iterator[Part]:
     yield from (
         units.csi_parts(link, params) if params.csa.front == "beamspace" else _subcarrier_parts(link, params)
     )
+
+
+def _mixing_parts(link: NomaLink, params: Params) -> Iterator[Part]:
+    """Return what the BS does with a block before BS-MSFNet, with another `joint.reader` than the paper's."""
+    if params.joint.reader != EXPORTED_READER:
+        shape = (
+            1,
+            params.channel.subcarriers,
+            params.points.capacity.data_symbols,
+            params.channel.rf_chains,
+            2,
+        )
+        yield Part("block mixing", "BS", link.mixing, (torch.randn(shape),))
 
 
 def _subcarrier_parts(link: NomaLink, params: Params) -> Iterator[Part]:

@@ -51,6 +51,7 @@ DEPENDS = (
     "msf",
     "semantic.modalities",
     "joint.oma_energy",
+    "joint.reader",
     "pilots",
     "digital",
     "digital_prior",
@@ -120,8 +121,8 @@ def measure_all(stage: Stage) -> None:
         # Long jobs first, so that the workers finish at about the same time.
         longest_first = sorted(planned, key=lambda job: -len(job.points))
         with progress_bar("measuring", len(longest_first)) as advance:
-            fan_out(partial(_measure_job, stage), longest_first, num_workers(params), advance)
-        _write_constant(workspace, params)
+            fan_out(partial(measure_job, stage), longest_first, num_workers(params), advance)
+        write_constant(workspace, params)
         files = {
             _path(workspace, job.scheme, job.repeat, point, job.energy)
             for job in planned
@@ -175,11 +176,13 @@ def measure_points(
     draws: int | None = None,
     key: str = "",
     details_at: OperatingPoint | None = None,
+    snr_offset_db: float = 0.0,
     progress: Callable[[int], None] = lambda images: None,
 ) -> Iterator[Measurement]:
     """Measure a scheme point by point.
 
-    details_at: the point whose masks and budget are kept.
+    details_at: the point whose masks and budget are kept. snr_offset_db: added to the SNR of a point, which its
+    measurement keeps: the SNR by another definition.
     progress: called with the number of images after each batch.
 
     Raises:
@@ -198,7 +201,7 @@ def measure_points(
                 link,
                 scenes,
                 drops.all(),
-                point.within(params.points.capacity),
+                replace(point, snr_db=point.snr_db + snr_offset_db).within(params.points.capacity),
                 params.channel,
                 draws=num_draws(name, params, draws),
                 seed=params.seed,
@@ -237,11 +240,12 @@ def num_draws(name: str, params: Params, draws: int | None = None) -> int:
     return (draws or params.evaluation.channel_draws) if scheme(name).over_air else 1
 
 
-def _measure_job(stage: Stage, job: Job) -> None:
+def measure_job(stage: Stage, job: Job, snr_offset_db: float = 0.0) -> None:
+    """Measure the points of a job that have no up-to-date measurement. snr_offset_db: see `measure_points`."""
     workspace, params = stage.workspace, stage.params
     if job.energy is not None:
         params = with_other_energy(params)
-    key = _key(stage, params, job)
+    key = _key(stage, params, job, snr_offset_db)
     # At the reference point masks and budget are kept, too.
     reference = None if job.repeat else params.evaluation.home.point
     missing = [
@@ -253,7 +257,14 @@ def _measure_job(stage: Stage, job: Job) -> None:
     ]
     if missing:
         measurements = measure_points(
-            workspace, params, job.scheme, missing, repeat=job.repeat, key=key, details_at=reference
+            workspace,
+            params,
+            job.scheme,
+            missing,
+            repeat=job.repeat,
+            key=key,
+            details_at=reference,
+            snr_offset_db=snr_offset_db,
         )
         # A comparison by hand tells results apart by scheme and repeat.
         label = "-".join(part for part in (job.repeat, job.energy and f"{job.energy}-energy") if part)
@@ -262,7 +273,8 @@ def _measure_job(stage: Stage, job: Job) -> None:
             write_measurement(_path(workspace, job.scheme, job.repeat, each.point, job.energy), written)
 
 
-def _write_constant(workspace: Workspace, params: Params) -> None:
+def write_constant(workspace: Workspace, params: Params) -> None:
+    """Write the measurement of the prediction `unlabelled everywhere`."""
     scenes = load_part(workspace.scenes, workspace.split, "test")
     constant = Measurement(
         scheme=FLOOR,
@@ -280,7 +292,7 @@ def _write_constant(workspace: Workspace, params: Params) -> None:
     write_measurement(_constant_path(workspace), constant)
 
 
-def _key(stage: Stage, params: Params, job: Job) -> str:
+def _key(stage: Stage, params: Params, job: Job, snr_offset_db: float) -> str:
     """Return a digest of everything that the counts of a job depend on, except the point."""
     workspace = stage.workspace
     repeated = repeated_weights(params, job.scheme)[job.repeat] if job.repeat else {}
@@ -292,7 +304,8 @@ def _key(stage: Stage, params: Params, job: Job) -> str:
         **workspace.weight_digests(*names),
     }
     # The same seed gives other noise on a GPU than on a CPU.
-    return state_key(params, DEPENDS, {**inputs, "device": compute_device().type}, stage.code)
+    inputs |= {"device": compute_device().type, "snr_offset_db": f"{snr_offset_db:g}"}
+    return state_key(params, DEPENDS, inputs, stage.code)
 
 
 def _is_up_to_date(path: Path, key: str, with_details: bool) -> bool:

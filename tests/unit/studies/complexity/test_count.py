@@ -1,11 +1,13 @@
 """Counts of parts compared with hand counts, and their sums."""
 
+import pytest
 import torch
 from fixtures.complexity import made_part_row
+from fixtures.params import altered
 
 from cscsanet.export.units import Part
 from cscsanet.studies.complexity.count import part_row, scheme_rows
-from cscsanet.studies.complexity.parts import csi_parts
+from cscsanet.studies.complexity.parts import csi_parts, other_groups
 
 
 def test_the_transformers_of_the_papers_front_end(smoke):
@@ -51,3 +53,22 @@ def test_a_scheme_is_the_sum_of_its_parts_and_the_largest_of_their_peaks():
     assert rows["noma", "subcarrier"]["parameters"] == 33
     assert rows["noma", "subcarrier"]["activation_bytes"] == 400
     assert rows["noma", "beamspace"]["activation_bytes"] == 700
+
+
+@pytest.mark.parametrize("reader", ["subcarriers", "products"])
+def test_what_a_bs_does_before_it_reads_a_block_is_counted(smoke, reader):
+    def mixing(kind):
+        params = altered(smoke, joint={"reader": kind})
+        groups = dict(other_groups(params))
+        return [
+            part_row(params, group, part)
+            for group in ("fusion", "fusion oma")
+            for part in groups[group]
+            if part.name == "block mixing"
+        ]
+
+    assert mixing("linear") == []
+    for row in mixing(reader):
+        assert row["multiply_additions"] > 0
+        assert row["parameters"] > 0
+    assert len(mixing(reader)) == 2

@@ -24,7 +24,7 @@ def measured(smoke, tmp_path, monkeypatch):
     """Run a job and return the points that it measured; params: at the end of the run."""
     points = []
 
-    def measure_points(workspace, params, name, missing, *, repeat, key, details_at):
+    def measure_points(workspace, params, name, missing, *, repeat, key, details_at, snr_offset_db):
         for point in missing:
             points.append(point)
             outcome = outcome_of(0.3)
@@ -36,7 +36,7 @@ def measured(smoke, tmp_path, monkeypatch):
     def run(job, key="key", params=smoke):
         points.clear()
         monkeypatch.setattr(measure, "_key", lambda *_: key)
-        measure._measure_job(Stage("measure", Workspace(tmp_path), params, "code"), job)
+        measure.measure_job(Stage("measure", Workspace(tmp_path), params, "code"), job)
         return list(points)
 
     monkeypatch.setattr(measure, "measure_points", measure_points)
