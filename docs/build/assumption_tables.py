@@ -1,8 +1,9 @@
 """The tables of assumptions.md."""
 
+from collections.abc import Callable
 from typing import Any
 
-from table_rows import markdown, read_report, select
+from table_rows import markdown, read_report, read_rows, select
 
 _SNRS = (-25.0, -10.0)
 _SCHEMES = ("noma", "oma", "dlcsi-pca")
@@ -72,6 +73,14 @@ def behind() -> str:
         entries = [select(variant["leads"], leader="noma", other="dlcsi-pca", snr_db=snr)[0] for snr in _SNRS]
         count += variant["name"] != AS_HERE and all(entry["ci_high"] < 0 for entry in entries)
     return str(count)
+
+
+def seeds(snr_db: float, choose: Callable[[list[float]], float]) -> str:
+    """Return the lowest or the highest mIoU of the trainings of `noma` under all seeds at the reference point."""
+    point = {"csirs_symbols": 8, "feedback_bits": 1024, "data_symbols": 4}
+    rows = select(read_rows("sweeps"), scheme="noma", snr_db=snr_db, **point)
+    levels = [row["miou"] for row in rows if row["repeat"] is None or row["repeat"].startswith("seed-")]
+    return f"{choose(levels):.3f}"
 
 
 def _title(variant: dict[str, Any]) -> str:

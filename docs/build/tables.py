@@ -81,6 +81,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,
     "assumption-behind": assumptions.behind,
+    "seeds-lowest-25": lambda: assumptions.seeds(-25.0, min),
+    "seeds-highest-25": lambda: assumptions.seeds(-25.0, max),
+    "seeds-lowest-10": lambda: assumptions.seeds(-10.0, min),
+    "seeds-highest-10": lambda: assumptions.seeds(-10.0, max),
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,

@@ -9,7 +9,7 @@ from fixtures.params import altered
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.links.csc_sa_net import JOINT
 from cscsanet.networks import iq
-from cscsanet.networks.block_mixing import ElementProducts, SubcarrierMixing, block_mixing
+from cscsanet.networks.block_mixing import ElementProducts, block_mixing
 
 KINDS = ("subcarriers", "products")
 
@@ -99,10 +99,35 @@ def test_unused_data_symbols_stay_empty(received, kind):
     )
 
 
-def test_mixing_reaches_every_subcarrier(received):
+@pytest.mark.parametrize(("kind", "reached"), [("subcarriers", 16), ("products", 5)])
+def test_a_subcarrier_hears_of_others(received, kind, reached):
+    """Position 0 of all of them, or of those within the reach of a product. A turned phase leaves the AGC as it is."""
     torch.manual_seed(0)
-    mixing = SubcarrierMixing(16, 8)
+    mixing = block_mixing(kind, 16, 8)
     torch.nn.init.normal_(mixing.leave.weight)
-    received.requires_grad_()
-    mixing(received)[:, 0].sum().backward()
-    assert (received.grad.abs().sum(dim=(0, 2, 3, 4)) > 0).all()
+    with torch.no_grad():
+        before = mixing(received)[:, 0]
+        heard = []
+        for position in range(16):
+            turned = received.clone()
+            turned[:, position] = torch.stack(
+                (-received[:, position, ..., 1], received[:, position, ..., 0]), -1
+            )
+            heard.append(not torch.allclose(mixing(turned)[:, 0], before, rtol=1e-4, atol=1e-5))
+    assert heard == [position < reached for position in range(16)]
+
+
+@pytest.mark.parametrize("access", ["noma", "oma"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_reads_what_the_mixing_has_made_of_a_block(smoke, images, paths, access, kind):
+    torch.manual_seed(1)
+    link = JOINT[access](altered(smoke, joint={"reader": kind}), "none").eval()
+    point = OperatingPoint(-10.0, 8, 64, 4)
+
+    def logits():
+        with torch.no_grad():
+            return link(images, paths, point, torch.Generator().manual_seed(2)).logits
+
+    before = logits()
+    torch.nn.init.normal_(link.mixing.leave.weight)
+    assert not torch.allclose(logits(), before, rtol=1e-2, atol=1e-2)

@@ -5,10 +5,13 @@ import json
 import pytest
 import torch
 from fixtures.measurements import outcome_of
+from fixtures.params import altered
 from fixtures.stages import RecordedStage
 
+from cscsanet.channel.dataset import PARTS, open_drops
 from cscsanet.config.assumptions import VariantParams
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.pipeline.data import write_channels
 from cscsanet.studies.assumptions import measure as module
 from cscsanet.studies.assumptions.measure import measure_variant, measure_variants
 from cscsanet.studies.assumptions.variant import VariantWorkspace
@@ -93,6 +96,29 @@ def test_without_variants_the_study_is_left_out(stage, calls, capsys):
     assert "left out" in capsys.readouterr().err
     # DVC asks for its output.
     assert (stage.workspace.root / "data/assumptions").is_dir()
+
+
+def test_a_variant_has_drops_of_its_own_and_its_parts_share_none(smoke, tmp_path):
+    workspace = VariantWorkspace(tmp_path, "flat", frozenset())
+    flat = altered(smoke, channel={"max_delay": 0.0})
+    module._draw(workspace, flat)
+    parts = {part: open_drops(workspace.drops(part)) for part in PARTS}
+    assert {part: len(store) for part, store in parts.items()} == {"train": 200, "val": 40, "test": 60}
+    assert not any(store.all().delay.any() for store in parts.values())
+    gains = [set(store.all().gain[:, 0, 0].tolist()) for store in parts.values()]
+    assert len(set.union(*gains)) == 300
+    # They are those that a project with these parameters draws.
+    project = Workspace(tmp_path / "project")
+    write_channels(project, flat)
+    assert project.drop_digests(*PARTS) == workspace.drop_digests(*PARTS)
+    # Drops of other parameters, left by a run that was killed, are drawn again; equal ones are kept.
+    before = workspace.drop_digests(*PARTS)
+    module._draw(workspace, smoke)
+    assert all(open_drops(workspace.drops(part)).all().delay.any() for part in PARTS)
+    written = (workspace.drops("test") / "manifest.json").stat().st_mtime_ns
+    module._draw(workspace, smoke)
+    assert (workspace.drops("test") / "manifest.json").stat().st_mtime_ns == written
+    assert workspace.drop_digests(*PARTS) != before
 
 
 class Nothing:
