@@ -166,7 +166,13 @@ def test_other_parameters_are_reported_with_the_key(folder: Path, channel: Chann
     store = open_drops(folder)
     store.check_matches(channel())
     store.check_matches(channel(subcarriers=100, bs_power_offset_db=0.0))
-    for key, value in (("paths", 3), ("max_delay", 4.0), ("max_speed_kmh", 30.0), ("carrier_ghz", 3.5)):
+    for key, value in (
+        ("paths", 3),
+        ("max_delay", 4.0),
+        ("max_speed_kmh", 30.0),
+        ("carrier_ghz", 3.5),
+        ("doppler", "uniform"),
+    ):
         with pytest.raises(CscsanetError, match=rf"channel\.{key} = .* but params.yaml says {value}"):
             store.check_matches(channel(**{key: value}))
 

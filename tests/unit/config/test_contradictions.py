@@ -34,6 +34,10 @@ SUBCARRIER = {"csa": {"front": "subcarrier"}}
         ),
         ({"csa": {"aod_beams": 9}}, "multiple of 2"),
         (
+            {"channel": {"doppler": "uniform", "source": "tr38901"}},
+            "channel.doppler = uniform: must be angle with channel.source = tr38901, whose paths have Doppler shifts",
+        ),
+        (
             {"scenes": {"height": 24, "width": 32}},
             "scenes.height x scenes.width = 24 x 32: must be multiples of 16, since MFNet halves both",
         ),

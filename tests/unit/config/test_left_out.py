@@ -63,3 +63,8 @@ def test_a_scheme_that_is_left_out_is_refused_with_the_reason(smoke, paper_front
     refuse_left_out(paper_front, ["noma", "mfnet"])
     refuse_left_out(smoke, ["noma-aligned"])
     refuse_without_units(smoke)
+    mixing = altered(smoke, joint={"reader": "products"})
+    with pytest.raises(CscsanetError, match=r"^joint\.reader = products has no units; set it to linear"):
+        refuse_without_units(mixing)
+    assert kept_exports(mixing) == ()
+    assert kept_exports(smoke) == smoke.deployment.exported

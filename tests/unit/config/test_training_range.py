@@ -108,11 +108,15 @@ def test_a_channel_within_the_ranges_of_the_training_was_trained(smoke):
 
 def test_limits_and_interferers_that_were_not_trained_are_named(smoke):
     trained = smoke.channel.model_dump(mode="json")
-    other = channel(smoke, interferer_db=0.0, element_power="element")
+    other = channel(smoke, interferer_db=0.0, element_power="element", doppler="uniform")
     assert untrained_channel(trained, other) == [
         "channel.interferer_db = 0.0 was not trained (none was)",
         "channel.element_power = element was not trained (block was)",
+        "channel.doppler = uniform was not trained (angle was)",
     ]
+    # Trainings of earlier versions knew one law.
+    del trained["doppler"]
+    assert untrained_channel(trained, channel(smoke)) == []
 
 
 def test_an_interferer_within_the_range_of_the_training_was_trained(smoke):

@@ -75,6 +75,6 @@ def test_enough_feedback_bits_change_nothing(link, drops):
 
 def test_capacity_spends_no_bits_on_it(small, drops):
     torch.manual_seed(0)
-    ideal: DigitalLink = digital(small, "ideal").eval()
+    ideal: DigitalLink = digital(altered(small, digital={"quality_bits": 4}), "ideal").eval()
     expected = ideal.front.feedback.encode(csi(ideal, drops, FEW)[0], FEW.snr_db)[:, :16]
     torch.testing.assert_close(csi(ideal, drops, FEW)[2], expected)

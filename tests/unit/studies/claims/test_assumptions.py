@@ -9,6 +9,7 @@ from fixtures.stages import RecordedStage
 from cscsanet.config.assumptions import VariantParams
 from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
+from cscsanet.evaluation.equal_elements import Blocks
 from cscsanet.evaluation.evidence import Evidence
 from cscsanet.studies.assumptions.variant import VariantWorkspace
 from cscsanet.studies.claims import assumptions as module
@@ -29,9 +30,14 @@ def stage(smoke, tmp_path):
 def measured(stage, monkeypatch):
     """Measurements of all variants, of which every scheme has a level of its own."""
 
+    def level(condition):
+        # With one data symbol the separated designs are at the floor.
+        few = condition.point.data_symbols == 1 and "pca" in condition.scheme
+        return LEVELS[FLOOR if few else condition.scheme]
+
     def open_evidence(workspace, params, samples):
         return Evidence(
-            lambda condition: [measurement_of(condition, outcome_of(LEVELS[condition.scheme]))],
+            lambda condition: [measurement_of(condition, outcome_of(level(condition)))],
             lambda name: name,
             200,
             1,
@@ -57,6 +63,17 @@ def test_a_variant_is_judged_on_the_schemes_that_are_measured(stage, measured):
         if (each["leader"], each["other"], each["snr_db"]) == ("noma", "oma", -25.0)
     )
     assert lead["lead"] == pytest.approx(0.2, abs=0.01)
+    # Leads are at equal elements: a separated design, with its DMRS, takes turns between Q = 1 and Q = 4.
+    (equal,) = (
+        each["lead"]
+        for each in result["leads"]
+        if (each["leader"], each["other"], each["snr_db"]) == ("noma", "dlcsi-pca", -25.0)
+    )
+    few = Blocks(16, 2, (1, 4)).elements("dlcsi-pca", 1)
+    many = Blocks(16, 2, (1, 4)).elements("dlcsi-pca", 4)
+    share = (64 - few) / (many - few)
+    assert 0 < share < 1
+    assert equal == pytest.approx(0.4 - share * 0.3 - (1 - share) * 0.1, abs=0.01)
     verdicts = {claim["id"]: claim["verdict"] for claim in result["claims"]}
     assert verdicts["11.3"] == "reproduced"
     assert verdicts["11.4"] == "not reproduced"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from fixtures.measurements import measurement_of, outcome_of
+from fixtures.params import altered
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import SCHEMES
@@ -84,3 +85,14 @@ def test_every_swept_form_of_orthogonal_access_has_both_energies(smoke):
     assert others == {job[:2] for job in planned if job[0] in swept}
     assert with_other_energy(smoke).joint.oma_energy == "element"
     assert with_other_energy(with_other_energy(smoke)) == smoke
+
+
+def test_a_measurement_of_another_snr_or_reader_is_outdated(smoke, tmp_path, monkeypatch):
+    for name in ("scene_digests", "drop_digests", "weight_digests"):
+        monkeypatch.setattr(Workspace, name, lambda self, *_: {})
+    stage = Stage("measure", Workspace(tmp_path), smoke, "code")
+    job = Job("noma", None, (REFERENCE,))
+    keys = [measure._key(stage, smoke, job, offset) for offset in (0.0, 0.0, 6.0)]
+    keys.append(measure._key(stage, altered(smoke, joint={"reader": "products"}), job, 0.0))
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
