@@ -22,7 +22,7 @@ def over_snr() -> str:
 
 def rules() -> str:
     """Return the mIoU of the rules for the rates, on the validation part."""
-    rows = select(read_rows("digital"), split="val")
+    rows = select(read_rows("digital"), split="val", quality_bits=None)
     snrs = sorted({row["snr_db"] for row in rows})
     rules = dict.fromkeys((row["code"], row["error"], row["csi_error"], row["margin_db"]) for row in rows)
     lines = []
@@ -35,3 +35,18 @@ def rules() -> str:
         lines.append([f"{code}, {aim}", *cells])
     heads = [text for snr in snrs for text in (f"mIoU, {snr:g} dB", "lost")]
     return markdown(["rule", *heads], lines)
+
+
+def reports() -> str:
+    """Return the mIoU with reports of the channel's strength of several lengths, on the validation part."""
+    rows = [row for row in select(read_rows("digital"), split="val") if row["quality_bits"] is not None]
+    snrs = sorted({row["snr_db"] for row in rows})
+    lines = []
+    for bits, quality in dict.fromkeys((row["feedback_bits"], row["quality_bits"]) for row in rows):
+        cells = [f"{bits}", f"{quality}"]
+        for snr in snrs:
+            (row,) = select(rows, feedback_bits=bits, quality_bits=quality, snr_db=snr)
+            cells += [f"{row['spent_bits']:.0f}", f"{100 * row['lost']:.1f} %", interval(row, "miou", 3)]
+        lines.append(cells)
+    heads = [text for snr in snrs for text in (f"bits sent, {snr:g} dB", "lost", "mIoU")]
+    return markdown(["B", "of these for the strength", *heads], lines)

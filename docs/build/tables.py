@@ -37,6 +37,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "flips": evidence.flips,
     "digital-snr": digital.over_snr,
     "digital-rules": digital.rules,
+    "digital-reports": digital.reports,
     "digital-leads": evidence.digital_leads,
     "schemes-miou": separated.schemes_miou,
     "schemes-budgets": separated.schemes_budgets,

@@ -220,6 +220,7 @@ SCHEMES: Mapping[str, Scheme] = {
         weights={**_CSI, **_BITS},
         role="digital",
         look=Look(_INDIGO, "h"),
+        cost_groups=("acquisition", "feedback", "pca", "interpolation and detection", "bits"),
         last_training="digital_prior",
         shipped=False,
     ),

@@ -118,14 +118,15 @@ class DigitalStudyParams(Section):
     """The study of digital late fusion.
 
     errors, csi_errors: error rates that random codes aim at, and errors of the fed back channel that their rates
-    assume; margins_db: of the LDPC code [dB]. They are compared on the validation part. margin_db: that of the LDPC code
-    on the test part.
+    assume; margins_db: of the LDPC code [dB]; quality_bits: of a report of the channel's strength. They are compared on
+    the validation part. margin_db: that of the LDPC code on the test part.
     """
 
     errors: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
     csi_errors: tuple[Annotated[float, Field(ge=0, lt=1)], ...]
     margins_db: tuple[Decibel, ...]
     margin_db: Decibel
+    quality_bits: tuple[Literal[0, 2, 4], ...]
 
 
 class PointParams(Section):

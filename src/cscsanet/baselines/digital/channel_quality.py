@@ -23,6 +23,7 @@ from cscsanet.networks import iq
 from cscsanet.networks.interfaces import PathEstimates
 from cscsanet.networks.quantiser import BITS_PER_FEATURE
 
+MOST_BITS = 4  # of a report
 _LOW_DB, _HIGH_DB = -20.0, 4.0  # of |g|^2: estimates of strongest paths lie there, from -25 dB on
 _COARSE = 2  # digits of the strength by which a rate can be set
 

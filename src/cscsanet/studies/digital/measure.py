@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cscsanet.baselines.digital.channel_quality import MOST_BITS, QualityFrontEnd, report_bits
 from cscsanet.baselines.digital.digital_link import DigitalLink, Rate, RateRule
 from cscsanet.baselines.digital.ldpc_link import LdpcLink
+from cscsanet.baselines.feedback_code import feedback_code
 from cscsanet.channel.dataset import Part, open_drops
 from cscsanet.channel.tr38901 import PACKAGE
 from cscsanet.config.operating_point import OperatingPoint
@@ -34,7 +36,7 @@ class Code:
 
     name: of its row. rate: of `digital_link`; None for the LDPC code. error, csi_error, margin_db: by which the rate is
     set; None where they do not matter. modelled: whether an arithmetic coder has learned probabilities; else a bit is a
-    bit.
+    bit. quality_bits: of a report of the channel's strength, and feedback_bits, B; None for those of params.yaml.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Code:
     csi_error: float | None = None
     margin_db: float | None = None
     modelled: bool = True
+    quality_bits: int | None = None
+    feedback_bits: int | None = None
 
     @property
     def scheme(self) -> str:
@@ -69,11 +73,13 @@ class DigitalRow:
             "code": self.code.name,
             "split": self.split,
             "snr_db": self.point.snr_db,
+            "feedback_bits": self.point.feedback_bits,
             "data_symbols": self.point.data_symbols,
             "elements": self.elements,
             "error": self.code.error,
             "csi_error": self.code.csi_error,
             "margin_db": self.code.margin_db,
+            "quality_bits": self.code.quality_bits,
             "modelled": self.code.modelled,
             "carried_bits": round(self.carried, 2),
             "spent_bits": round(self.spent, 2),
@@ -111,6 +117,29 @@ def rules(params: Params) -> list[Code]:
     return [*random_codes, *(_ldpc(margin) for margin in study.margins_db if has_ldpc())]
 
 
+def reports(params: Params) -> list[Code]:
+    """Return random codes with each report of the channel's strength, at every B where the feedback does not hold it."""
+    rule, strength = RateRule(), feedback_code(params.channel.rf_chains)
+    lengths = [
+        (bits, report_bits(bits, most, strength))
+        for bits in params.evaluation.feedback_bits
+        for most in params.digital_study.quality_bits
+        if report_bits(bits, MOST_BITS, strength)
+    ]
+    return [
+        Code("random codes", "coded", rule.error, rule.csi_error, quality_bits=length, feedback_bits=bits)
+        for bits, length in dict.fromkeys(lengths)
+    ]
+
+
+def compared(params: Params) -> list[tuple[Code, Part]]:
+    """Return everything that is measured: the codes on the test part, rules and reports on the validation part."""
+    return [
+        *((code, "test") for code in codes(params)),
+        *((code, "val") for code in (*rules(params), *reports(params))),
+    ]
+
+
 def _ldpc(margin_db: float) -> Code:
     return Code("LDPC", None, csi_error=RateRule().csi_error, margin_db=margin_db)
 
@@ -125,10 +154,8 @@ def has_ldpc() -> bool:
 
 
 def digital_rows(workspace: Workspace, params: Params, advance: Callable[[int], None]) -> list[DigitalRow]:
-    """Measure every code over the SNR on the test part, and every rule on the validation part, several at once."""
-    jobs: list[tuple[Code, Part]] = [(code, "test") for code in codes(params)]
-    jobs += [(code, "val") for code in rules(params)]
-    results = fan_out(partial(_measure, workspace, params), jobs, num_workers(params), advance)
+    """Measure every code over the SNR on the test part, and what is compared on the validation part, several at once."""
+    results = fan_out(partial(_measure, workspace, params), compared(params), num_workers(params), advance)
     return [row for rows in results for row in rows]
 
 
@@ -138,6 +165,7 @@ def _measure(workspace: Workspace, params: Params, job: tuple[Code, Part]) -> li
     elements = every.common(("noma", "digital-coded"), evaluation.home.data_symbols)
     # A block of as many elements as one of CSC-SA-Net has, if there is one; else the largest that is smaller.
     symbols = max(q for q in every.data_symbols if every.elements(code.scheme, q) <= elements)
+    home = replace(evaluation.home.point, feedback_bits=code.feedback_bits or evaluation.home.feedback_bits)
     link = _link(workspace, params, code)
     scenes = load_part(workspace.scenes, workspace.split, split)
     sequences = sequences_of(scenes.names, workspace.scenes)
@@ -147,7 +175,7 @@ def _measure(workspace: Workspace, params: Params, job: tuple[Code, Part]) -> li
     rows = []
     with cached_features(link):
         for snr_db in evaluation.snr_db if split == "test" else evaluation.compared_snr_db:
-            point = replace(evaluation.home.point, snr_db=snr_db, data_symbols=symbols)
+            point = replace(home, snr_db=snr_db, data_symbols=symbols)
             seen.clear()
             outcome = measure(
                 link, scenes, drops, point, params.channel, draws=evaluation.channel_draws, seed=params.seed
@@ -173,6 +201,10 @@ def _link(workspace: Workspace, params: Params, code: Code) -> DigitalLink:
         link, trained.rate = trained, code.rate
     if code.csi_error is not None:
         link.rule = RateRule(code.error or link.rule.error, code.csi_error)
+    if code.quality_bits is not None:
+        front = link.front
+        assert isinstance(front, QualityFrontEnd)
+        front.most_bits = code.quality_bits
     if not code.modelled:
         link.prior = RawBits()  # type: ignore[assignment]
     return link.eval()

@@ -1,16 +1,18 @@
 """The study of digital late fusion: its codes, its rows and its figure."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 import yaml
 
-from cscsanet.baselines.digital.digital_link import RateRule
+from cscsanet.baselines.digital.digital_link import RateRule, digital
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params, profile_text
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.studies.digital import measure
 from cscsanet.studies.digital.figures import bits_figure
-from cscsanet.studies.digital.measure import Code, DigitalRow, RawBits, codes, rules
+from cscsanet.studies.digital.measure import Code, DigitalRow, RawBits, codes, reports, rules
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,20 @@ def test_the_rule_of_the_scheme_is_among_those_that_are_compared(params):
     assert RateRule().error in params.digital_study.errors
     assert RateRule().csi_error in params.digital_study.csi_errors
     assert params.digital_study.margin_db in params.digital_study.margins_db
+
+
+def test_reports_of_a_strength_are_compared_where_the_feedback_does_not_hold_it(params):
+    compared = [(code.feedback_bits, code.quality_bits) for code in reports(params)]
+    # Of 4 bits the directions keep 2.
+    assert compared == [(4, 0), (4, 2), (16, 0), (16, 2), (16, 4)]
+    assert params.digital.quality_bits in {bits for _, bits in compared}
+
+
+@pytest.mark.parametrize("code", reports(Params.model_validate(yaml.safe_load(profile_text("small")))))
+def test_a_compared_report_is_that_of_the_link(code, params, monkeypatch):
+    monkeypatch.setattr(measure, "trained_link", lambda *_: (digital(params, "coded"), None))
+    link = measure._link(SimpleNamespace(weights=None), params, code)
+    assert link.front.most_bits == code.quality_bits
 
 
 def test_a_raw_bit_is_a_bit():
@@ -60,4 +76,5 @@ def test_the_figure_shows_every_code(params):
     # Raw bits have the capacity of their link, which is drawn once.
     assert [list(line.get_ydata()) for line in carried.lines[:-1]] == [[90.0, 90.0]]
     assert len(quality.containers) == 2
-    assert rows[0].columns()["carried_bits"] == 100.0
+    columns = rows[0].columns()
+    assert (columns["carried_bits"], columns["feedback_bits"], columns["quality_bits"]) == (100.0, 1024, None)
