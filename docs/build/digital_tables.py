@@ -42,11 +42,13 @@ def reports() -> str:
     rows = [row for row in select(read_rows("digital"), split="val") if row["quality_bits"] is not None]
     snrs = sorted({row["snr_db"] for row in rows})
     lines = []
-    for bits, quality in dict.fromkeys((row["feedback_bits"], row["quality_bits"]) for row in rows):
-        cells = [f"{bits}", f"{quality}"]
+    for bits, quality, error in dict.fromkeys(
+        (row["feedback_bits"], row["quality_bits"], row["csi_error"]) for row in rows
+    ):
+        cells = [f"{bits}", f"{quality}", f"{error:g}"]
         for snr in snrs:
-            (row,) = select(rows, feedback_bits=bits, quality_bits=quality, snr_db=snr)
+            (row,) = select(rows, feedback_bits=bits, quality_bits=quality, csi_error=error, snr_db=snr)
             cells += [f"{row['spent_bits']:.0f}", f"{100 * row['lost']:.1f} %", interval(row, "miou", 3)]
         lines.append(cells)
     heads = [text for snr in snrs for text in (f"bits sent, {snr:g} dB", "lost", "mIoU")]
-    return markdown(["B", "of these for the strength", *heads], lines)
+    return markdown(["B", "of these for the strength", "CSI error", *heads], lines)

@@ -25,18 +25,17 @@ from cscsanet.networks.quantiser import BITS_PER_FEATURE
 
 MOST_BITS = 4  # of a report
 _LOW_DB, _HIGH_DB = -20.0, 4.0  # of |g|^2: estimates of strongest paths lie there, from -25 dB on
+_DIRECTIONS = 12  # bits that the directions keep: with fewer, beams lose more than better rates give
 _COARSE = 2  # digits of the strength by which a rate can be set
 
 
 def report_bits(feedback_bits: int, most: int, code: FeedbackCode) -> int:
     """Return how many of a UE's B bits report the strength: 0 where the feedback has its coarse digits anyway."""
     fed_back = BITS_PER_FEATURE * (code.positions["gain", 0][_COARSE - 1] + 1)
-    # The directions keep at least half of the bits, and whole features.
-    return (
-        0
-        if feedback_bits >= fed_back
-        else min(most, feedback_bits // (2 * BITS_PER_FEATURE) * BITS_PER_FEATURE)
-    )
+    if feedback_bits >= fed_back:
+        return 0
+    spare = max(0, feedback_bits - _DIRECTIONS)
+    return min(most, spare // BITS_PER_FEATURE * BITS_PER_FEATURE)
 
 
 def report(power: Tensor, bits: int) -> Tensor:
@@ -62,11 +61,15 @@ class QualityFrontEnd(LearnedCsiFrontEnd):
         super().__init__(params, precoding)
         self.most_bits = params.digital.quality_bits
 
+    def reports(self, point: OperatingPoint) -> int:
+        """Return how many of the B bits of a point report the strength."""
+        return report_bits(point.feedback_bits, self.most_bits, self.feedback.code)
+
     def csi(
         self, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
     ) -> tuple[PathEstimates, FedBackPaths, Tensor]:
         """Return estimates and decoded feedback (batch x K, P), and the bits (batch x K, B)."""
-        count = report_bits(point.feedback_bits, self.most_bits, self.feedback.code)
+        count = self.reports(point)
         if not count:
             return super().csi(paths, point, generator)
         estimate = self.acquisition(paths, point, generator)

@@ -58,12 +58,14 @@ Rate = Literal["ideal", "coded"]
 class RateRule:
     """How the BS sets a rate.
 
-    error: that it aims at. csi_error: of the fed back channel, over its power. The defaults are among the best on the
-    validation part (`studies/digital`).
+    error: that it aims at. csi_error: of the fed back channel, over its power; short_csi_error: where the feedback is so
+    short that the strength of the channel is a report. The defaults are among the best on the validation part
+    (`studies/digital`).
     """
 
     error: float = 0.05
     csi_error: float = 0.05
+    short_csi_error: float = 0.1
 
 
 class DigitalLink(SeparatedLink):
@@ -169,8 +171,10 @@ class DigitalLink(SeparatedLink):
         """
         assert beams.fed_back is not None
         columns = fed_back_channel(beams.fed_back, beams.combiner, self.channel)
-        error = self.rule.csi_error * columns.abs().square().mean(dim=2, keepdim=True)
-        columns = math.sqrt(1 - self.rule.csi_error) * columns
+        short = isinstance(self.front, QualityFrontEnd) and self.front.reports(point)
+        share = self.rule.short_csi_error if short else self.rule.csi_error
+        error = share * columns.abs().square().mean(dim=2, keepdim=True)
+        columns = math.sqrt(1 - share) * columns
         sinr = self._sinr(columns, beams, point, error.expand(columns.shape))
         # One value for each element of the payload, evenly over the band.
         elements = len(self.grid(point).data)

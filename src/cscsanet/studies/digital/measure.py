@@ -118,17 +118,14 @@ def rules(params: Params) -> list[Code]:
 
 
 def reports(params: Params) -> list[Code]:
-    """Return random codes with each report of the channel's strength, at every B where the feedback does not hold it."""
-    rule, strength = RateRule(), feedback_code(params.channel.rf_chains)
-    lengths = [
-        (bits, report_bits(bits, most, strength))
-        for bits in params.evaluation.feedback_bits
-        for most in params.digital_study.quality_bits
-        if report_bits(bits, MOST_BITS, strength)
-    ]
+    """Return random codes with reports of the channel's strength, where the feedback does not hold it, and CSI errors."""
+    rule, strength, study = RateRule(), feedback_code(params.channel.rf_chains), params.digital_study
+    few = [bits for bits in params.evaluation.feedback_bits if report_bits(bits, MOST_BITS, strength)]
+    lengths = [(bits, report_bits(bits, most, strength)) for bits in few for most in study.quality_bits]
     return [
-        Code("random codes", "coded", rule.error, rule.csi_error, quality_bits=length, feedback_bits=bits)
+        Code("random codes", "coded", rule.error, csi_error, quality_bits=length, feedback_bits=bits)
         for bits, length in dict.fromkeys(lengths)
+        for csi_error in (study.csi_errors if length else (rule.csi_error,))
     ]
 
 
@@ -200,7 +197,7 @@ def _link(workspace: Workspace, params: Params, code: Code) -> DigitalLink:
     else:
         link, trained.rate = trained, code.rate
     if code.csi_error is not None:
-        link.rule = RateRule(code.error or link.rule.error, code.csi_error)
+        link.rule = RateRule(code.error or link.rule.error, code.csi_error, code.csi_error)
     if code.quality_bits is not None:
         front = link.front
         assert isinstance(front, QualityFrontEnd)

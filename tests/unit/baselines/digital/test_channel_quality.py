@@ -7,7 +7,7 @@ import torch
 from fixtures.params import altered
 
 from cscsanet.baselines.digital.channel_quality import report, report_bits, reported_power
-from cscsanet.baselines.digital.digital_link import DigitalLink, digital
+from cscsanet.baselines.digital.digital_link import DigitalLink, RateRule, digital
 from cscsanet.baselines.feedback_code import feedback_code
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.networks import iq
@@ -38,17 +38,9 @@ def test_a_power_comes_back_within_half_a_cell(bits):
 
 def test_the_report_is_part_of_the_b_bits_and_only_where_the_strength_is_not(link, drops):
     code = feedback_code(2)
-    assert [report_bits(bits, 4, code) for bits in (2, 4, 6, 16, 42, 44, 64, 1024)] == [
-        0,
-        2,
-        2,
-        4,
-        4,
-        0,
-        0,
-        0,
-    ]
-    assert [report_bits(bits, 2, code) for bits in (4, 16, 64)] == [2, 2, 0]
+    given = {4: 0, 12: 0, 14: 2, 16: 4, 42: 4, 44: 0, 64: 0, 1024: 0}
+    assert {bits: report_bits(bits, 4, code) for bits in given} == given
+    assert [report_bits(bits, 2, code) for bits in (4, 16, 64)] == [0, 2, 0]
     assert report_bits(16, 0, code) == 0
     for bits in (4, 16, 64):
         sent = csi(link, drops, replace(FEW, feedback_bits=bits))[2]
@@ -78,3 +70,22 @@ def test_capacity_spends_no_bits_on_it(small, drops):
     ideal: DigitalLink = digital(altered(small, digital={"quality_bits": 4}), "ideal").eval()
     expected = ideal.front.feedback.encode(csi(ideal, drops, FEW)[0], FEW.snr_db)[:, :16]
     torch.testing.assert_close(csi(ideal, drops, FEW)[2], expected)
+
+
+@pytest.mark.parametrize(("bits", "assumed"), [(16, "short_csi_error"), (64, "csi_error")])
+def test_a_bs_with_a_report_assumes_another_csi_error(link, drops, bits, assumed):
+    point = replace(FEW, feedback_bits=bits)
+    with torch.no_grad():
+        beams = link.front(drops, point, torch.Generator().manual_seed(5))
+
+    def predicted(**rule):
+        link.rule = RateRule(**{"csi_error": 0.3, "short_csi_error": 0.3, **rule})
+        return link.predicted_sinr(beams, point)
+
+    try:
+        lower = predicted(**{assumed: 0.01})
+        assert (lower > predicted()).all()
+        other = ({"csi_error", "short_csi_error"} - {assumed}).pop()
+        torch.testing.assert_close(predicted(**{other: 0.01}), predicted())
+    finally:
+        link.rule = RateRule()

@@ -1,5 +1,6 @@
 """The study of digital late fusion: its codes, its rows and its figure."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -37,17 +38,19 @@ def test_the_rule_of_the_scheme_is_among_those_that_are_compared(params):
 
 
 def test_reports_of_a_strength_are_compared_where_the_feedback_does_not_hold_it(params):
-    compared = [(code.feedback_bits, code.quality_bits) for code in reports(params)]
-    # Of 4 bits the directions keep 2.
-    assert compared == [(4, 0), (4, 2), (16, 0), (16, 2), (16, 4)]
-    assert params.digital.quality_bits in {bits for _, bits in compared}
+    lengths = dict.fromkeys((code.feedback_bits, code.quality_bits) for code in reports(params))
+    # Of 4 bits the directions keep all.
+    assert list(lengths) == [(16, 0), (16, 2), (16, 4)]
+    assert params.digital.quality_bits in {bits for _, bits in lengths}
+    assert RateRule().short_csi_error in {code.csi_error for code in reports(params)}
 
 
 @pytest.mark.parametrize("code", reports(Params.model_validate(yaml.safe_load(profile_text("small")))))
 def test_a_compared_report_is_that_of_the_link(code, params, monkeypatch):
     monkeypatch.setattr(measure, "trained_link", lambda *_: (digital(params, "coded"), None))
     link = measure._link(SimpleNamespace(weights=None), params, code)
-    assert link.front.most_bits == code.quality_bits
+    assert link.front.reports(replace(params.evaluation.home.point, feedback_bits=16)) == code.quality_bits
+    assert {link.rule.csi_error, link.rule.short_csi_error} == {code.csi_error}
 
 
 def test_a_raw_bit_is_a_bit():
