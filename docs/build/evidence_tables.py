@@ -1,7 +1,7 @@
 """The tables of evidence.md, and the numbers of README.md."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,36 @@ def ledger_change() -> str:
             if judged and old and old != judged["verdict"]:
                 lines.append([claim["id"], form, old, judged["verdict"], _why(judged, old)])
     return markdown(["claim", "form", "before", "now", "in line with"], lines)
+
+
+def replica() -> str:
+    """Return each verdict that differs from that of the same study, trained on another processor."""
+    other = json.loads((Path(__file__).parent / "ledger_replica.json").read_text(encoding="utf-8"))
+    lines = [
+        [claim["id"], form, other[claim["id"]][form], judged["verdict"]]
+        for claim, form, judged in _judged()
+        if other.get(claim["id"], {}).get(form, judged["verdict"]) != judged["verdict"]
+    ]
+    return markdown(["claim", "form", "there", "here"], lines or [["none", "-", "-", "-"]])
+
+
+def replica_same() -> str:
+    """Return how many verdicts are those of the same study, trained on another processor."""
+    other = json.loads((Path(__file__).parent / "ledger_replica.json").read_text(encoding="utf-8"))
+    pairs = [
+        (other[claim["id"]][form], judged["verdict"])
+        for claim, form, judged in _judged()
+        if form in other.get(claim["id"], {})
+    ]
+    return f"{sum(there == here for there, here in pairs)} of {len(pairs)}"
+
+
+def _judged() -> Iterator[tuple[Mapping[str, Any], str, Mapping[str, Any]]]:
+    report = read_report("claims")
+    for claim in (*report["claims"], *report["own"]):
+        for form, judged in claim["judged"].items():
+            if judged:
+                yield claim, form, judged
 
 
 def flips() -> str:
