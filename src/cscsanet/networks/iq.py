@@ -75,3 +75,10 @@ def abs2(pairs: Tensor) -> Tensor:
     """Return |.|^2 (...) of pairs (..., 2)."""
     squared = pairs.square()
     return squared[..., 0] + squared[..., 1]
+
+
+def magnitude(pairs: Tensor) -> Tensor:
+    """Return |a| of pairs (..., 2), with a gradient of zero at zero, where that of a square root is infinite."""
+    square = abs2(pairs)
+    present = square > 0
+    return torch.where(present, torch.where(present, square, 1.0).sqrt(), 0.0)

@@ -12,8 +12,11 @@ from torch.optim import Optimizer
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.training import FitParams, RecipeParams
+from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.training.muon import muon_with_adam
 from cscsanet.training.seeds import generator
+
+_MOST_NOT_FINITE = 0.1  # of the steps of an epoch
 
 
 class EpochLog(Protocol):
@@ -40,6 +43,7 @@ class Task(L.LightningModule, ABC):
         super().__init__()
         self.fit_params = fit
         self.seed = seed
+        self._not_finite = torch.zeros((), dtype=torch.long)  # steps of this epoch
 
     def on_fit_start(self) -> None:
         """Move the drops to the device, where every step reads some of them."""
@@ -103,9 +107,37 @@ class Task(L.LightningModule, ABC):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Limit the norm of the gradient."""
-        if self.gradient_limit is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_limit)
+        """Limit the norm of the gradient, and take one that is not finite for zero.
+
+        A single such gradient would make every weight of the training a NaN. Nothing waits for its norm here: on a GPU
+        that would cost more than the step.
+        """
+        limit = math.inf if self.gradient_limit is None else self.gradient_limit
+        finite = torch.nn.utils.clip_grad_norm_(self.parameters(), limit).isfinite()
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad = torch.where(finite, parameter.grad, 0.0)
+        self._not_finite = self._not_finite + (~finite).long()
+
+    def on_train_epoch_end(self) -> None:
+        """Say how many steps of the epoch had no finite gradient.
+
+        Raises:
+            CscsanetError: so many that nothing is learned.
+        """
+        count, steps = int(self._not_finite), self.fit_params.steps_per_epoch
+        self._not_finite = torch.zeros((), dtype=torch.long)
+        if count > steps * _MOST_NOT_FINITE:
+            raise CscsanetError(
+                f"epoch {self.current_epoch}: {count} of {steps} gradients are not finite, so nothing is learned; "
+                "lower the learning rate of this training, or limit the gradient by recipe.clip_norm"
+            )
+        if count:
+            print_notes(
+                [
+                    f"epoch {self.current_epoch}: {count} of {steps} gradients were not finite, and changed nothing"
+                ]
+            )
 
 
 def least(limit: float | None, other: float) -> float:

@@ -26,6 +26,18 @@ def test_products_of_pairs_are_the_complex_products(seeded):
     torch.testing.assert_close(to_complex(iq.cis(a.angle())), a / a.abs())
 
 
+def test_a_magnitude_is_that_of_the_complex_number_and_has_a_gradient_at_zero(seeded):
+    pairs = torch.randn(50, 2, generator=seeded)
+    pairs[3] = 0.0
+    pairs[4] = 1e-30  # whose square is zero in float32
+    pairs.requires_grad_()
+    found = iq.magnitude(pairs)
+    torch.testing.assert_close(found, to_complex(pairs.detach()).abs())
+    found.sum().backward()
+    torch.testing.assert_close(pairs.grad.square().sum(dim=-1)[5:], torch.ones(45))
+    assert not pairs.grad[3:5].any()
+
+
 @given(st.floats(-3, 3), st.integers(1, 4), st.integers(0, 10_000))
 def test_gain_control_gives_unit_power_over_the_used_symbols_at_any_gain(exponent, used, seed):
     generator = torch.Generator().manual_seed(seed)

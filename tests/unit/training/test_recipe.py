@@ -6,6 +6,7 @@ import pytest
 import torch
 from fixtures.fitting import RECIPE, Interrupting, Line, NoLog, params
 
+from cscsanet.errors import CscsanetError
 from cscsanet.networks.semantic_codec import SourceEncoder
 from cscsanet.training.fit import fit
 from cscsanet.training.precision import prepare_networks
@@ -48,6 +49,38 @@ def test_the_norm_of_the_gradient_is_limited(tmp_path):
         fit(Steep(params(epochs=1)), recipe(clip_norm=limit), tmp_path / str(limit), NoLog(), progress=False)
     assert norms[:3] == pytest.approx([0.5] * 3, rel=1e-4)
     assert min(norms[3:]) > 100
+
+
+class Broken(Line):
+    """A training in which the gradients of some steps are not finite."""
+
+    def __init__(self, broken):
+        super().__init__(params(epochs=2, steps_per_epoch=20))
+        self.broken, self.step, self.weights = broken, -1, []
+
+    def loss(self, batch, generator):
+        self.step += 1
+        self.weights.append(float(self.layer.weight))
+        return super().loss(batch, generator) * (float("nan") if self.step in self.broken else 1.0)
+
+
+@pytest.mark.parametrize("limit", [0.5, None])
+def test_a_gradient_that_is_not_finite_changes_nothing_and_is_said(limit, tmp_path, capsys):
+    task = Broken({0, 25})
+    fit(task, recipe(clip_norm=limit, schedule="constant"), tmp_path, NoLog(), progress=False)
+    # Without a momentum before it, the first step leaves the weight where it was.
+    assert task.weights[1] == task.weights[0] != task.weights[2]
+    assert all(weight == weight for weight in task.weights)
+    errors = capsys.readouterr().err
+    assert "note: epoch 0: 1 of 20 gradients were not finite, and changed nothing" in errors
+    assert "note: epoch 1: 1 of 20 gradients were not finite, and changed nothing" in errors
+
+
+def test_a_training_that_learns_nothing_is_ended_in_one_line(tmp_path):
+    with pytest.raises(
+        CscsanetError, match="epoch 1: 3 of 20 gradients are not finite, so nothing is learned; lower"
+    ):
+        fit(Broken({21, 22, 30}), recipe(), tmp_path, NoLog(), progress=False)
 
 
 def averaged_by_hand(decay):

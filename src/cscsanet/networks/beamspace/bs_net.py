@@ -123,7 +123,7 @@ class BeamspaceBs(nn.Module):
         # W is applied as W y, without a further conjugate: its rows are conjugate steering vectors.
         phases = -self.head(aoa, weights, chirp, on_grid)
         if self.phase_reference:
-            phases = apply_phase_reference(phases, aoa, iq.abs2(weights).sqrt())
+            phases = apply_phase_reference(phases, aoa, iq.magnitude(weights))
         return BsChannelView(phases, self._csi(context))
 
     def _share_logits(self, codeword: Tensor, fed_back: Tensor, snr: Tensor) -> Tensor:

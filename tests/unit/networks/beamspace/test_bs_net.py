@@ -37,3 +37,15 @@ def test_at_low_snr_chain_k_points_at_the_direction_that_ue_k_fed_back(smoke, se
     # array.
     middle = response * torch.exp(-1j * torch.pi * 31.5 * direction)
     assert bool((middle.angle().abs() < 0.05).all()) == phase_reference
+
+
+def test_a_beam_that_a_chain_has_given_up_leaves_gradients_finite(smoke, seeded):
+    """Its weight is zero in float32, where a square root has an infinite gradient."""
+    torch.manual_seed(4)
+    net = BeamspaceBs(smoke.channel, smoke.csa, Capacity(8, 64, 4), phase_reference=True)
+    with torch.no_grad():
+        net.mixer.layers[-1].bias[0] = -200.0
+    direction = torch.rand(5, 2, generator=seeded) * 1.9 - 0.95
+    bits = feedback_of(direction, net.order, net.features)
+    net(bits, torch.ones(net.features), torch.full((5, 1), -25.0)).combiner_phases.square().sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in net.parameters() if weight.grad is not None)
