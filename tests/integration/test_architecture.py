@@ -30,6 +30,7 @@ FLOORS = {
     "export": 8,
     "pipeline": 9,
     "studies": 10,
+    "specialists": 10,
     "cli": 11,
 }
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -1,0 +1,84 @@
+"""Our detector: any order and number of devices, any prefix of a preamble, any array."""
+
+import pytest
+import torch
+
+from cscsanet.channel.activity import Cell, draw_access, random_book, received
+from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
+
+CELL = Cell(devices=20, antennas=16, symbols=12, activity=0.1, spread_deg=3.0)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def detector():
+    torch.manual_seed(0)
+    return UnfoldedDetector(8, 3).eval()
+
+
+@pytest.fixture(scope="module")
+def drops():
+    return draw_access(3, CELL, seeded())
+
+
+@pytest.fixture(scope="module")
+def book():
+    return random_book(20, 12, seeded(1))
+
+
+def logits(detector, drops, book, symbols=12):
+    known = torch.full((len(drops),), 10.0), torch.full((len(drops),), 0.1)
+    with torch.no_grad():
+        return detector(received(drops, book, symbols, 10.0), book[:, :symbols], *known)
+
+
+def test_the_order_of_devices_does_not_matter(detector, drops, book):
+    order = torch.randperm(20, generator=seeded(2))
+    signal, known = received(drops, book, 12, 10.0), (torch.full((3,), 10.0), torch.full((3,), 0.1))
+    with torch.no_grad():
+        straight, permuted = detector(signal, book, *known), detector(signal, book[order], *known)
+    torch.testing.assert_close(permuted, straight[..., order], rtol=1e-3, atol=1e-3)
+
+
+def test_a_prefix_of_a_preamble_ignores_the_rest(detector, drops, book):
+    other = book.clone()
+    other[:, 7:] = random_book(20, 5, seeded(9))
+    torch.testing.assert_close(logits(detector, drops, book, 7), logits(detector, drops, other, 7))
+    assert not torch.allclose(logits(detector, drops, book, 8), logits(detector, drops, other, 8))
+
+
+@pytest.mark.parametrize(("devices", "antennas", "symbols"), [(5, 4, 3), (40, 32, 20)])
+def test_it_fits_any_cell(detector, devices, antennas, symbols):
+    cell = Cell(devices, antennas, symbols, 0.1)
+    found = logits(
+        detector, draw_access(2, cell, seeded()), random_book(devices, symbols, seeded(1)), symbols
+    )
+    assert found.shape == (3, 2, devices)
+    assert found.isfinite().all()
+
+
+def test_powers_of_ten_in_the_received_symbols_stay_finite(detector, book):
+    cell = Cell(20, 16, 12, 0.3, near_far_db=40.0)
+    drops = draw_access(4, cell, seeded())
+    signal = received(drops, book, 12, 40.0)
+    with torch.no_grad():
+        assert detector(signal, book, torch.full((4,), 40.0), torch.full((4,), 0.3)).isfinite().all()
+
+
+def test_what_is_left_out_is_not_seen(drops, book):
+    torch.manual_seed(0)
+    blind = UnfoldedDetector(8, 1, length_known=False, neighbours=False).eval()
+    assert blind.of_entry[0].kernel_size == (1,)
+    known = blind._known(torch.full((3,), 10.0), torch.full((3,), 0.1), 12)
+    torch.testing.assert_close(known, blind._known(torch.full((3,), 10.0), torch.full((3,), 0.1), 5))
+
+
+def test_gradients_are_finite(drops, book):
+    detector = UnfoldedDetector(8, 4)
+    signal = received(drops, book, 12, 20.0)
+    out = detector(signal, book, torch.full((3,), 20.0), torch.full((3,), 0.1))
+    torch.nn.functional.binary_cross_entropy_with_logits(out, drops.active.float().expand_as(out)).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in detector.parameters())
