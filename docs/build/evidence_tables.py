@@ -115,32 +115,50 @@ def ledger_change() -> str:
 
 def replica() -> str:
     """Return each verdict that differs from that of the same study, trained on another processor."""
-    other = json.loads((Path(__file__).parent / "ledger_replica.json").read_text(encoding="utf-8"))
+    there = _replica()["verdicts"]
     lines = [
-        [claim["id"], form, other[claim["id"]][form], judged["verdict"]]
-        for claim, form, judged in _judged()
-        if other.get(claim["id"], {}).get(form, judged["verdict"]) != judged["verdict"]
+        [claim, form, there[claim][form], verdict]
+        for claim, form, verdict in _verdicts()
+        if there[claim][form] != verdict
     ]
     return markdown(["claim", "form", "there", "here"], lines or [["none", "-", "-", "-"]])
 
 
 def replica_same() -> str:
     """Return how many verdicts are those of the same study, trained on another processor."""
-    other = json.loads((Path(__file__).parent / "ledger_replica.json").read_text(encoding="utf-8"))
-    pairs = [
-        (other[claim["id"]][form], judged["verdict"])
-        for claim, form, judged in _judged()
-        if form in other.get(claim["id"], {})
-    ]
-    return f"{sum(there == here for there, here in pairs)} of {len(pairs)}"
+    there = _replica()["verdicts"]
+    same = [there[claim][form] == verdict for claim, form, verdict in _verdicts()]
+    return str(sum(same))
 
 
-def _judged() -> Iterator[tuple[Mapping[str, Any], str, Mapping[str, Any]]]:
+def verdicts() -> str:
+    """Return the number of verdicts of the ledger, of all forms."""
+    return str(len(list(_verdicts())))
+
+
+def replica_leads() -> str:
+    """Return by how many points of mIoU a lead over a rival with three seeds there differs at most from that there."""
+    there = {(row["scheme"], row["rival"], row["snr_db"]): row["lead"] for row in _replica()["leads"]}
+    here = {
+        (row["scheme"], row["rival"], row["snr_db"]): row["lead"] for row in read_report("equal")["leads"]
+    }
+    return f"{max(100 * abs(here[key] - there[key]) for key in there):.1f}"
+
+
+def _replica() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        (Path(__file__).parent / "ledger_replica.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def _verdicts() -> Iterator[tuple[str, str, str]]:
+    """Yield each claim, form and verdict of the ledger."""
     report = read_report("claims")
     for claim in (*report["claims"], *report["own"]):
         for form, judged in claim["judged"].items():
             if judged:
-                yield claim, form, judged
+                yield claim["id"], form, judged["verdict"]
 
 
 def flips() -> str:

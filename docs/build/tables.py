@@ -88,6 +88,8 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "seeds-lowest-10": lambda: assumptions.seeds(-10.0, min),
     "seeds-highest-10": lambda: assumptions.seeds(-10.0, max),
     "replica-same": evidence.replica_same,
+    "verdicts": evidence.verdicts,
+    "replica-leads": evidence.replica_leads,
     "aligned-share": evidence.aligned_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,

@@ -7,7 +7,9 @@ from typing import Any
 from cscsanet.page.results import Record
 
 AS_HERE = "as-here"
-AGAIN = "again"  # a variant of this name changes nothing that matters, and shows what chance does
+AGAIN = (
+    "again"  # a variant of this name changes nothing but the rounding, and shows the least that chance does
+)
 _SHOWN = ("noma", "oma", "dlcsi-pca")
 _SHOWN_LEADS = (("noma", "oma"), ("noma", "dlcsi-pca"))
 

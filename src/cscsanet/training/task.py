@@ -109,8 +109,8 @@ class Task(L.LightningModule, ABC):
     ) -> None:
         """Limit the norm of the gradient, and take one that is not finite for zero.
 
-        A single such gradient would make every weight of the training a NaN. Nothing waits for its norm here: on a GPU
-        that would cost more than the step.
+        A single such gradient would make every weight a NaN. Nothing waits for its norm here, which on a GPU would cost
+        more than the step.
         """
         limit = math.inf if self.gradient_limit is None else self.gradient_limit
         finite = torch.nn.utils.clip_grad_norm_(self.parameters(), limit).isfinite()
@@ -120,22 +120,29 @@ class Task(L.LightningModule, ABC):
         self._not_finite = self._not_finite + (~finite).long()
 
     def on_train_epoch_end(self) -> None:
-        """Say how many steps of the epoch had no finite gradient.
+        """Say how many gradients of the epoch were not finite.
 
         Raises:
-            CscsanetError: so many that nothing is learned.
+            CscsanetError: they are too many for the training to be trusted, or a weight or a statistic of a
+                normalisation is not finite.
         """
         count, steps = int(self._not_finite), self.fit_params.steps_per_epoch
         self._not_finite = torch.zeros((), dtype=torch.long)
-        if count > steps * _MOST_NOT_FINITE:
+        broken = [name for name, value in self.state_dict().items() if not bool(value.isfinite().all())]
+        if broken:
             raise CscsanetError(
-                f"epoch {self.current_epoch}: {count} of {steps} gradients are not finite, so nothing is learned; "
-                "lower the learning rate of this training, or limit the gradient by recipe.clip_norm"
+                f"epoch {self.current_epoch}: {broken[0]} is not finite, so nothing is learned from here on; "
+                "lower the learning rate of this training"
+            )
+        if count > max(1, steps * _MOST_NOT_FINITE):
+            raise CscsanetError(
+                f"epoch {self.current_epoch}: {count} of {steps} gradients are not finite, too many for a training to be "
+                "trusted; lower its learning rate"
             )
         if count:
             print_notes(
                 [
-                    f"epoch {self.current_epoch}: {count} of {steps} gradients were not finite, and changed nothing"
+                    f"epoch {self.current_epoch}: {count} of {steps} gradients were not finite, and taken as zero"
                 ]
             )
 

@@ -65,22 +65,38 @@ class Broken(Line):
 
 
 @pytest.mark.parametrize("limit", [0.5, None])
-def test_a_gradient_that_is_not_finite_changes_nothing_and_is_said(limit, tmp_path, capsys):
+def test_a_gradient_that_is_not_finite_is_taken_as_zero_and_said(limit, tmp_path, capsys):
     task = Broken({0, 25})
     fit(task, recipe(clip_norm=limit, schedule="constant"), tmp_path, NoLog(), progress=False)
     # Without a momentum before it, the first step leaves the weight where it was.
     assert task.weights[1] == task.weights[0] != task.weights[2]
     assert all(weight == weight for weight in task.weights)
     errors = capsys.readouterr().err
-    assert "note: epoch 0: 1 of 20 gradients were not finite, and changed nothing" in errors
-    assert "note: epoch 1: 1 of 20 gradients were not finite, and changed nothing" in errors
+    assert "note: epoch 0: 1 of 20 gradients were not finite, and taken as zero" in errors
+    assert "note: epoch 1: 1 of 20 gradients were not finite, and taken as zero" in errors
 
 
-def test_a_training_that_learns_nothing_is_ended_in_one_line(tmp_path):
+def test_a_training_with_many_of_them_is_ended_in_one_line(tmp_path):
     with pytest.raises(
-        CscsanetError, match="epoch 1: 3 of 20 gradients are not finite, so nothing is learned; lower"
+        CscsanetError, match="epoch 1: 3 of 20 gradients are not finite, too many for a training to be"
     ):
         fit(Broken({21, 22, 30}), recipe(), tmp_path, NoLog(), progress=False)
+
+
+def test_a_statistic_that_is_not_finite_ends_a_training(tmp_path):
+    class Normalised(Line):
+        def __init__(self):
+            super().__init__(params(epochs=1))
+            self.norm = torch.nn.BatchNorm1d(1)
+
+        def loss(self, batch, generator):
+            self.norm(torch.full((len(batch), 1), float("nan")))
+            return super().loss(batch, generator)
+
+    with pytest.raises(
+        CscsanetError, match=r"epoch 0: norm.running_mean is not finite, so nothing is learned"
+    ):
+        fit(Normalised(), recipe(), tmp_path, NoLog(), progress=False)
 
 
 def averaged_by_hand(decay):

@@ -59,13 +59,13 @@ class RateRule:
     """How the BS sets a rate.
 
     error: that it aims at. csi_error: of the fed back channel, over its power; short_csi_error: where the feedback is so
-    short that the strength of the channel is a report. The defaults are among the best on the validation part
-    (`studies/digital`).
+    short that the strength of the channel is a report. The defaults are among the best on the validation part, by the
+    mean mIoU over the compared SNRs (`studies/digital`).
     """
 
     error: float = 0.05
     csi_error: float = 0.05
-    short_csi_error: float = 0.1
+    short_csi_error: float = 0.2
 
 
 class DigitalLink(SeparatedLink):

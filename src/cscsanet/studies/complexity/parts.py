@@ -69,8 +69,8 @@ def bit_parts(params: Params) -> Iterator[Part]:
     """Return the networks of digital late fusion: images to bits, their probabilities at both ends, and bits to masks.
 
     An arithmetic decoder needs the probability of a bit after the bits before it. The network is counted once, since
-    no feature of an earlier bit changes: what one pass costs, a decoder that keeps them spends in many small steps.
-    The channel code is not counted.
+    no feature of an earlier bit changes: a decoder that keeps them spends no more than one pass, in many small steps.
+    Counted as it computes, with the weights that its masks make zero. The channel code is not counted.
     """
     codec, prior, bits = BitCodec(params), BitPrior(params), params.digital.planes
 

@@ -125,7 +125,7 @@ def reports(params: Params) -> list[Code]:
     return [
         Code("random codes", "coded", rule.error, csi_error, quality_bits=length, feedback_bits=bits)
         for bits, length in dict.fromkeys(lengths)
-        for csi_error in (study.csi_errors if length else (rule.csi_error,))
+        for csi_error in study.csi_errors
     ]
 
 
@@ -197,11 +197,12 @@ def _link(workspace: Workspace, params: Params, code: Code) -> DigitalLink:
     else:
         link, trained.rate = trained, code.rate
     if code.csi_error is not None:
-        link.rule = RateRule(code.error or link.rule.error, code.csi_error, code.csi_error)
+        link.rule = replace(link.rule, error=code.error or link.rule.error, csi_error=code.csi_error)
     if code.quality_bits is not None:
         front = link.front
         assert isinstance(front, QualityFrontEnd)
         front.most_bits = code.quality_bits
+        link.rule = replace(link.rule, short_csi_error=link.rule.csi_error)
     if not code.modelled:
         link.prior = RawBits()  # type: ignore[assignment]
     return link.eval()

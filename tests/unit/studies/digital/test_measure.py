@@ -53,6 +53,13 @@ def test_a_compared_report_is_that_of_the_link(code, params, monkeypatch):
     assert {link.rule.csi_error, link.rule.short_csi_error} == {code.csi_error}
 
 
+def test_the_codes_on_the_test_part_have_the_rule_of_the_scheme(params, monkeypatch):
+    monkeypatch.setattr(measure, "trained_link", lambda *_: (digital(params, "coded"), None))
+    for code in codes(params):
+        if code.rate == "coded":
+            assert measure._link(SimpleNamespace(weights=None), params, code).rule == RateRule()
+
+
 def test_a_raw_bit_is_a_bit():
     lengths = RawBits()(torch.ones(2, 2, 3, 4))
     assert lengths.shape == (2, 2, 12)
