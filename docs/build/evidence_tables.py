@@ -139,10 +139,10 @@ def verdicts() -> str:
 def replica_leads() -> str:
     """Return by how many points of mIoU a lead over a rival with three seeds there differs at most from that there."""
     there = {(row["scheme"], row["rival"], row["snr_db"]): row["lead"] for row in _replica()["leads"]}
-    here = {
+    leads = {
         (row["scheme"], row["rival"], row["snr_db"]): row["lead"] for row in read_report("equal")["leads"]
     }
-    return f"{max(100 * abs(here[key] - there[key]) for key in there):.1f}"
+    return f"{max(100 * abs(leads[key] - there[key]) for key in there):.1f}"
 
 
 def _replica() -> dict[str, Any]:

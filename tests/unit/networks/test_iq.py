@@ -31,9 +31,9 @@ def test_a_magnitude_is_that_of_the_complex_number_and_has_a_gradient_at_zero(se
     pairs[3] = 0.0
     pairs[4] = 1e-30  # whose square is zero in float32
     pairs.requires_grad_()
-    found = iq.magnitude(pairs)
-    torch.testing.assert_close(found, to_complex(pairs.detach()).abs())
-    found.sum().backward()
+    magnitude = iq.magnitude(pairs)
+    torch.testing.assert_close(magnitude, to_complex(pairs.detach()).abs())
+    magnitude.sum().backward()
     torch.testing.assert_close(pairs.grad.square().sum(dim=-1)[5:], torch.ones(45))
     assert not pairs.grad[3:5].any()
 

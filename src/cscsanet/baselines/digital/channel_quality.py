@@ -26,9 +26,8 @@ from cscsanet.networks.quantiser import BITS_PER_FEATURE
 
 MOST_BITS = 4  # of a report
 _LOW_DB, _HIGH_DB = -20.0, 4.0  # of |g|^2: estimates of strongest paths lie there, from -25 dB on
-_DIRECTIONS = (
-    12  # bits that the directions keep; of 4 bits, 2 were tried, and more blocks were lost than without
-)
+# Bits that the directions keep. Of 4 bits 2 were tried as a report, and more blocks were lost than without.
+_DIRECTIONS = 12
 _COARSE = 2  # digits of the strength by which a rate can be set
 
 

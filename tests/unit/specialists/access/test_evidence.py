@@ -20,7 +20,7 @@ def book():
 def test_a_device_is_judged_as_if_it_were_not_in_the_covariance(book):
     power = torch.rand((2, 12, 5), generator=seeded())
     observed = torch.randn((2, 6, 5), generator=seeded(2), dtype=torch.complex64)
-    found = evidence(observed, book, power)
+    current = evidence(observed, book, power)
     for device in range(12):
         others = power.clone()
         others[:, device] = 0
@@ -30,8 +30,8 @@ def test_a_device_is_judged_as_if_it_were_not_in_the_covariance(book):
             filtered = torch.linalg.solve(covariance, book[device])
             gain = float((book[device].conj() @ filtered).real)
             energy = float((filtered.conj() @ observed[0, :, beam]).abs() ** 2)
-            assert float(found.gain[0, device, beam]) == pytest.approx(gain, rel=1e-3)
-            assert float(found.ratio[0, device, beam]) == pytest.approx(energy / gain, rel=1e-3)
+            assert float(current.gain[0, device, beam]) == pytest.approx(gain, rel=1e-3)
+            assert float(current.ratio[0, device, beam]) == pytest.approx(energy / gain, rel=1e-3)
 
 
 def test_in_a_silent_cell_ratios_are_exponential(book):
@@ -52,7 +52,7 @@ def test_the_first_common_power_is_the_first_step_of_covariance_ml(book):
 
 def test_the_most_likely_power_of_an_entry_has_the_largest_ratio(book):
     observed = torch.randn((4, 6, 5), generator=seeded(2), dtype=torch.complex64)
-    found = evidence(observed, book, torch.zeros(4, 12, 5))
-    best = found.log_ratio(found.own)
+    current = evidence(observed, book, torch.zeros(4, 12, 5))
+    best = current.log_ratio(current.alone)
     for factor in (0.8, 1.2):
-        assert (found.log_ratio(factor * found.own + 1e-3 * (factor > 1)) <= best + 1e-6).all()
+        assert (current.log_ratio(factor * current.alone + 1e-3 * (factor > 1)) <= best + 1e-6).all()

@@ -39,12 +39,12 @@ def test_an_estimate_is_the_mean_and_the_variance_of_what_it_describes():
     active = torch.rand(400_000, generator=seeded()) < 0.2
     truth = active * 2.0 * torch.randn(400_000, generator=seeded(1), dtype=torch.complex64)
     noisy = truth + 0.5**0.5 * torch.randn(400_000, generator=seeded(2), dtype=torch.complex64)
-    found = estimate(noisy, level, share, prior)
-    assert found.belief.mean() == pytest.approx(0.2, abs=0.003)
-    error = (found.mean - truth).abs().square().mean()
-    assert error == pytest.approx(float(found.variance.mean()), rel=0.02)
+    estimated = estimate(noisy, level, share, prior)
+    assert estimated.belief.mean() == pytest.approx(0.2, abs=0.003)
+    error = (estimated.mean - truth).abs().square().mean()
+    assert error == pytest.approx(float(estimated.variance.mean()), rel=0.02)
     # The mean is the best estimate, so any multiple of it is worse.
-    assert all((factor * found.mean - truth).abs().square().mean() > error for factor in (0.9, 1.1))
+    assert all((factor * estimated.mean - truth).abs().square().mean() > error for factor in (0.9, 1.1))
 
 
 @pytest.mark.parametrize(("domain", "spread_deg"), [("antennas", math.inf), ("beams", 3.0)])

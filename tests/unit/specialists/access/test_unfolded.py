@@ -53,11 +53,11 @@ def test_a_prefix_of_a_preamble_ignores_the_rest(detector, drops, book):
 @pytest.mark.parametrize(("devices", "antennas", "symbols"), [(5, 4, 3), (40, 32, 20)])
 def test_it_fits_any_cell(detector, devices, antennas, symbols):
     cell = Cell(devices, antennas, symbols, 0.1)
-    found = logits(
+    answer = logits(
         detector, draw_access(2, cell, seeded()), random_book(devices, symbols, seeded(1)), symbols
     )
-    assert found.shape == (3, 2, devices)
-    assert found.isfinite().all()
+    assert answer.shape == (3, 2, devices)
+    assert answer.isfinite().all()
 
 
 def test_powers_of_ten_in_the_received_symbols_stay_finite(detector, book):

@@ -90,10 +90,10 @@ def _block(evidence: Evidence, device: int, paths: int) -> tuple[Tensor, Tensor,
 
 def _switched(evidence: Evidence, device: int, paths: int, step: Tensor) -> Evidence:
     """Return the evidence after the variance of a device's coefficients has changed by a step (batch,)."""
-    own, matched, rows = _block(evidence, device, paths)
+    gram, matched, rows = _block(evidence, device, paths)
     # (I / step + Q)^-1 = step (I + step Q)^-1, which also holds for a step of zero.
     scaled = step.reshape(-1, 1, 1)
-    inner = scaled * torch.linalg.inv(torch.eye(paths, device=own.device) + scaled * own)
+    inner = scaled * torch.linalg.inv(torch.eye(paths, device=gram.device) + scaled * gram)
     crossing = evidence.gram[:, :, rows] @ inner
     return Evidence(
         evidence.gram - crossing @ evidence.gram[:, rows],
@@ -103,8 +103,8 @@ def _switched(evidence: Evidence, device: int, paths: int, step: Tensor) -> Evid
 
 def _best_step(evidence: Evidence, device: int, paths: int, lowest: Tensor, highest: Tensor) -> Tensor:
     """Return the step (batch,) of a device's variance that raises the likelihood most, by halving an interval."""
-    own, matched, _ = _block(evidence, device, paths)
-    gains, axes = torch.linalg.eigh(own)
+    gram, matched, _ = _block(evidence, device, paths)
+    gains, axes = torch.linalg.eigh(gram)
     energy = (axes.mH @ matched.unsqueeze(2)).squeeze(2).abs().square()
     low, high = lowest, highest
     for _ in range(_HALVINGS):
@@ -117,12 +117,12 @@ def _best_step(evidence: Evidence, device: int, paths: int, lowest: Tensor, high
 
 def _ratio(evidence: Evidence, device: int, paths: int, on: Tensor, full: Tensor) -> Tensor:
     """Return log p(y | active) - log p(y | inactive) (batch,) of a device that is counted with a variance `on`."""
-    own, matched, _ = _block(evidence, device, paths)
+    gram, matched, _ = _block(evidence, device, paths)
     # Its own part is taken out of the evidence first.
     off = -on.reshape(-1, 1, 1)
-    without = torch.linalg.inv(torch.eye(paths, device=own.device) + off * own)
-    own, matched = without @ own, (without @ matched.unsqueeze(2)).squeeze(2)
-    gains, axes = torch.linalg.eigh((own + own.mH) / 2)
+    without = torch.linalg.inv(torch.eye(paths, device=gram.device) + off * gram)
+    gram, matched = without @ gram, (without @ matched.unsqueeze(2)).squeeze(2)
+    gains, axes = torch.linalg.eigh((gram + gram.mH) / 2)
     energy = (axes.mH @ matched.unsqueeze(2)).squeeze(2).abs().square()
     grown = full.unsqueeze(1) * gains
     ratio: Tensor = (energy * full.unsqueeze(1) / (1 + grown) - grown.log1p()).sum(dim=1)

@@ -23,7 +23,7 @@ class Evidence(NamedTuple):
     ratio: Tensor
 
     @property
-    def own(self) -> Tensor:
+    def alone(self) -> Tensor:
         """The power that is most likely for each entry alone, over the noise."""
         return (self.ratio - 1).clamp_min(0) / self.gain
 

@@ -3,7 +3,7 @@
 Covariance ML has one power for all antennas of a device. Paths of a device are near each other, so its power is on few
 beams, and on these few other devices are: ML cannot use that. Here each device has a power on each beam. A small
 convolution over the beams of a device sees the evidence of every entry and of its neighbours, and a small dense network
-what all beams of the device say together. They choose how far a power is the entry's own or common to all beams, how much
+what all beams of the device say together. They choose how far a power is that of the entry alone or common to all, how much
 of it is believed, and how far to go there from the last one. Their weights are the same for all devices, beams and
 iterations, so they fit any number of devices, antennas and symbols, and the order of devices does not matter.
 
@@ -58,17 +58,17 @@ class UnfoldedDetector(nn.Module):
         power = received.real.new_zeros((len(received), len(book), received.shape[2]))
         logits = []
         for _ in range(self.iterations):
-            found = evidence(observed, book, power)
-            ratio = found.log_ratio(found.common).sum(dim=2).clamp(-50, 200).asinh()
+            current = evidence(observed, book, power)
+            ratio = current.log_ratio(current.common).sum(dim=2).clamp(-50, 200).asinh()
             of_device = torch.cat(
-                (_device_features(found, ratio, power), known.expand(-1, len(book), -1)), dim=-1
+                (_device_features(current, ratio, power), known.expand(-1, len(book), -1)), dim=-1
             )
             seen = self.of_device(of_device)
-            choice = self._choices(found, of_device, power)
-            own = choice[..., 0, :].sigmoid()
+            choice = self._choices(current, of_device, power)
+            alone = choice[..., 0, :].sigmoid()
             believed = (choice[..., 1, :] + seen[..., 1:2]).sigmoid()
             step = (choice[..., 3, :] + 1).sigmoid()
-            power = power + step * (believed * (own * found.own + (1 - own) * found.common) - power)
+            power = power + step * (believed * (alone * current.alone + (1 - alone) * current.common) - power)
             over_beams = choice[..., 2, :].sum(dim=-1) / power.shape[2] ** 0.5
             logits.append(seen[..., 0] + over_beams + seen[..., 2] * ratio)
         return torch.stack(logits)
@@ -79,14 +79,14 @@ class UnfoldedDetector(nn.Module):
         known = (snr_db / _SNR_SCALE, torch.logit(activity) / _ODDS_SCALE, torch.full_like(snr_db, length))
         return torch.stack(known, dim=-1).unsqueeze(1)
 
-    def _choices(self, found: Evidence, of_device: Tensor, power: Tensor) -> Tensor:
+    def _choices(self, current: Evidence, of_device: Tensor, power: Tensor) -> Tensor:
         """Return four numbers for each entry (batch, K, 4, M)."""
         entries = (
-            found.ratio.log1p(),
-            found.gain.log(),
-            found.own.log1p(),
+            current.ratio.log1p(),
+            current.gain.log(),
+            current.alone.log1p(),
             power.log1p(),
-            (found.common * found.gain).log1p(),
+            (current.common * current.gain).log1p(),
         )
         wide = torch.cat((of_device[..., :3], of_device[..., _SEEN_OF_DEVICE:]), dim=-1)
         wide = wide.unsqueeze(-1).expand(*wide.shape, power.shape[2])
@@ -95,18 +95,18 @@ class UnfoldedDetector(nn.Module):
         return choice.reshape(*power.shape[:2], 4, power.shape[2])
 
 
-def _device_features(found: Evidence, ratio: Tensor, power: Tensor) -> Tensor:
+def _device_features(current: Evidence, ratio: Tensor, power: Tensor) -> Tensor:
     """Return what all beams of a device say together (batch, K, 6)."""
-    mean = found.ratio.mean(dim=2)
+    mean = current.ratio.mean(dim=2)
     # Of an exponential law 2; more where few beams have the power.
-    peaked = found.ratio.square().mean(dim=2) / mean.square().clamp_min(1e-6)
+    peaked = current.ratio.square().mean(dim=2) / mean.square().clamp_min(1e-6)
     return torch.stack(
         (
             mean.log1p(),
-            found.ratio.amax(dim=2).log1p(),
+            current.ratio.amax(dim=2).log1p(),
             peaked.log1p(),
             ratio,
-            found.common.squeeze(2).log1p(),
+            current.common.squeeze(2).log1p(),
             power.mean(dim=2).log1p(),
         ),
         dim=-1,
