@@ -1,14 +1,16 @@
 # make repro PROFILE=small   everything: scenes, channels, trainings, evaluation (writes that profile's params.yaml first)
 # make repro PROFILE=smoke   the same in minutes, on tiny sizes
 # make repro                 params.yaml as it stands; in a clone the profile study, most of a day
+# make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in minutes)
 # make test                  format, types and tests
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PROFILE ?=
+NAME ?=
 
-.PHONY: install repro test ui clean
+.PHONY: install repro specialist test ui clean
 
 install: $(VENV)/.installed
 
@@ -23,6 +25,13 @@ ifneq ($(PROFILE),)
 	$(BIN)/cscsanet profile $(PROFILE)
 endif
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+
+specialist: install
+	@test -f "specialists/$(NAME)/dvc.yaml" || { echo "error: specialist '$(NAME)': there is none of that name; choose one: make specialist NAME=$(notdir $(wildcard specialists/*))" >&2; exit 1; }
+ifneq ($(PROFILE),)
+	$(BIN)/cscsanet profile $(PROFILE) --specialist $(NAME)
+endif
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro specialists/$(NAME)/dvc.yaml
 
 test: install
 	$(BIN)/ruff format --check .

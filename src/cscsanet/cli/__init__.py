@@ -7,7 +7,7 @@ import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import evaluate, project, transmit
+from cscsanet.cli import access, evaluate, project, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     "`dvc repro` trains everything. These commands use the trained models.",
 )
 channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their responses.")
+access_app = typer.Typer(no_args_is_help=True, help="Detect which devices are active in random access.")
 scenes_app = typer.Typer(no_args_is_help=True, help="Show the RGB-thermal scenes.")
 for command in (
     project.profile,
@@ -35,6 +36,8 @@ for command in (
     app.command()(command)
 app.add_typer(channel_app, name="channel")
 app.add_typer(scenes_app, name="scenes")
+app.add_typer(access_app, name="access")
+access_app.command("detect")(access.detect)
 channel_app.command("draw")(project.channel_draw)
 channel_app.command("response")(project.channel_response)
 scenes_app.command("preview")(project.scenes_preview)

@@ -13,18 +13,28 @@ IMPORTED = Path("models/imported/mfnet.safetensors")
 
 def profile(
     name: Annotated[str, typer.Argument(help="smoke (minutes), small (a laptop) or paper (one GPU).")],
-    out: Annotated[Path, typer.Option(help="The file to write.")] = PARAMS,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write.  [default: params.yaml, in specialists/ for a specialist]"),
+    ] = None,
+    specialist: Annotated[
+        str | None, typer.Option(help="A specialist model, as access, in place of the study of CSC-SA-Net.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file even if you changed it.")] = False,
 ) -> None:
     """Write the params.yaml of a profile. A file that you changed is only replaced with --force."""
-    from cscsanet.config.params import PROFILES, profile_text
+    from cscsanet.config.params import profile_names, profile_text
     from cscsanet.files import write_by_rename
 
-    text = profile_text(name)
-    if out.is_file() and not force and out.read_text(encoding="utf-8") not in map(profile_text, PROFILES):
-        raise CscsanetError(f"{out}: you changed this file; keep a copy of it, or replace it with --force")
-    write_by_rename(out, lambda partial: partial.write_text(text, encoding="utf-8"))
-    typer.echo(f"{out}: profile {name}; 'dvc repro' runs it")
+    text = profile_text(name, specialist)
+    folder = Path("specialists", specialist) if specialist else Path()
+    file = out or folder / PARAMS
+    known = [profile_text(each, specialist) for each in profile_names(specialist)]
+    if file.is_file() and not force and file.read_text(encoding="utf-8") not in known:
+        raise CscsanetError(f"{file}: you changed this file; keep a copy of it, or replace it with --force")
+    write_by_rename(file, lambda partial: partial.write_text(text, encoding="utf-8"))
+    runs = f"make specialist NAME={specialist}" if specialist else "dvc repro"
+    typer.echo(f"{file}: profile {name}; '{runs}' runs it")
 
 
 def import_mfnet(

@@ -8,12 +8,13 @@ import json
 from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from cscsanet.config.assumptions import AssumptionParams
 from cscsanet.config.contradictions import contradictions
+from cscsanet.config.run_params import RunParams
 from cscsanet.config.studies import (
     AlignmentParams,
     DeploymentParams,
@@ -29,9 +30,7 @@ from cscsanet.config.system import (
     MsfParams,
     PointRangeParams,
     SceneParams,
-    Section,
     SplitParams,
-    TrackingParams,
 )
 from cscsanet.config.training import (
     AcquisitionParams,
@@ -44,7 +43,6 @@ from cscsanet.config.training import (
     MfnetParams,
     PhysicalParams,
     PilotParams,
-    RecipeParams,
     SemanticParams,
     StartedParams,
     TrainingChannelParams,
@@ -53,14 +51,14 @@ from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
 
 PROFILES = ("smoke", "small", "study", "paper")
+SPECIALIST_PROFILES = {"access": ("smoke", "small")}
+
+SomeParams = TypeVar("SomeParams", bound=RunParams)
 
 
-class Params(Section):
+class Params(RunParams):
     """All of params.yaml."""
 
-    profile: Annotated[str, Field(min_length=1)]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=1, le=256)]
     scenes: SceneParams
     split: SplitParams
     channel: ChannelParams
@@ -68,7 +66,6 @@ class Params(Section):
     points: PointRangeParams
     csa: CsaParams
     msf: MsfParams
-    recipe: RecipeParams
     semantic: SemanticParams
     semantic_oma: StartedParams
     mfnet: MfnetParams
@@ -91,7 +88,6 @@ class Params(Section):
     assumptions: AssumptionParams = AssumptionParams(variants=())
     evaluation: EvaluationParams
     deployment: DeploymentParams
-    tracking: TrackingParams
 
     @model_validator(mode="after")
     def _check_between_sections(self) -> "Params":
@@ -125,34 +121,59 @@ def load_params(path: Path) -> Params:
         CscsanetError: the file is missing, is not YAML, lacks a key, holds an unknown or a repeated key or a value
             out of range, or its sections contradict each other.
     """
+    return load_kind(path, Params, "cscsanet profile small")
+
+
+def load_kind(path: Path, kind: type[SomeParams], writer: str) -> SomeParams:
+    """Return the parameters of a pipeline, checked. writer: the command that writes them.
+
+    Raises:
+        CscsanetError: as of `load_params`.
+    """
     try:
         content = read_yaml(path)
     except OSError:
         raise CscsanetError(
-            f"{path}: cannot be read; run 'cscsanet profile small' to write one, or name another with --params"
+            f"{path}: cannot be read; run '{writer}' to write one, or name another with --params"
         ) from None
     if not isinstance(content, dict):
-        raise CscsanetError(f"{path}: holds no parameters; run 'cscsanet profile small' to write them")
+        raise CscsanetError(f"{path}: holds no parameters; run '{writer}' to write them")
     try:
-        return Params.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
-        raise CscsanetError(f"{path}: {_first_fault(error)}") from None
+        raise CscsanetError(f"{path}: {_first_fault(error, writer)}") from None
 
 
-def profile_text(name: str) -> str:
-    """Return the params.yaml of a profile, comments included.
+def profile_names(specialist: str | None = None) -> tuple[str, ...]:
+    """Return the names of the profiles. specialist: whose; None: of the study of CSC-SA-Net.
 
     Raises:
-        CscsanetError: there is no such profile.
+        CscsanetError: there is no such specialist.
     """
-    if name not in PROFILES:
+    if specialist is None:
+        return PROFILES
+    if specialist not in SPECIALIST_PROFILES:
         raise CscsanetError(
-            f"profile '{name}': there is none of that name; choose one of {', '.join(PROFILES)}"
+            f"specialist '{specialist}': there is none of that name; choose one of {', '.join(SPECIALIST_PROFILES)}"
         )
-    return (resources.files("cscsanet") / "config" / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
+    return SPECIALIST_PROFILES[specialist]
 
 
-def select(params: Params, names: Collection[str]) -> dict[str, Any]:
+def profile_text(name: str, specialist: str | None = None) -> str:
+    """Return the params.yaml of a profile, comments included. specialist: whose; None: of the study of CSC-SA-Net.
+
+    Raises:
+        CscsanetError: there is no such profile, or no such specialist.
+    """
+    names = profile_names(specialist)
+    if name not in names:
+        raise CscsanetError(f"profile '{name}': there is none of that name; choose one of {', '.join(names)}")
+    folder = resources.files("cscsanet") / "config" / "profiles"
+    file = folder / specialist if specialist else folder
+    return (file / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def select(params: RunParams, names: Collection[str]) -> dict[str, Any]:
     """Return some parameters as `section.key` -> value.
 
     names: keys as `section.key`, whole sections, or keys outside any section.
@@ -198,14 +219,14 @@ _REPLACED = {
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError, writer: str) -> str:
     fault = error.errors()[0]
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         remedy = f"remove it; {_REPLACED[key]}" if key in _REPLACED else "remove it or correct its spelling"
         return f"{key}: unknown key; {remedy}"
     if fault["type"] == "missing":
-        return f"{key}: missing; add it, or run 'cscsanet profile small' to see every key"
+        return f"{key}: missing; add it, or run '{writer}' to see every key"
     if fault["type"] in _LENGTHS:
         bound, limit = _LENGTHS[fault["type"]]
         count = fault["ctx"][limit]

@@ -3,16 +3,10 @@
 One bootstrap serves all schemes and points. Sample s draws the driving sequences of the test images
 once, so what makes a street hard cancels in a difference of schemes. If a training was repeated
 under further seeds, the mIoU of a condition is the mean over the n trainings, and each sample adds a
-draw of the error of that mean:
-
-    sum over i of  g_i (x_i - mean x),   g ~ N(0, I) / sqrt(n (n - 1)) sqrt((n - 1) / chi^2(n - 1))
-
-with the mIoUs x of the n trainings. This gives Student's interval of n - 1 degrees of freedom. g is
-the same for all schemes and points that share a training, so what their seeds have in common cancels
-as well. With one training, the interval does not cover seeds.
+draw of the error of that mean (`metrics.bootstrap.mean_over_seeds`). The draws are the same for all
+schemes and points that share a training, so what their seeds have in common cancels as well.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,7 +17,7 @@ from torch import Tensor
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.measurements import Measurement
-from cscsanet.metrics.bootstrap import resampled_sums
+from cscsanet.metrics.bootstrap import mean_over_seeds, resampled_sums
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.metrics.segmentation import miou
 from cscsanet.scenes.sequences import by_sequence
@@ -114,13 +108,4 @@ class Evidence:
 
     def _over_seeds(self, scheme: str, by_training: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce mIoUs (seeds, samples) to (samples,)."""
-        count = len(by_training)
-        mean: NDArray[np.float64] = by_training.mean(axis=0)
-        if count == 1:
-            return mean
-        source = np.random.default_rng([self.seed, *self.trained_by(scheme).encode()])
-        weights = source.standard_normal((count, self.samples))
-        weights *= np.sqrt((count - 1) / source.chisquare(count - 1, self.samples))
-        return np.asarray(
-            mean + (weights * (by_training - mean)).sum(axis=0) / math.sqrt(count * (count - 1))
-        )
+        return mean_over_seeds(by_training, [self.seed, *self.trained_by(scheme).encode()])

@@ -3,10 +3,12 @@
 Axes: N items, samples = bootstrap samples, M quantities.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 Statistic = Callable[[Tensor], Tensor]
@@ -68,6 +70,26 @@ def paired_bootstrap_difference(
     difference = statistic(_sums(every_item, a)) - statistic(_sums(every_item, b))
     low, high = _interval(statistic(_sums(weights, a)) - statistic(_sums(weights, b)), level)
     return float(difference[0]), low, high
+
+
+def mean_over_seeds(by_training: NDArray[np.float64], key: Sequence[int]) -> NDArray[np.float64]:
+    """Return the mean over n trainings in each bootstrap sample (samples,), with a draw of the error of that mean.
+
+        sum over i of  g_i (x_i - mean x),   g ~ N(0, I) / sqrt(n (n - 1)) sqrt((n - 1) / chi^2(n - 1))
+
+    This gives Student's interval of n - 1 degrees of freedom. With one training, nothing is added, and the interval does
+    not cover seeds.
+
+    by_training: values x (n, samples). key: of the draws; equal for all that share a training.
+    """
+    count, samples = by_training.shape
+    mean: NDArray[np.float64] = by_training.mean(axis=0)
+    if count == 1:
+        return mean
+    source = np.random.default_rng(list(key))
+    weights = source.standard_normal((count, samples))
+    weights *= np.sqrt((count - 1) / source.chisquare(count - 1, samples))
+    return np.asarray(mean + (weights * (by_training - mean)).sum(axis=0) / math.sqrt(count * (count - 1)))
 
 
 def _weights(items: int, samples: int, seed: int) -> Tensor:

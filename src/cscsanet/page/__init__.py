@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
-from cscsanet.page import assumptions, claims, deployment, minds, robustness, tables
+from cscsanet.page import assumptions, claims, deployment, minds, robustness, specialists, tables
 from cscsanet.page.figures import figures
 from cscsanet.page.results import Results, read_results
 from cscsanet.page.rows import RowIndex, anchor, count, number, point_text
@@ -61,6 +61,7 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
     times, seconds, machines = tables.times(results)
     threads, latencies = deployment.latency_lines(results)
     delay_speed, delays, delay_lines = robustness.delay_lines(results)
+    access_lengths, access_lines = specialists.access_lines(results)
     counts = claims.verdict_counts(results.claims)
     study = assumptions.study(results.assumptions, assumptions.compared_snrs(results.equal))
     return {
@@ -100,6 +101,10 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "delays": delays,
         "delay_lines": delay_lines,
         "comparisons": robustness.comparison_lines(results),
+        "access_pictures": specialists.access_pictures(results),
+        "access_lengths": access_lengths,
+        "access_lines": access_lines,
+        "access_claims": results.access_claims,
         "table_ii": results.complexity.get("table_ii", ()),
         "parity": deployment.parity_lines(results),
         "networks": deployment.network_lines(results),

@@ -32,6 +32,8 @@ class Results:
     complexity: Mapping[str, Sequence[Record]]
     parity: Record
     latency: Record
+    access: Sequence[Record]
+    access_claims: Record
     trainings: Mapping[str, Record]
     times: Mapping[str, Record]
     figures: Path
@@ -70,6 +72,8 @@ def read_results(reports: Path) -> Results:
         complexity=_optional(reports / "complexity.json", dict),
         parity=_optional(reports / "parity.json", dict),
         latency=_optional(reports / "latency.json", dict),
+        access=_optional(reports / "specialists" / "access.json", list),
+        access_claims=_optional(reports / "specialists" / "access_claims.json", dict),
         trainings={
             path.relative_to(training).with_suffix("").as_posix(): _read(path, dict)
             for path in sorted(training.rglob("*.json"))

@@ -3,27 +3,27 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import torch
 from torch import nn
 
-from cscsanet.config.params import Params
+from cscsanet.config.run_params import RunParams
 from cscsanet.errors import print_notes
 from cscsanet.files import write_csv, write_json
 from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.made_from import check_inputs
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import save_left_out, save_weights, weights_origin
-from cscsanet.workflow.stage import Stage
-from cscsanet.workflow.workspace import state_key
+from cscsanet.workflow.stage import Stage, StageParams
+from cscsanet.workflow.workspace import Workspace, state_key
 
 if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Generic[StageParams]):
     """The description of one training.
 
     name: of its weights and reports; the stage's name, or `stage/variant` where it has several.
@@ -36,8 +36,8 @@ class Training:
     """
 
     name: str
-    params: Params
-    networks_for: Params
+    params: StageParams
+    networks_for: StageParams
     depends: tuple[str, ...]
     shapes: tuple[str, ...]
     inputs: Mapping[str, str]
@@ -54,13 +54,20 @@ def train(stage: Stage, training: Training) -> None:
 
     A variant shows no progress bar, and is skipped where its results are up to date.
     """
+    train_checked(stage, training, lambda: check_inputs(stage.workspace, stage.params, training.inputs))
+
+
+def train_checked(
+    stage: Stage[StageParams], training: Training[StageParams], check: Callable[[], None] = lambda: None
+) -> None:
+    """Run one training of any pipeline; as `train`. check: raises an error if inputs are not those asked for."""
     from cscsanet.training.fit import fit
 
     workspace = stage.workspace
     key = state_key(training.params, training.depends, training.inputs, stage.code)
-    if training.is_variant and _is_done(stage, training, key):
+    if training.is_variant and _is_done(workspace, training, key):
         return
-    check_inputs(workspace, stage.params, training.inputs)
+    check()
     scratch = workspace.scratch(training.name, key)
     run_id_file = scratch / "mlflow-run"
     with stage.tracked(
@@ -107,14 +114,14 @@ def leave_out(stage: Stage, name: str, metric: str, reason: str) -> None:
     workspace.clear_scratch(name)
 
 
-def _is_done(stage: Stage, training: Training, key: str) -> bool:
+def _is_done(workspace: Workspace, training: Training[StageParams], key: str) -> bool:
     """Return whether weights with this key, and the metrics that belong to them, exist."""
-    origin = weights_origin(stage.workspace.weights(training.name))
-    metrics = stage.workspace.reports / "training" / f"{training.name}.json"
+    origin = weights_origin(workspace.weights(training.name))
+    metrics = workspace.reports / "training" / f"{training.name}.json"
     return origin.get("key") == key and metrics.exists()
 
 
-def initialised(params: Params, build: Callable[[], Any]) -> Any:
+def initialised(params: RunParams, build: Callable[[], Any]) -> Any:
     """Build a module with weights drawn from the seed. PyTorch's global generator is unchanged."""
     with torch.random.fork_rng():
         torch.manual_seed(generator(params.seed, "initialise").initial_seed())

@@ -1,1 +1,1 @@
-"""Specialist models of a massive-MIMO physical layer (arXiv 2602.21672). Each folder is one, and none knows another."""
+"""Specialist models for single tasks of the physical layer, each with a pipeline of its own in specialists/."""

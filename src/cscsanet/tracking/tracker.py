@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cscsanet.config.params import Params, digest
+from cscsanet.config.params import digest
+from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError
 from cscsanet.tracking.provenance import provenance, workspace
 from cscsanet.tracking.stage_run import StageRun
@@ -54,10 +55,10 @@ class Tracker:
     def stage(
         self,
         name: str,
-        params: Params,
+        params: RunParams,
         *,
         sections: Sequence[str],
-        run_params: Params | None = None,
+        run_params: RunParams | None = None,
         tags: Mapping[str, str] = NO_TAGS,
         resume_id: str | None = None,
     ) -> Iterator[StageRun]:
@@ -96,7 +97,7 @@ class Tracker:
             raise
         self._end(run_id, parent_id, "FINISHED")
 
-    def _parent(self, params: Params) -> str:
+    def _parent(self, params: RunParams) -> str:
         params_digest = digest(params)
         runs = self._search(f"tags.stage = 'pipeline' and tags.params_digest = '{params_digest}'")
         if runs:
@@ -157,7 +158,7 @@ class Tracker:
             self._client.set_terminated(parent_id, "FINISHED")
 
 
-def flatten_params(params: Params, sections: Sequence[str] | None = None) -> dict[str, str]:
+def flatten_params(params: RunParams, sections: Sequence[str] | None = None) -> dict[str, str]:
     """Return `section.key -> value` of the sections (default: all), and keys outside of sections.
 
     Lists are JSON. Values are cut to MLflow's 6000 characters, with an ellipsis at the end.

@@ -10,7 +10,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from cscsanet.config.params import Params, select
+from cscsanet.config.params import select
+from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.parsing import parse_json
@@ -40,7 +41,7 @@ PHYSICAL_SHAPES = (
 )
 
 
-def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
+def architecture(params: RunParams, shapes: Sequence[str]) -> dict[str, Any]:
     """Return the parameters that determine network shapes, flat, by their names in params.yaml.
 
     shapes: their names. Of a list under `points`, the largest value determines the shape.
@@ -52,7 +53,7 @@ def architecture(params: Params, shapes: Sequence[str]) -> dict[str, Any]:
 
 
 def save_weights(
-    module: nn.Module, path: Path, params: Params | None, shapes: Sequence[str], origin: Mapping[str, Any]
+    module: nn.Module, path: Path, params: RunParams | None, shapes: Sequence[str], origin: Mapping[str, Any]
 ) -> None:
     """Write a module's weights atomically.
 
@@ -73,7 +74,7 @@ def save_weights(
     write_by_rename(path, lambda partial: save_file(tensors, partial, metadata=entry))
 
 
-def save_left_out(path: Path, params: Params, reason: str) -> None:
+def save_left_out(path: Path, params: RunParams, reason: str) -> None:
     """Write a file in place of weights that are not trained. It has no tensors, and no loader takes it for weights.
 
     params: those of the project. reason: why there are none.
@@ -106,7 +107,7 @@ def halve_weights(source: Path, target: Path, origin: Mapping[str, Any]) -> None
     write_by_rename(target, lambda partial: save_file(halves, partial, metadata=entry))
 
 
-def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any]:
+def load_weights(module: nn.Module, path: Path, params: RunParams) -> dict[str, Any]:
     """Load trained weights into a module and return their origin.
 
     Raises:
@@ -117,8 +118,7 @@ def load_weights(module: nn.Module, path: Path, params: Params) -> dict[str, Any
     trained = metadata["architecture"]
     configured = architecture(params, tuple(trained))
     for key in sorted(trained):
-        # As JSON, in which true is not 1.
-        if key not in configured or json.dumps(trained[key]) != json.dumps(configured[key]):
+        if key not in configured or _as_json(trained[key]) != _as_json(configured[key]):
             raise CscsanetError(
                 f"{path}: trained with {key} = {trained[key]}, but params.yaml says {configured.get(key)}; "
                 f"set it back, or run 'dvc repro' to train again"
@@ -186,6 +186,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path}: holds no weights: left out, since {content['left_out']}; change params.yaml and run 'dvc repro'"
         )
     return tensors, content
+
+
+def _as_json(value: Any) -> str:
+    """Return a parameter as JSON, in which true is not 1. Groups of parameters have no order."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _holds(built: torch.dtype, stored: torch.dtype) -> bool:

@@ -15,14 +15,14 @@ from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from typing import TypeVar
 
-from cscsanet.config.params import Params
+from cscsanet.config.run_params import RunParams
 from cscsanet.workflow.machine import limit_threads
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def num_workers(params: Params) -> int:
+def num_workers(params: RunParams) -> int:
     """Return how many jobs to run at once: `threads` on a CPU, and one on a GPU."""
     import torch
 

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
 
 from cscsanet.config.params import Params, load_params
+from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError, one_line_errors
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.tracking import StageRun, open_tracking
@@ -25,11 +28,11 @@ from cscsanet.workflow.workspace import SOURCE, Workspace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-StageFunction = Callable[["Stage"], None]
+StageParams = TypeVar("StageParams", bound=RunParams, default=Params)
 
 
 @dataclass
-class Stage:
+class Stage(Generic[StageParams]):
     """What a stage function receives: its workspace, its parameters, and its MLflow run.
 
     name: of the stage in dvc.yaml and in MLflow. code: digest of the stage's code. project: the parameters of params.yaml,
@@ -38,9 +41,9 @@ class Stage:
 
     name: str
     workspace: Workspace
-    params: Params
+    params: StageParams
     code: str
-    project: Params | None = None
+    project: StageParams | None = None
     _run: StageRun | None = field(default=None, repr=False)
 
     @contextmanager
@@ -48,7 +51,7 @@ class Stage:
         self,
         *sections: str,
         name: str | None = None,
-        params: Params | None = None,
+        params: RunParams | None = None,
         tags: Mapping[str, str] | None = None,
         resume_id: str | None = None,
     ) -> Iterator[StageRun]:
@@ -115,25 +118,39 @@ class Stage:
         return {**self.__dict__, "_run": None}
 
 
+StageFunction = Callable[[Stage[StageParams]], None]
+
+
 def run_stage(script: str, work: StageFunction | Mapping[str, StageFunction]) -> None:
     """Run a stage of dvc.yaml in the current folder.
 
     script: `__file__` of the script. work: the function of the stage. If one script serves several
     stages: stage -> function, and the command line names the stage.
     """
+    run_stage_of(Workspace(Path.cwd()), load_params, script, work)
+
+
+def run_stage_of(
+    workspace: Workspace,
+    load: Callable[[Path], StageParams],
+    script: str,
+    work: StageFunction[StageParams] | Mapping[str, StageFunction[StageParams]],
+) -> None:
+    """Run a stage of any pipeline. workspace: its files. load: reads its parameters. script, work: as of `run_stage`."""
     with one_line_errors():
         name, function = _select(Path(script), work)
-        workspace = Workspace(Path.cwd())
-        params = load_params(workspace.params_file)
+        params = load(workspace.params_file)
         code = stage_code(Path(script), name, SOURCE)
         limit_threads(params.threads)
         started = time.monotonic()
-        function(Stage(name, workspace, params, code.digest))
-        _write_time(workspace, params, name, time.monotonic() - started)
+        function(Stage(workspace.run_name(name), workspace, params, code.digest))
+        _write_time(workspace, params, workspace.run_name(name), time.monotonic() - started)
         _write_code(workspace, name, code)
 
 
-def _select(script: Path, work: StageFunction | Mapping[str, StageFunction]) -> tuple[str, StageFunction]:
+def _select(
+    script: Path, work: StageFunction[StageParams] | Mapping[str, StageFunction[StageParams]]
+) -> tuple[str, StageFunction[StageParams]]:
     if callable(work):
         return script.stem, work
     arguments = sys.argv[1:]
@@ -142,7 +159,7 @@ def _select(script: Path, work: StageFunction | Mapping[str, StageFunction]) -> 
     return arguments[0], work[arguments[0]]
 
 
-def _write_time(workspace: Workspace, params: Params, name: str, seconds: float) -> None:
+def _write_time(workspace: Workspace, params: RunParams, name: str, seconds: float) -> None:
     """Write the duration of a stage, for the report. It differs at each run, so dvc.yaml does not name the file."""
     content = {
         "seconds": round(seconds, 1),

@@ -49,6 +49,7 @@ WITHOUT_NUMBERS = frozenset(
         "rich",
         "safetensors",
         "typer",
+        "typing_extensions",
         "yaml",
     }
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cscsanet
-from cscsanet.config.params import Params, digest, select
+from cscsanet.config.params import digest, select
+from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
 from cscsanet.parsing import parse_json
@@ -26,6 +27,10 @@ class Workspace:
     def params_file(self) -> Path:
         """The parameters."""
         return self.root / "params.yaml"
+
+    def run_name(self, stage: str) -> str:
+        """Return the name of a stage in MLflow, where the stages of all pipelines are."""
+        return stage
 
     @property
     def scenes(self) -> Path:
@@ -135,7 +140,7 @@ class Workspace:
         return {name: file_digest(self.weights(name)) for name in names}
 
 
-def state_key(params: Params, depends: Sequence[str], inputs: Mapping[str, str], code: str) -> str:
+def state_key(params: RunParams, depends: Sequence[str], inputs: Mapping[str, str], code: str) -> str:
     """Return the digest of all that a result depends on: parameters, inputs and the code of its stage."""
     return digest(
         {

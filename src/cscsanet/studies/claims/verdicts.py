@@ -1,19 +1,18 @@
 """The judgement of a claim: comparisons of measured mIoUs with thresholds, and a verdict by rule."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from cscsanet.config.schemes import FLOOR
 from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
 from cscsanet.evaluation.rows import row_reference
 from cscsanet.evaluation.sweeps import row_point
 from cscsanet.metrics.estimate import round6
+from cscsanet.metrics.verdict import holds, under_premise, verdict
 
 MARKED = 0.02  # mIoU of a marked lead
 HEIGHT = 0.05  # mIoU over the constant prediction: below it there is nothing to lose, keep or share
 SAMPLES = 20_000  # of the bootstrap, at least: an interval widened for many comparisons reads tails of 0.1 %
-Holds = Literal["yes", "no", "open", "void"]
-Verdict = Literal["reproduced", "not reproduced", "inconclusive", "does not apply", "not measured"]
 Terms = Sequence[tuple[float, Condition]]
 
 RULES = {
@@ -112,33 +111,6 @@ def judge_measured(
         return judge(comparisons, evidence)
     why = f"not measured: {', '.join(missing)}" if missing else "too few points are measured"
     return {"verdict": "not measured", "comparisons": [], "why": why}
-
-
-def verdict(results: Sequence[Holds]) -> Verdict:
-    """Return the verdict on a claim from the results of its comparisons."""
-    assert results, "a claim without a comparison"
-    if "no" in results:
-        return "not reproduced"
-    if "void" in results:
-        return "does not apply"
-    return "inconclusive" if "open" in results else "reproduced"
-
-
-def holds(low: float, widened_high: float, threshold: float) -> Holds:
-    """Return whether an interval is above a threshold.
-
-    low: of the 95 % interval. widened_high: of the interval widened for the number of comparisons.
-    """
-    if low > threshold:
-        return "yes"
-    return "no" if widened_high < threshold else "open"
-
-
-def under_premise(result: Holds, premise: Holds) -> Holds:
-    """Return the result of a comparison whose premise holds, fails or is open."""
-    if premise == "no":
-        return "void"
-    return "open" if premise == "open" and result == "yes" else result
 
 
 def _judge_one(comparison: Comparison, evidence: Evidence, comparisons: int) -> dict[str, Any]:

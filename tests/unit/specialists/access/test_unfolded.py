@@ -16,7 +16,7 @@ def seeded(seed=0):
 @pytest.fixture(scope="module")
 def detector():
     torch.manual_seed(0)
-    return UnfoldedDetector(8, 3).eval()
+    return UnfoldedDetector(8, 3, 2).eval()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_it_fits_any_cell(detector, devices, antennas, symbols):
     answer = logits(
         detector, draw_access(2, cell, seeded()), random_book(devices, symbols, seeded(1)), symbols
     )
-    assert answer.shape == (3, 2, devices)
+    assert answer.shape == (4, 2, devices)
     assert answer.isfinite().all()
 
 
@@ -70,14 +70,23 @@ def test_powers_of_ten_in_the_received_symbols_stay_finite(detector, book):
 
 def test_what_is_left_out_is_not_seen(drops, book):
     torch.manual_seed(0)
-    blind = UnfoldedDetector(8, 1, length_known=False, neighbours=False).eval()
-    assert blind.of_entry[0].kernel_size == (1,)
-    known = blind._known(torch.full((3,), 10.0), torch.full((3,), 0.1), 12)
-    torch.testing.assert_close(known, blind._known(torch.full((3,), 10.0), torch.full((3,), 0.1), 5))
+    blind = UnfoldedDetector(8, 1, 1, length_known=False, neighbours=False).eval()
+    assert {layer.kernel_size for layer in blind.modules() if isinstance(layer, torch.nn.Conv1d)} == {(1,)}
+    # The same symbols under the name of another length.
+    signal, known_of = received(drops, book, 12, 10.0), (torch.full((3,), 10.0), torch.full((3,), 0.1))
+    padded = torch.nn.functional.pad(signal, (0, 0, 0, 3)), torch.nn.functional.pad(book, (0, 3))
+    seeing = UnfoldedDetector(8, 1, 1).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            blind(signal, book, *known_of), blind(*padded, *known_of), rtol=1e-3, atol=1e-3
+        )
+        assert not torch.allclose(
+            seeing(signal, book, *known_of), seeing(*padded, *known_of), rtol=1e-3, atol=1e-3
+        )
 
 
 def test_gradients_are_finite(drops, book):
-    detector = UnfoldedDetector(8, 4)
+    detector = UnfoldedDetector(8, 4, 4)
     signal = received(drops, book, 12, 20.0)
     out = detector(signal, book, torch.full((3,), 20.0), torch.full((3,), 0.1))
     torch.nn.functional.binary_cross_entropy_with_logits(out, drops.active.float().expand_as(out)).backward()

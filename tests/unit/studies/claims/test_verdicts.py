@@ -4,7 +4,8 @@ import pytest
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.evaluation.evidence import Condition
-from cscsanet.studies.claims.verdicts import Comparison, departures, holds, judge, under_premise, verdict
+from cscsanet.metrics.verdict import holds, under_premise, verdict
+from cscsanet.studies.claims.verdicts import Comparison, departures, judge
 
 
 @pytest.mark.parametrize(

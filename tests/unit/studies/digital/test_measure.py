@@ -16,9 +16,13 @@ from cscsanet.studies.digital.figures import bits_figure
 from cscsanet.studies.digital.measure import Code, DigitalRow, RawBits, codes, reports, rules
 
 
-@pytest.fixture(scope="module")
-def params():
-    return Params.model_validate(yaml.safe_load(profile_text("small")))
+def _profile(name):
+    return Params.model_validate(yaml.safe_load(profile_text(name)))
+
+
+@pytest.fixture(scope="module", params=["small", "study"])
+def params(request):
+    return _profile(request.param)
 
 
 def test_without_the_package_there_are_no_rows_of_the_ldpc_code(params, monkeypatch):
@@ -40,13 +44,15 @@ def test_the_rule_of_the_scheme_is_among_those_that_are_compared(params):
 def test_reports_of_a_strength_are_compared_where_the_feedback_does_not_hold_it(params):
     lengths = dict.fromkeys((code.feedback_bits, code.quality_bits) for code in reports(params))
     # Of 4 bits the directions keep all.
-    assert list(lengths) == [(16, 0), (16, 2), (16, 4)]
+    compared = {"small": [0, 4], "study": [0, 2, 4]}[params.profile]
+    assert list(lengths) == [(16, bits) for bits in compared]
     assert params.digital.quality_bits in {bits for _, bits in lengths}
     assert RateRule().short_csi_error in {code.csi_error for code in reports(params)}
 
 
-@pytest.mark.parametrize("code", reports(Params.model_validate(yaml.safe_load(profile_text("small")))))
-def test_a_compared_report_is_that_of_the_link(code, params, monkeypatch):
+@pytest.mark.parametrize("code", reports(_profile("study")))
+def test_a_compared_report_is_that_of_the_link(code, monkeypatch):
+    params = _profile("study")
     monkeypatch.setattr(measure, "trained_link", lambda *_: (digital(params, "coded"), None))
     link = measure._link(SimpleNamespace(weights=None), params, code)
     assert link.front.reports(replace(params.evaluation.home.point, feedback_bits=16)) == code.quality_bits

@@ -17,7 +17,7 @@ _INSIDE = 1e-4  # least 1 - gamma q, the share of a device's filtered power that
 
 
 class Evidence(NamedTuple):
-    """q and e / q of each device and beam, (batch, K, M)."""
+    """q and e / q of each device and beam, (batch, K, M); q is (batch, K, 1) under powers that all beams share."""
 
     gain: Tensor
     ratio: Tensor
@@ -30,8 +30,8 @@ class Evidence(NamedTuple):
     @property
     def common(self) -> Tensor:
         """The power (batch, K, 1) that all beams of a device have in common, as a step of covariance ML finds it."""
-        excess = (self.gain * (self.ratio - 1)).sum(dim=2, keepdim=True)
-        return (excess / self.gain.square().sum(dim=2, keepdim=True)).clamp_min(0)
+        excess = (self.gain * (self.ratio - 1)).mean(dim=2, keepdim=True)
+        return (excess / self.gain.square().mean(dim=2, keepdim=True)).clamp_min(0)
 
     def log_ratio(self, power: Tensor) -> Tensor:
         """Return log p(y | active with a power) - log p(y | inactive) of each entry (batch, K, M)."""
@@ -47,13 +47,13 @@ def beams_of(received: Tensor) -> Tensor:
 
 
 def evidence(observed: Tensor, book: Tensor, power: Tensor) -> Evidence:
-    """Return the evidence under believed powers (batch, K, M), over unit noise.
+    """Return the evidence under believed powers (batch, K, M), or (batch, K, 1) where all beams share them, over unit noise.
 
     observed: (batch, L, M), see `beams_of`. book: (K, L).
     """
-    batch, symbols, beams = observed.shape
+    batch, symbols, _ = observed.shape
     squares = (book.unsqueeze(2) * book.conj().unsqueeze(1)).flatten(1)
-    covariance = (power.mT.to(squares.dtype) @ squares).reshape(batch, beams, symbols, symbols)
+    covariance = (power.mT.to(squares.dtype) @ squares).reshape(batch, -1, symbols, symbols)
     covariance = covariance + torch.eye(symbols, device=book.device)
     filtered = torch.linalg.solve(covariance, book.mT)
     gain = (book.mT.conj() * filtered).sum(dim=2).real.mT

@@ -1,0 +1,63 @@
+"""The section on specialist models: activity detection, with its figures, errors over the length, and its ledger."""
+
+from typing import Any
+
+from cscsanet.page.results import Record, Results
+
+Line = dict[str, Any]
+
+_PICTURES = {
+    "length": (
+        "Errors over the length of the preamble",
+        "Bands are 95 % intervals over drops and, for ours, training seeds. Dashed: genies, which know what no receiver does.",
+    ),
+    "axes": (
+        "Errors over SNR, activity, antennas, devices and spread",
+        "One axis at a time, with all else as in the reference cell. Ours is one model, which was trained with 100 devices.",
+    ),
+    "trade": (
+        "Missed devices against false alarms, and calibration",
+        "In the reference cell. A threshold moves along a curve. Right: what ours says, and the share that is active.",
+    ),
+    "nmse": (
+        "NMSE of the estimated channels",
+        "LMMSE with the devices that a method detects. A device that is missed counts with its whole channel.",
+    ),
+    "variants": ("Ours and its variants", "What each part is worth, and models for a single length."),
+}
+
+
+def access_pictures(results: Results) -> list[Line]:
+    """Return the figures of activity detection that were drawn."""
+    return [
+        {"name": name, "title": title, "text": text, "picture": picture}
+        for name, (title, text) in _PICTURES.items()
+        if (picture := results.picture(name, "specialists/access"))
+    ]
+
+
+def access_lines(results: Results) -> tuple[list[int], list[Line]]:
+    """Return the lengths of the preamble, and a line for each spread and method with its row at each length.
+
+    Of several trainings of a method, the first is shown.
+    """
+    rows = [row for row in results.access if row["variant"] is None and row["energy"] == "symbol"]
+    if not rows:
+        return [], []
+    # Along the axis of the length, all else is as in most rows.
+    fixed = ("snr_db", "activity", "antennas", "devices", "near_far_db", "group_size")
+    by_length: dict[tuple[Any, ...], set[int]] = {}
+    for row in rows:
+        by_length.setdefault(tuple(row[key] for key in fixed), set()).add(row["preamble_length"])
+    home = max(by_length, key=lambda key: len(by_length[key]))
+    lengths = sorted(by_length[home])
+    cells: dict[tuple[float | None, str], dict[int, Record]] = {}
+    for row in rows:
+        if tuple(row[key] for key in fixed) == home:
+            cells.setdefault((row["spread_deg"], row["method"]), {}).setdefault(row["preamble_length"], row)
+    lines = [
+        {"spread": spread, "method": method, "cells": [of_length.get(length) for length in lengths]}
+        for (spread, method), of_length in cells.items()
+        if len(of_length) == len(lengths)
+    ]
+    return lengths, sorted(lines, key=lambda line: (line["spread"] is None, line["spread"] or 0.0))

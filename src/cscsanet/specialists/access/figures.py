@@ -1,0 +1,179 @@
+"""The figures: errors over each axis, what is missed against false alarms, calibration, and the NMSE of the channels."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cscsanet.config.access import OURS, AccessParams
+from cscsanet.plots import STYLES, label_axes
+from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
+from cscsanet.specialists.access.points import AccessPoint, axis, equal_snr_db, home
+from cscsanet.specialists.access.training import models
+
+SHOWN = (OURS, "paper", "covariance-ml", "gmmv-amp", "mmv-amp", "omp", "covariance-ml-genie", "genie")
+_LABELS = {
+    "preamble_length": "preamble length L",
+    "snr_db": "SNR [dB]",
+    "activity": "activity",
+    "antennas": "antennas M",
+    "devices": "devices K",
+    "spread_deg": "angular spread [deg]",
+}
+_COLOURS = dict(zip(SHOWN, cycle(STYLES), strict=False))
+_DASHED = ("covariance-ml-genie", "genie")
+_LOG_AXES = ("activity", "antennas", "devices", "spread_deg")
+_INDEPENDENT = 90.0  # where independent antennas are drawn on the axis of the spread
+
+
+def access_figures(params: AccessParams, evidence: AccessEvidence) -> dict[str, Figure]:
+    """Return every figure by name."""
+    return {
+        "length": _length(params, evidence, "error_rate", "errors per device"),
+        "axes": _axes(params, evidence),
+        "trade": _trade(params, evidence),
+        "nmse": _length(params, evidence, "nmse", "NMSE of the channels"),
+        "variants": _variants(params, evidence),
+    }
+
+
+def _length(params: AccessParams, evidence: AccessEvidence, rate: Rate, label: str) -> Figure:
+    """Draw a rate over the length: with the spread, with independent antennas, and at equal energy of the preamble."""
+    start = home(params)
+    equal = replace(start, energy="preamble", snr_db=equal_snr_db(params))
+    panels = {
+        _spread_title(start): start,
+        _spread_title(replace(start, spread_deg=None)): replace(start, spread_deg=None),
+        "the same energy for every length": equal,
+    }
+    figure = Figure(figsize=(12.5, 4.2), layout="constrained")
+    for panel, (title, point) in zip(figure.subplots(1, 3, sharey=True), panels.items(), strict=True):
+        points = axis(params, "preamble_length", point)
+        _curves(panel, evidence, points, [float(each.preamble_length) for each in points], rate)
+        label_axes(panel, _LABELS["preamble_length"], label if panel is figure.axes[0] else "")
+        panel.set_title(title, fontsize=10)
+    _legend(figure)
+    return figure
+
+
+def _axes(params: AccessParams, evidence: AccessEvidence) -> Figure:
+    """Draw errors over SNR, activity, antennas, devices and spread."""
+    figure = Figure(figsize=(12.5, 7.4), layout="constrained")
+    panels = figure.subplots(2, 3, sharey=True).flatten()
+    for panel, name in zip(panels, ("snr_db", "activity", "antennas", "devices", "spread_deg"), strict=False):
+        points = axis(params, name)
+        places = [_place(getattr(point, name)) for point in points]
+        _curves(panel, evidence, points, places, "error_rate")
+        if name in _LOG_AXES:
+            panel.set_xscale("log")
+            panel.set_xticks(places, [_tick(getattr(point, name)) for point in points])
+            panel.minorticks_off()
+        label_axes(panel, _LABELS[name], "errors per device")
+    panels[-1].axis("off")
+    _legend(figure)
+    return figure
+
+
+def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
+    """Draw what is missed against false alarms, and the calibration of ours."""
+    point = home(params)
+    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for method in SHOWN:
+        outcomes = evidence.measured(Condition(method, point))
+        if outcomes:
+            alarms = [alarm for _, alarm in outcomes[0].trade]
+            missed = [miss for miss, _ in outcomes[0].trade]
+            colour, _ = _COLOURS[method]
+            left.plot(
+                alarms, missed, color=colour, label=method, linestyle="--" if method in _DASHED else "-"
+            )
+    left.set_xscale("log")
+    left.set_yscale("log")
+    label_axes(left, "inactive devices taken for active", "active devices missed")
+    left.legend(fontsize=8, frameon=False)
+    right.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    for outcome in evidence.measured(Condition(OURS, point)):
+        said, true = zip(*[(said, true) for said, true, _ in outcome.calibration], strict=True)
+        right.plot(said, true, color=_COLOURS[OURS][0], marker="o", markersize=4)
+    label_axes(right, "probability that ours says", "share that is active")
+    return figure
+
+
+def _variants(params: AccessParams, evidence: AccessEvidence) -> Figure:
+    """Draw ours beside its variants over the length."""
+    start = home(params)
+    variants = [None, *(model.variant for model in models(params) if model.variant)]
+    figure = Figure(figsize=(9.6, 4.4), layout="constrained")
+    starts = [start, replace(start, spread_deg=None)]
+    for panel, point in zip(figure.subplots(1, 2, sharey=True), starts, strict=True):
+        points = axis(params, "preamble_length", point)
+        for variant, (colour, marker) in zip(variants, cycle(STYLES), strict=False):
+            shown = [each for each in points if evidence.drops(Condition(OURS, each, variant))]
+            rates = [evidence.rate(Condition(OURS, each, variant)).value for each in shown]
+            lengths = [each.preamble_length for each in shown]
+            panel.plot(
+                lengths,
+                rates,
+                color=colour,
+                marker=marker,
+                markersize=4,
+                linewidth=1.3,
+                label=variant or OURS,
+            )
+        panel.set_yscale("log")
+        panel.set_title(_spread_title(point), fontsize=10)
+        label_axes(panel, _LABELS["preamble_length"], "errors per device")
+    figure.axes[0].legend(fontsize=8, frameon=False)
+    return figure
+
+
+def _curves(
+    panel: Axes, evidence: AccessEvidence, points: Sequence[AccessPoint], places: Sequence[float], rate: Rate
+) -> None:
+    for method in SHOWN:
+        shown = [
+            (place, evidence.rate(Condition(method, point), rate))
+            for place, point in zip(places, points, strict=True)
+            if evidence.drops(Condition(method, point))
+        ]
+        if not shown:
+            continue
+        colour, marker = _COLOURS[method]
+        x = [place for place, _ in shown]
+        line = "--" if method in _DASHED else "-"
+        # A zero has no place on a logarithmic axis: the curve ends there.
+        values = [each.value or float("nan") for _, each in shown]
+        panel.plot(
+            x, values, color=colour, marker=marker, markersize=4, linewidth=1.4, linestyle=line, label=method
+        )
+        panel.fill_between(
+            x,
+            [each.low for _, each in shown],
+            [each.high for _, each in shown],
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+    panel.set_yscale("log")
+
+
+def _legend(figure: Figure) -> None:
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
+
+
+def _spread_title(point: AccessPoint) -> str:
+    if point.spread_deg is None:
+        return "independent antennas"
+    return f"paths within a spread of {point.spread_deg:g} degrees"
+
+
+def _place(value: float | None) -> float:
+    return _INDEPENDENT if value is None else float(value)
+
+
+def _tick(value: float | None) -> str:
+    return "indep." if value is None else f"{value:g}"

@@ -1,0 +1,232 @@
+"""The measurements: every method at every point, over the same validation and test drops.
+
+A point is one job. Each of its measurements is kept until something that it depends on changes, so a study that is killed
+goes on with the next one.
+"""
+
+import math
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from cscsanet.channel.activity import AccessDrops, check_book, draw_access, received
+from cscsanet.config.access import AccessParams
+from cscsanet.config.params import digest, select
+from cscsanet.errors import CscsanetError
+from cscsanet.files import write_json
+from cscsanet.parsing import parse_json
+from cscsanet.specialists.access.estimation import channel_error, lmmse
+from cscsanet.specialists.access.methods import CLASSICAL, SLOW, Method, Observation
+from cscsanet.specialists.access.outcomes import (
+    Outcome,
+    best_threshold,
+    calibration,
+    decide,
+    trade,
+)
+from cscsanet.specialists.access.points import AccessPoint, axis, home, points
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
+from cscsanet.specialists.access.training import AccessStage, Model, models
+from cscsanet.training.seeds import generator
+from cscsanet.training.weights import load_weights
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.progress import progress_bar
+
+DEPENDS = ("seed", "cell", "evaluation.val_drops", "evaluation.test_drops", "evaluation.slow_drops")
+_BATCH = 20  # drops
+_PARTS = {"val": 0, "test": 1}
+Part = Literal["val", "test"]
+
+
+def measure_detectors(stage: AccessStage) -> None:
+    """Measure every method at every point, and remove measurements of points and methods that are not asked for."""
+    params, folder = stage.params, stage.workspace.measurements
+    jobs = points(params)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {point.name for point in jobs}
+    for path in folder.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path)
+    with progress_bar("points", len(jobs)) as advance:
+        fan_out(partial(measure_point, stage), jobs, num_workers(params), advance)
+
+
+def measure_point(stage: AccessStage, point: AccessPoint) -> None:
+    """Measure every method at one point, unless its measurement is up to date."""
+    params, folder = stage.params, stage.workspace.measurements / point.name
+    folder.mkdir(parents=True, exist_ok=True)
+    names = set()
+    for name in CLASSICAL:
+        if _measured_there(params, name, point):
+            names.add(name)
+            _keep(stage, folder / f"{name}.json", {}, partial(classical_outcome, params, name, point))
+    for model in models(params):
+        if _fits(model, point):
+            names.add(model.name)
+            digests = stage.workspace.weight_digests(model.weights)
+            weights = stage.workspace.weights(model.weights)
+            _keep(
+                stage,
+                folder / f"{model.name}.json",
+                digests,
+                partial(learned_outcome, params, model, point, weights),
+            )
+    for path in folder.glob("*.json"):
+        if path.stem not in names:
+            path.unlink()
+
+
+def classical_outcome(params: AccessParams, name: str, point: AccessPoint) -> Outcome:
+    """Measure a method without learning at a point."""
+    slow = name in SLOW and point.spread_deg is not None
+    return _outcome(params, CLASSICAL[name], point, _book(params, point), slow=slow)
+
+
+def learned_outcome(params: AccessParams, model: Model, point: AccessPoint, weights: Path) -> Outcome:
+    """Measure a trained detector at a point. weights: its file."""
+    system = AccessSystem(model.params)
+    load_weights(system, weights, model.params)
+    learned = system.learned_book()
+    book = _book(params, point) if learned is None else learned.detach()[:, : point.preamble_length]
+    return _outcome(params, partial(_logits, system), point, book, logits=True)
+
+
+def seen_drops(
+    params: AccessParams, point: AccessPoint, part: Part, book: Tensor, count: int
+) -> Iterator[Observation]:
+    """Yield the drops of a part of a point in batches. The same drops come for every method, and for every length of L."""
+    cell = point.cell(params.cell)
+    for batch, first in enumerate(range(0, count, _BATCH)):
+        drawn = generator(params.seed, "evaluate", 1 + _PARTS[part], batch)
+        drops: AccessDrops = draw_access(min(_BATCH, count - first), cell, drawn)
+        signal = received(drops, book, point.preamble_length, point.snr_db, point.energy)
+        snr = 10 ** (point.snr_db / 10) / (point.preamble_length if point.energy == "preamble" else 1)
+        yield Observation(point, signal, book, snr, drops, generator(params.seed, "evaluate", 3, batch))
+
+
+def _outcome(
+    params: AccessParams,
+    method: Method,
+    point: AccessPoint,
+    book: Tensor,
+    *,
+    slow: bool = False,
+    logits: bool = False,
+) -> Outcome:
+    """Measure a method. logits: whether its scores are logits of the activity.
+
+    Raises:
+        CscsanetError: two devices have one preamble.
+    """
+    check_book(book, point.preamble_length)
+    evaluation = params.evaluation
+    val, test = evaluation.val_drops, evaluation.test_drops
+    if slow:
+        val, test = min(val, evaluation.slow_drops), min(test, evaluation.slow_drops)
+    scores, active = [], []
+    for seen in seen_drops(params, point, "val", book, val):
+        scores.append(method(seen))
+        active.append(seen.drops.active)
+    threshold = best_threshold(torch.cat(scores), torch.cat(active))
+    scores, active = [], []
+    error: list[float] = []
+    energy: list[float] = []
+    for seen in seen_drops(params, point, "test", book, test):
+        scores.append(method(seen))
+        active.append(seen.drops.active)
+        wrong, true = channel_error(_estimated(seen, decide(scores[-1], threshold)), _true(seen))
+        error += wrong.tolist()
+        energy += true.tolist()
+    every, truth = torch.cat(scores), torch.cat(active)
+    detected = decide(every, threshold)
+    return Outcome(
+        threshold,
+        point.devices,
+        active=truth.sum(dim=1).tolist(),
+        missed=(truth & ~detected).sum(dim=1).tolist(),
+        false_alarms=(detected & ~truth).sum(dim=1).tolist(),
+        channel_error=error,
+        channel_energy=energy,
+        trade=trade(every, truth),
+        calibration=calibration(every, truth) if logits else [],
+    )
+
+
+def _estimated(seen: Observation, detected: Tensor) -> Tensor:
+    """Return the LMMSE estimates, with the mean power for each device that is detected."""
+    return lmmse(seen.received, seen.book, seen.snr * detected)
+
+
+def _true(seen: Observation) -> Tensor:
+    drops = seen.drops
+    return (seen.snr * drops.power * drops.active).sqrt().unsqueeze(2) * drops.channel
+
+
+@torch.no_grad()
+def _logits(system: AccessSystem, seen: Observation) -> Tensor:
+    group_size = seen.point.group_size
+    logits: Tensor = system(seen.received, seen.book, seen.snr_db, seen.activity, group_size)[-1]
+    return logits
+
+
+def _book(params: AccessParams, point: AccessPoint) -> Tensor:
+    return book_of_tests(params)[: point.devices, : point.preamble_length]
+
+
+def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool:
+    """Whether a method without learning is measured at a point: slow ones along the axis of the length alone."""
+    fast = name not in SLOW or point.spread_deg is None
+    return fast or point in axis(params, "preamble_length")
+
+
+def _fits(model: Model, point: AccessPoint) -> bool:
+    """Whether a detector can be tested at a point, and is worth it: a learned book has its devices, a variant two axes."""
+    if model.params.detector.book == "learned" and point.devices != model.params.training_cell.devices:
+        return False
+    if model.variant is None:
+        return True
+    start = home(model.params)
+    spreads = (start.spread_deg, None)
+    return any(
+        point in axis(model.params, "preamble_length", _with_spread(start, spread)) for spread in spreads
+    )
+
+
+def _with_spread(point: AccessPoint, spread: float | None) -> AccessPoint:
+    return replace(point, spread_deg=spread)
+
+
+def _keep(stage: AccessStage, path: Path, inputs: dict[str, str], work: "partial[Outcome]") -> None:
+    """Measure, unless the file has the key of what it would be measured of."""
+    key = digest({"params": select(stage.params, DEPENDS), "inputs": inputs, "code": stage.code})
+    try:
+        if parse_json(path.read_text(encoding="utf-8"))["key"] == key:
+            return
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    write_json(path, {"key": key, **work().content()})
+
+
+def read_outcome(path: Path) -> Outcome | None:
+    """Return a measurement, or None if there is none.
+
+    Raises:
+        CscsanetError: it is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        content.pop("key")
+        outcome = Outcome(**content)
+        if not math.isfinite(outcome.threshold):
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CscsanetError(f"{path}: damaged; run 'make specialist NAME=access' to measure again") from None
+    return outcome

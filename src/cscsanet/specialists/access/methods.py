@@ -1,0 +1,106 @@
+"""All methods that are compared, by the names in the result rows: each gives a score of every device of some drops.
+
+A device counts as active where its score is above a threshold, which is chosen on validation drops for every method.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cscsanet.channel.activity import AccessDrops
+from cscsanet.specialists.access.baselines.covariance_likelihood import covariance_powers, genie_scores
+from cscsanet.specialists.access.baselines.matching_pursuit import most_likely, pursue
+from cscsanet.specialists.access.baselines.message_passing import Domain, pass_messages
+from cscsanet.specialists.access.baselines.path_likelihood import genie_scores as known_path_genie
+from cscsanet.specialists.access.baselines.path_likelihood import known_path_scores
+from cscsanet.specialists.access.points import AccessPoint
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is received in some drops of a point, and the truth, of which only genies read anything.
+
+    received: (batch, L, M), over noise of unit power. book: (K, L). snr: of a device of mean power at one antenna and
+    symbol, as a number. generator: of the choices of a method.
+    """
+
+    point: AccessPoint
+    received: Tensor
+    book: Tensor
+    snr: float
+    drops: AccessDrops
+    generator: torch.Generator
+
+    @property
+    def snr_db(self) -> Tensor:
+        """The SNR of each drop (batch,) [dB]."""
+        return torch.full((len(self.received),), self.snr).log10() * 10
+
+    @property
+    def activity(self) -> Tensor:
+        """The activity of each drop (batch,)."""
+        return torch.full((len(self.received),), self.point.activity)
+
+
+Method = Callable[[Observation], Tensor]
+
+
+def omp(seen: Observation) -> Tensor:
+    """Score by simultaneous OMP, which stops at a threshold of the power that a preamble explains."""
+    return pursue(seen.received, seen.book)
+
+
+def omp_told(seen: Observation) -> Tensor:
+    """Score by simultaneous OMP that is told how many devices are active: 1 for so many, 0 for the others."""
+    return most_likely(pursue(seen.received, seen.book), seen.drops.active.sum(dim=1)).float()
+
+
+def mmv_amp(seen: Observation) -> Tensor:
+    """Score by approximate message passing with one activity of all antennas."""
+    return _messages(seen, "antennas")
+
+
+def gmmv_amp(seen: Observation) -> Tensor:
+    """Score by approximate message passing over beams, whose activities are those of neighbouring beams."""
+    return _messages(seen, "beams")
+
+
+def covariance_ml(seen: Observation) -> Tensor:
+    """Score by the received power that covariance ML finds."""
+    return covariance_powers(seen.received, seen.book, seen.generator)
+
+
+def covariance_ml_genie(seen: Observation) -> Tensor:
+    """Score by maximum likelihood that knows the directions and the power of every device, but not its gains."""
+    power = seen.snr * seen.drops.power
+    if not seen.drops.angles.shape[2]:
+        # The correlation that is known then is none.
+        return covariance_powers(seen.received, seen.book, seen.generator, highest=float(power.max()))
+    return known_path_scores(seen.received, seen.book, seen.drops.angles, power, seen.generator).float()
+
+
+def genie(seen: Observation) -> Tensor:
+    """Score a device by the likelihood ratio that knows all other devices, and the directions and powers of all."""
+    power, active = seen.snr * seen.drops.power, seen.drops.active
+    if not seen.drops.angles.shape[2]:
+        return genie_scores(seen.received, seen.book, power, active)
+    return known_path_genie(seen.received, seen.book, seen.drops.angles, power, active).float()
+
+
+def _messages(seen: Observation, domain: Domain) -> Tensor:
+    return pass_messages(seen.received, seen.book, seen.snr, seen.point.activity, domain)
+
+
+CLASSICAL: dict[str, Method] = {
+    "omp": omp,
+    "omp-told": omp_told,
+    "mmv-amp": mmv_amp,
+    "gmmv-amp": gmmv_amp,
+    "covariance-ml": covariance_ml,
+    "covariance-ml-genie": covariance_ml_genie,
+    "genie": genie,
+}
+# What needs seconds a drop with paths; measured over fewer drops, along the axis of the preamble length alone.
+SLOW = ("covariance-ml-genie", "genie")

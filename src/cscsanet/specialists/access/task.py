@@ -1,0 +1,166 @@
+"""Training of a detector: a new cell, new drops and a new book for each batch.
+
+The loss is the cross-entropy of each device's activity. A detector with several iterations gives logits after each, and
+those of later ones count more. A cell's numbers are drawn by a generator of the host, so that a GPU is never waited for.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cscsanet.channel.activity import Cell, draw_access, random_book, received
+from cscsanet.config.access import AccessParams, TrainingCellParams
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
+from cscsanet.training.seeds import generator, host_generator
+from cscsanet.training.task import Task
+
+_VALIDATED = (8, 12, 20)  # lengths of the preamble, as far as the trainings have them
+
+
+class DetectionTask(Task):
+    """Detect active devices; the best validation metric is kept.
+
+    `val_information`: the share of the activity's entropy that the logits resolve, 1 - cross-entropy / entropy, as a mean
+    over cells of some lengths, with the spread of `cell` and with independent antennas. 1: all is known, 0: nothing but the
+    activity. `val_errors`: errors per device, with logits above zero taken for active.
+    """
+
+    monitor = "val_information"
+
+    def __init__(self, system: AccessSystem, params: AccessParams, seed: int) -> None:
+        """seed: of the training; drops and the book of tests are of `params.seed`."""
+        super().__init__(params.fit, seed)
+        self.system = system
+        self.cells, self.params = params.training_cell, params
+        self.fixed_book = book_of_tests(params)[: params.training_cell.devices]
+        self.train_items = params.fit.steps_per_epoch * params.fit.batch_size
+        self.validated = validation_cells(params)
+        self.val_items = len(self.validated) * params.fit.val_drops
+        self._sums = torch.zeros(2, dtype=torch.float64)
+        self._count = 0
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the weighted cross-entropy of all iterations, in a cell that is drawn."""
+        host = host_generator(generator)
+        cell, symbols = draw_cell(self.cells, self.params, host)
+        drops = draw_access(len(batch), cell, generator)
+        low, high = self.cells.snr_db
+        snr_db = low + (high - low) * torch.rand(len(batch), generator=generator, device=self.device)
+        book = self._book(generator)[:, :symbols]
+        signal, activity = received(drops, book, symbols, snr_db), torch.full_like(snr_db, cell.activity)
+        logits = self.system(signal, book, snr_db, activity, cell.group_size)
+        target = drops.active.float().expand_as(logits)
+        entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(
+            dim=(1, 2)
+        )
+        weights = (torch.arange(len(logits), device=entropy.device) + 1.0).square()
+        return (weights * entropy).sum() / weights.sum()
+
+    def _book(self, generator: torch.Generator) -> Tensor:
+        learned = self.system.learned_book()
+        if learned is not None:
+            return learned
+        if self.params.detector.book == "fixed":
+            return self.fixed_book.to(self.device)
+        return random_book(self.cells.devices, self.params.cell.longest_preamble, generator)
+
+    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
+        """Add the cross-entropy and the errors of validation drops, which are the same in every epoch."""
+        of_cell = Counter((batch // self.params.fit.val_drops).tolist())
+        for index, count in sorted(of_cell.items()):
+            cell, symbols = self.validated[index]
+            self._add(cell, symbols, count, generator)
+
+    def _add(self, cell: Cell, symbols: int, count: int, generator: torch.Generator) -> None:
+        drops = draw_access(count, cell, generator)
+        learned = self.system.learned_book()
+        book = (self.fixed_book.to(self.device) if learned is None else learned)[:, :symbols]
+        snr_db = torch.full((count,), self.params.cell.snr_db, device=self.device)
+        activity = torch.full_like(snr_db, cell.activity)
+        logits = self.system(received(drops, book, symbols, snr_db), book, snr_db, activity)[-1]
+        target = drops.active.float()
+        entropy = functional.binary_cross_entropy_with_logits(logits, target)
+        errors = ((logits > 0) != drops.active).double().mean()
+        resolved = 1 - entropy.double() / _entropy(cell.activity)
+        self._sums += count * torch.stack((resolved, errors)).cpu()
+        self._count += count
+
+    def validation_metrics(self) -> Mapping[str, float]:
+        """Return the means over the drops of all cells."""
+        information, errors = (self._sums / self._count).tolist()
+        self._sums, self._count = torch.zeros(2, dtype=torch.float64), 0
+        return {"val_information": information, "val_errors": errors}
+
+
+def draw_cell(cells: TrainingCellParams, params: AccessParams, host: torch.Generator) -> tuple[Cell, int]:
+    """Draw the cell of a batch, and the length of its preambles."""
+    symbols = int(_between(cells.preamble_length[0], cells.preamble_length[1] + 1, host))
+    activity = math.exp(_between(math.log(cells.activity[0]), math.log(cells.activity[1]), host))
+    independent = _chance(cells.independent_share, host)
+    spread = _between(*cells.spread_deg, host)
+    near_far = _between(*cells.near_far_db, host)
+    antennas = _one_of(cells.antennas, host)
+    group = _one_of(cells.group_size, host) if _chance(cells.grouped_share, host) else 1
+    share = max(activity, params.cell.group_share) if group > 1 else 1.0
+    cell = Cell(
+        cells.devices,
+        antennas,
+        min(symbols, cells.preamble_length[1]),
+        activity,
+        group_size=group,
+        group_share=share,
+        paths=params.cell.paths,
+        spread_deg=math.inf if independent else spread,
+        near_far_db=near_far,
+    )
+    return cell, cell.symbols
+
+
+def validation_cells(params: AccessParams) -> list[tuple[Cell, int]]:
+    """Return the cells of the validation, each with the length of its preambles."""
+    shortest, longest = params.training_cell.preamble_length
+    lengths = [symbols for symbols in _VALIDATED if shortest <= symbols <= longest] or [longest]
+    spreads = dict.fromkeys((params.cell.spread_deg, None))
+    return [
+        (
+            Cell(
+                params.training_cell.devices,
+                params.cell.antennas,
+                symbols,
+                params.cell.activity,
+                paths=params.cell.paths,
+                spread_deg=math.inf if spread is None else spread,
+            ),
+            symbols,
+        )
+        for symbols in lengths
+        for spread in spreads
+    ]
+
+
+def initial_system(params: AccessParams, seed: int) -> AccessSystem:
+    """Build a detector with weights drawn from a seed. PyTorch's global generator is unchanged."""
+    with torch.random.fork_rng():
+        torch.manual_seed(generator(seed, "initialise").initial_seed())
+        return AccessSystem(params)
+
+
+def _between(low: float, high: float, host: torch.Generator) -> float:
+    return low + (high - low) * float(torch.rand((), generator=host, dtype=torch.float64))
+
+
+def _chance(share: float, host: torch.Generator) -> bool:
+    return float(torch.rand((), generator=host)) < share
+
+
+def _one_of(values: tuple[int, ...], host: torch.Generator) -> int:
+    return values[int(torch.randint(len(values), (), generator=host))]
+
+
+def _entropy(activity: float) -> float:
+    """Return the entropy of a device's activity [nat]."""
+    return -activity * math.log(activity) - (1 - activity) * math.log1p(-activity)

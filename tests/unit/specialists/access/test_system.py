@@ -1,0 +1,40 @@
+"""The preambles of tests and of trainings, and what weights belong to."""
+
+import pytest
+import torch
+
+from cscsanet.channel.activity import check_book
+from cscsanet.errors import CscsanetError
+from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
+from cscsanet.training.weights import load_weights, save_weights
+
+
+def test_a_smaller_cell_has_the_first_preambles_of_the_largest(params, change):
+    book = book_of_tests(params)
+    assert book.shape == (24, 12)
+    smaller = change(params, evaluation={"devices": [24, 8]}, cell={"devices": 8})
+    torch.testing.assert_close(book_of_tests(smaller), book)
+    check_book(book, 4)
+
+
+def test_another_seed_has_another_book(params, change):
+    assert not torch.allclose(book_of_tests(params), book_of_tests(change(params, seed=2)))
+
+
+def test_a_learned_book_has_unit_modulus_and_a_gradient(params, change):
+    learned = AccessSystem(change(params, detector={"book": "learned"}))
+    book = learned.learned_book()
+    torch.testing.assert_close(book.abs(), torch.ones(16, 12))
+    book[:, 0].real.sum().backward()
+    assert learned.phases.grad[:, 0].abs().sum() > 0
+    assert AccessSystem(params).learned_book() is None
+
+
+def test_weights_of_another_detector_are_refused(params, change, tmp_path):
+    path = tmp_path / "ours.safetensors"
+    save_weights(AccessSystem(params), path, params, SHAPES, {"stage": "access/ours"})
+    load_weights(AccessSystem(params), path, params)
+    unfolded = {**params.detector.unfolded.model_dump(), "features": 4}
+    other = change(params, detector={"unfolded": unfolded})
+    with pytest.raises(CscsanetError, match="trained with detector"):
+        load_weights(AccessSystem(other), path, other)
