@@ -76,6 +76,20 @@ def detect(
         typer.echo(f"{key:16} {'independent' if key == 'spread_deg' and value is None else value}")
 
 
+def ship_access(root: Path) -> str:
+    """Copy our detector into the package, and return a message for the user.
+
+    Raises:
+        CscsanetError: it is not trained.
+    """
+    from cscsanet.config.access import NAME, OURS, load_access_params
+    from cscsanet.specialists.room import SpecialistWorkspace
+    from cscsanet.specialists.shipping import ship_specialist
+
+    workspace = SpecialistWorkspace(root, NAME)
+    return ship_specialist(workspace, load_access_params(workspace.params_file), [f"{NAME}/{OURS}"])
+
+
 def _spread(text: str) -> float | None:
     if text == "none":
         return None

@@ -61,8 +61,23 @@ def import_mfnet(
     )
 
 
-def ship(params_file: ParamsFile = PARAMS) -> None:
-    """Copy the trained models into the package, in half precision. Commands use them until others are trained."""
+def ship(
+    specialist: Annotated[
+        str | None, typer.Option(help="A specialist model, as access, in place of the study of CSC-SA-Net.")
+    ] = None,
+    params_file: ParamsFile = PARAMS,
+) -> None:
+    """Copy the trained models into the package. Commands use them until others are trained.
+
+    Models of CSC-SA-Net are copied in half precision.
+    """
+    if specialist:
+        from cscsanet.cli.access import ship_access
+        from cscsanet.config.params import profile_names
+
+        profile_names(specialist)
+        typer.echo(ship_access(params_file.resolve().parent))
+        return
     workspace, params = project(params_file)
 
     from cscsanet.pipeline.shipping import ship as ship_models
