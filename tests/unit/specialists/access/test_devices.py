@@ -23,7 +23,7 @@ def test_a_hidden_length_is_no_length():
     hidden = known(*of_drop, None, 64, 1)
     assert hidden.shape == (1, 1, KNOWN)
     assert hidden[..., 2] == 0
-    assert known(*of_drop, 12, 64, 1)[..., 2] == pytest.approx(12 / 28)
+    assert known(*of_drop, torch.tensor(12.0), 64, 1)[..., 2] == pytest.approx(12 / 28)
 
 
 def test_the_order_of_groups_does_not_matter_and_groups_do(seeded):

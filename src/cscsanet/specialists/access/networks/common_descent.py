@@ -7,14 +7,16 @@ serves all antennas, so many iterations cost little.
 Axes: batch; K devices, L symbols, M beams.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from cscsanet.specialists.access.networks.devices import KNOWN, SEEN, device_features
-from cscsanet.specialists.access.networks.evidence import evidence
+from cscsanet.specialists.access.networks.evidence import Evidence
 
+EvidenceFunction = Callable[[Tensor, Tensor, Tensor], Evidence]
 _STEP = -1.0  # logit of a step, at first: many devices that move at once must not move far
 
 
@@ -45,13 +47,15 @@ class CommonDescent(nn.Module):
         with torch.no_grad():
             last.bias.copy_(torch.tensor([_STEP, 4.0, 0.0]))
 
-    def forward(self, observed: Tensor, book: Tensor, known: Tensor, group_size: int) -> Descent:
+    def forward(
+        self, observed: Tensor, book: Tensor, known: Tensor, group_size: int, evidence: EvidenceFunction
+    ) -> Descent:
         """Return what is believed after the last iteration.
 
-        observed: (batch, L, M), see `evidence`. known: (batch, 1, `KNOWN`).
+        observed, book: as `evidence` takes them. known: (batch, 1, `KNOWN`).
         """
-        batch, devices = len(observed), len(book)
-        power = observed.real.new_zeros((batch, devices, 1))
+        batch, devices = observed.shape[0], book.shape[0]
+        power = known.new_zeros((batch, devices, 1))
         odds = logits = power.squeeze(2)
         for iteration in range(self.iterations):
             current = evidence(observed, book, power)

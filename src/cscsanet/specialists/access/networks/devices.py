@@ -14,17 +14,14 @@ SEEN = 7  # numbers of `device_features`
 _LONGEST, _SNR_SCALE, _ODDS_SCALE, _ANTENNAS_SCALE, _GROUP_SCALE = 28.0, 20.0, 4.0, 7.0, 3.0
 
 
-def known(snr_db: Tensor, activity: Tensor, symbols: int | None, antennas: int, group_size: int) -> Tensor:
-    """Return what is known of each drop (batch, 1, 5), each number about one. symbols: L, or None to hide it."""
-    of_cell = (
-        0.0 if symbols is None else symbols / _LONGEST,
-        math.log2(antennas) / _ANTENNAS_SCALE,
-        math.log2(group_size) / _GROUP_SCALE,
-    )
-    numbers = (snr_db / _SNR_SCALE, torch.logit(activity) / _ODDS_SCALE)
-    return torch.stack((*numbers, *(torch.full_like(snr_db, value) for value in of_cell)), dim=-1).unsqueeze(
-        1
-    )
+def known(snr_db: Tensor, activity: Tensor, symbols: Tensor | None, antennas: int, group_size: int) -> Tensor:
+    """Return what is known of each drop (batch, 1, 5), each number about one. symbols: L (), or None to hide it."""
+    length = torch.zeros_like(snr_db) if symbols is None else (symbols / _LONGEST).expand_as(snr_db)
+    array = torch.full_like(snr_db, math.log2(antennas) / _ANTENNAS_SCALE)
+    group = torch.full_like(snr_db, math.log2(group_size) / _GROUP_SCALE)
+    odds = activity.log() - (-activity).log1p()
+    numbers = (snr_db / _SNR_SCALE, odds / _ODDS_SCALE, length, array, group)
+    return torch.stack(numbers, dim=-1).unsqueeze(1)
 
 
 def device_features(gain: Tensor, ratio: Tensor, odds: Tensor, power: Tensor, group_size: int) -> Tensor:

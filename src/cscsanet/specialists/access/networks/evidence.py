@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_INSIDE = 1e-4  # least 1 - gamma q, the share of a device's filtered power that others have
+INSIDE = 1e-4  # least 1 - gamma q, the share of a device's filtered power that others have
 
 
 class Evidence(NamedTuple):
@@ -58,6 +58,6 @@ def evidence(observed: Tensor, book: Tensor, power: Tensor) -> Evidence:
     filtered = torch.linalg.solve(covariance, book.mT)
     gain = (book.mT.conj() * filtered).sum(dim=2).real.mT
     matched = (filtered.mH @ observed.mT.unsqueeze(3)).squeeze(3).mT
-    inside = (1 - power * gain).clamp_min(_INSIDE)
+    inside = (1 - power * gain).clamp_min(INSIDE)
     gain = gain / inside
     return Evidence(gain, matched.abs().square() / inside.square() / gain)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cscsanet.specialists.access.networks.common_descent import CommonDescent, Descent
+from cscsanet.specialists.access.networks.common_descent import CommonDescent, Descent, EvidenceFunction
 from cscsanet.specialists.access.networks.devices import KNOWN, SEEN, device_features, known
 from cscsanet.specialists.access.networks.evidence import Evidence, beams_of, evidence
 
@@ -77,26 +77,41 @@ class UnfoldedDetector(nn.Module):
         antenna and symbol (batch,). activity: probability of a device to be active (batch,). group_size: of devices that
         an event wakes together, in the order of the book; 1: all are independent.
         """
-        observed = beams_of(received)
-        symbols, antennas = received.shape[1:]
+        symbols = torch.full_like(snr_db[:1], book.shape[1]).squeeze(0)
+        return self.detect(beams_of(received), book, snr_db, activity, symbols, group_size, evidence)
+
+    def detect(
+        self,
+        observed: Tensor,
+        book: Tensor,
+        snr_db: Tensor,
+        activity: Tensor,
+        symbols: Tensor,
+        group_size: int,
+        evidence: EvidenceFunction,
+    ) -> Tensor:
+        """Return the same from symbols over beams, in the arithmetic of `evidence`.
+
+        symbols: L, as a number; the book may be longer, and filled up with zeros.
+        """
+        antennas = observed.shape[2]
         of_cell = known(snr_db, activity, symbols if self.length_known else None, antennas, group_size)
-        shared: Descent = self.common(observed, book, of_cell, group_size)
+        shared: Descent = self.common(observed, book, of_cell, group_size, evidence)
         power = (self.start.sigmoid() * shared.power).expand(-1, -1, antennas)
         logits = [shared.logits]
         for _ in range(self.iterations):
-            power, logit = self._iterate(observed, book, power, shared, of_cell, group_size)
+            power, logit = self._iterate(evidence(observed, book, power), power, shared, of_cell, group_size)
             logits.append(logit)
         return torch.stack(logits)
 
     def _iterate(
-        self, observed: Tensor, book: Tensor, power: Tensor, shared: Descent, of_cell: Tensor, group_size: int
+        self, current: Evidence, power: Tensor, shared: Descent, of_cell: Tensor, group_size: int
     ) -> Believed:
-        current = evidence(observed, book, power)
         odds = current.log_ratio(current.common).sum(dim=2).clamp(-50, 200).asinh()
         seen = torch.cat(
             (
                 device_features(current.gain, current.ratio, odds, power, group_size),
-                of_cell.expand(-1, len(book), -1),
+                of_cell.expand(-1, power.shape[1], -1),
                 shared.power.log1p(),
                 shared.odds.unsqueeze(2),
             ),

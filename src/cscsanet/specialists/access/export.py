@@ -1,0 +1,153 @@
+"""The detectors as ONNX graphs, for the cell of params.yaml and every length of the preamble, compared with PyTorch.
+
+A shorter preamble is filled up with zeros, as what is received of it is. Complex numbers are pairs.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cscsanet.config.access import NAME, OURS, AccessParams
+from cscsanet.errors import CscsanetError
+from cscsanet.export.capture import graph_of
+from cscsanet.export.graph_store import GraphStore
+from cscsanet.export.signatures import Signature
+from cscsanet.files import file_digest, write_by_rename
+from cscsanet.metrics.estimate import round6
+from cscsanet.specialists.access.measure import seen_drops
+from cscsanet.specialists.access.methods import Observation
+from cscsanet.specialists.access.networks.real_evidence import real_beams_of, real_evidence
+from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
+from cscsanet.specialists.access.points import AccessPoint, axis, home
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
+from cscsanet.specialists.access.training import AccessStage, Model, models
+from cscsanet.stations.metadata import BATCH, TensorSpec
+from cscsanet.training.weights import load_weights
+
+DEPENDS = ("seed", "cell", "detector", "evaluation.preamble_length")
+TOLERANCE = 0.01  # of a probability: float32 in another order of operations
+_DROPS = 20
+Row = dict[str, Any]
+
+
+class RealDetector(nn.Module):
+    """Our detector in real numbers: probabilities of each device's activity (batch, K)."""
+
+    def __init__(self, detector: UnfoldedDetector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(
+        self, received: Tensor, book: Tensor, length: Tensor, snr_db: Tensor, activity: Tensor
+    ) -> Tensor:
+        """received: (batch, L, M, 2). book: (K, L, 2). length: (1,), of the preamble. snr_db, activity: (batch,)."""
+        beams = real_beams_of(received)
+        symbols = length.reshape(())
+        logits = self.detector.detect(beams, book, snr_db, activity, symbols, 1, real_evidence)
+        return logits[-1].sigmoid()
+
+
+def signature(params: AccessParams) -> Signature:
+    """Return the inputs and outputs of the graph."""
+    cell, real = params.cell, "float32"
+    longest = cell.longest_preamble
+    return Signature(
+        {
+            "received": TensorSpec(
+                (BATCH, longest, cell.antennas, 2),
+                real,
+                "Y, I/Q, over noise of unit power; zero beyond the preamble",
+            ),
+            "book": TensorSpec(
+                (cell.devices, longest, 2), real, "preambles, I/Q, unit modulus; zero beyond L"
+            ),
+            "length": TensorSpec((1,), real, "L, symbols of the preamble"),
+            "snr_db": TensorSpec(
+                (BATCH,), real, "SNR of a device of mean power at an antenna and symbol [dB]"
+            ),
+            "activity": TensorSpec((BATCH,), real, "probability of a device to be active"),
+        },
+        {"probability": TensorSpec((BATCH, cell.devices), real, "that a device is active")},
+    )
+
+
+def export_detector(model: Model, weights: Path, file: Path) -> AccessSystem:
+    """Write the ONNX graph of our detector, and return the detector. weights: its file.
+
+    Raises:
+        CscsanetError: it is not trained.
+    """
+    system = AccessSystem(model.params)
+    load_weights(system, weights, model.params)
+    assert isinstance(system.detector, UnfoldedDetector)
+    graph = graph_of(GraphStore(), NAME, RealDetector(system.detector).eval(), signature(model.params))
+    write_by_rename(file, lambda partial: onnx.save(graph, partial))
+    return system
+
+
+def export_stage(stage: AccessStage) -> None:
+    """Write models/onnx/access/ours.onnx, compare it with PyTorch at every length, and register it.
+
+    Raises:
+        CscsanetError: it differs from PyTorch.
+    """
+    params, workspace = stage.params, stage.workspace
+    ours = next(model for model in models(params) if model.name == OURS)
+    file = workspace.onnx / NAME / f"{OURS}.onnx"
+    with stage.tracked("cell", "detector") as run:
+        system = export_detector(ours, workspace.weights(ours.weights), file)
+        session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        rows = [parity_row(params, system, session, point) for point in axis(params, "preamble_length")]
+        stage.save_rows("access_parity.json", rows)
+        worst = max(row["apart"] for row in rows)
+        if worst > TOLERANCE:
+            raise CscsanetError(
+                f"{file}: probabilities are up to {worst:g} from PyTorch's, so it is not registered; "
+                "find the cause in reports/specialists/access_parity.json, and export again"
+            )
+        feeds = graph_inputs(params, _seen(params, home(params), 1))
+        gives = {"probability": session.run(None, feeds)[0]}
+        run.register(f"{NAME}-{OURS}", file, file_digest(file), feeds, gives, {"stage": stage.name})
+
+
+def parity_row(
+    params: AccessParams, system: AccessSystem, session: onnxruntime.InferenceSession, point: AccessPoint
+) -> Row:
+    """Compare the graph with PyTorch over test drops of a point."""
+    seen = _seen(params, point, _DROPS)
+    with torch.no_grad():
+        logits = system(seen.received, seen.book, seen.snr_db, seen.activity)[-1]
+    expected = logits.sigmoid().numpy()
+    (found,) = session.run(None, graph_inputs(params, seen))
+    return {
+        "preamble_length": point.preamble_length,
+        "drops": _DROPS,
+        "apart": round6(np.abs(found - expected).max()),
+        "decisions_equal": round6(((found > 0.5) == (expected > 0.5)).mean()),
+    }
+
+
+def graph_inputs(params: AccessParams, seen: Observation) -> dict[str, Any]:
+    """Return what the graph takes, of what is received."""
+    longest, length = params.cell.longest_preamble, seen.book.shape[1]
+    received = functional.pad(torch.view_as_real(seen.received), (0, 0, 0, 0, 0, longest - length))
+    book = functional.pad(torch.view_as_real(seen.book), (0, 0, 0, longest - length))
+    return {
+        "received": received.numpy(),
+        "book": book.numpy(),
+        "length": np.array([length], dtype=np.float32),
+        "snr_db": seen.snr_db.numpy(),
+        "activity": seen.activity.numpy(),
+    }
+
+
+def _seen(params: AccessParams, point: AccessPoint, drops: int) -> Observation:
+    book = book_of_tests(params)[: point.devices, : point.preamble_length]
+    (seen,) = seen_drops(params, point, "test", book, drops)
+    return seen

@@ -1,0 +1,56 @@
+"""The detector in real numbers, and its graph, are the detector."""
+
+import onnxruntime
+import pytest
+import torch
+
+from cscsanet.specialists.access.export import (
+    TOLERANCE,
+    RealDetector,
+    export_detector,
+    graph_inputs,
+    parity_row,
+)
+from cscsanet.specialists.access.measure import seen_drops
+from cscsanet.specialists.access.points import axis, home
+from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
+from cscsanet.specialists.access.training import models
+from cscsanet.training.weights import save_weights
+
+
+@pytest.fixture(scope="module")
+def shallow(params, change):
+    """One iteration of each kind, whose graph is captured in seconds."""
+    unfolded = {**params.detector.unfolded.model_dump(), "iterations": 1, "common_iterations": 1}
+    return change(params, detector={"unfolded": unfolded})
+
+
+@pytest.mark.parametrize("length", [4, 12])
+def test_real_numbers_and_zeros_say_the_same(length, params):
+    torch.manual_seed(0)
+    system = AccessSystem(params)
+    for parameter in system.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    book = book_of_tests(params)[:16, :length]
+    point = next(point for point in axis(params, "preamble_length") if point.preamble_length == length)
+    (seen,) = seen_drops(params, point, "test", book, 5)
+    feeds = {name: torch.as_tensor(value) for name, value in graph_inputs(params, seen).items()}
+    with torch.no_grad():
+        expected = system(seen.received, seen.book, seen.snr_db, seen.activity)[-1].sigmoid()
+        found = RealDetector(system.detector)(**feeds)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_the_graph_says_the_same_at_every_length_and_for_any_number_of_drops(shallow, tmp_path):
+    ours = models(shallow)[0]
+    system = AccessSystem(ours.params)
+    save_weights(system, tmp_path / "ours.safetensors", ours.params, SHAPES, {})
+    export_detector(ours, tmp_path / "ours.safetensors", tmp_path / "ours.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "ours.onnx"))
+    system.eval()
+    for point in axis(shallow, "preamble_length"):
+        row = parity_row(shallow, system, session, point)
+        assert row["apart"] < TOLERANCE
+        assert row["decisions_equal"] == 1
+    (one,) = seen_drops(shallow, home(shallow), "test", book_of_tests(shallow)[:16, :8], 1)
+    assert session.run(None, graph_inputs(shallow, one))[0].shape == (1, 16)

@@ -1,0 +1,46 @@
+"""Evidence in real numbers, against that in complex ones."""
+
+import pytest
+import torch
+
+from cscsanet.channel.activity import Cell, draw_access, random_book, received
+from cscsanet.specialists.access.networks.evidence import beams_of, evidence
+from cscsanet.specialists.access.networks.real_evidence import inverse, real_beams_of, real_evidence
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 24, 56])
+def test_the_inverse_by_blocks_is_the_inverse(size, seeded):
+    root = torch.randn((3, size, size), generator=seeded())
+    matrix = torch.eye(size) + 30 * root @ root.mT
+    torch.testing.assert_close(
+        inverse(matrix) @ matrix, torch.eye(size).expand(3, -1, -1), rtol=1e-3, atol=2e-3
+    )
+
+
+@pytest.mark.parametrize("beams", [1, 16])
+def test_real_numbers_say_the_same(beams, seeded):
+    drops = draw_access(3, Cell(20, 16, 8, 0.2, spread_deg=3.0), seeded())
+    book, power = random_book(20, 8, seeded(1)), 3 * torch.rand((3, 20, beams), generator=seeded(2))
+    observed = beams_of(received(drops, book, 8, 10.0))
+    expected = evidence(observed, book, power)
+    found = real_evidence(torch.view_as_real(observed), torch.view_as_real(book), power)
+    torch.testing.assert_close(found.gain, expected.gain, rtol=2e-3, atol=1e-4)
+    torch.testing.assert_close(found.ratio, expected.ratio, rtol=2e-3, atol=1e-4)
+
+
+def test_zeros_at_the_end_of_a_preamble_change_nothing(seeded):
+    drops = draw_access(3, Cell(20, 16, 8, 0.2, spread_deg=3.0), seeded())
+    book, power = random_book(20, 8, seeded(1)), torch.rand((3, 20, 16), generator=seeded(2))
+    observed = torch.view_as_real(beams_of(received(drops, book, 8, 10.0)))
+    short = real_evidence(observed, torch.view_as_real(book), power)
+    filled = torch.nn.functional.pad(observed, (0, 0, 0, 0, 0, 4))
+    longer = torch.nn.functional.pad(torch.view_as_real(book), (0, 0, 0, 4))
+    long = real_evidence(filled, longer, power)
+    torch.testing.assert_close(long.gain, short.gain, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(long.ratio, short.ratio, rtol=1e-3, atol=1e-4)
+
+
+def test_beams_are_those_of_the_transform(seeded):
+    signal = torch.randn((2, 5, 16), generator=seeded(), dtype=torch.complex64)
+    beams = torch.view_as_complex(real_beams_of(torch.view_as_real(signal)))
+    torch.testing.assert_close(beams, beams_of(signal), rtol=1e-4, atol=1e-5)
