@@ -70,7 +70,7 @@ def project(tmp_path_factory):
     root = tmp_path_factory.mktemp("access")
     content = yaml.safe_load(profile_text("smoke", "access"))
     content["variants"] = [each for each in content["variants"] if each["name"] in ("paper", "book-learned")]
-    content["repeats"]["seeds"] = []
+    content["repeats"] = {"seeds": [], "reseeded": []}
     content["threads"] = 1
     for name, values in content["evaluation"].items():
         if isinstance(values, list):
@@ -89,7 +89,7 @@ def project(tmp_path_factory):
 def test_rows_have_every_method_and_the_columns_that_others_read(project):
     rows = json.loads((project / "reports/specialists/access.json").read_text(encoding="utf-8"))
     assert {row["method"] for row in rows} == {"ours", "paper", *CLASSICAL}
-    assert {row["variant"] for row in rows} == {None, "book-learned"}
+    assert {row["variant"] for row in rows} == {None, "book-learned", "iteration-0", "iteration-1"}
     for row in rows:
         assert row["ci_low"] <= row["error_rate"] <= row["ci_high"]
         assert {"preamble_length", "snr_db", "spread_deg", "activity", "antennas", "devices", "seed"} <= set(
@@ -119,7 +119,7 @@ def test_the_command_measures_one_cell(project, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--method", "oracle"], "method 'oracle': there is none of that name; choose one of ours"),
+        (["--method", "seer"], "method 'seer': there is none of that name; choose one of ours"),
         (["--preamble", "13"], "preamble_length = 13: must not be above longest_preamble = 12"),
         (["--spread-deg", "wide"], "--spread-deg wide: must be a number of degrees, or none"),
         (["--activity", "1.5"], "activity = 1.5"),

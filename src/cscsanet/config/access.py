@@ -62,11 +62,11 @@ class CellParams(Section):
 
 
 class TrainingCellParams(Section):
-    """The cells of the trainings, drawn for each batch: [lowest, highest], drawn uniformly, or values to choose from.
+    """The cells of the trainings, drawn for each part of a batch: [lowest, highest], or values to choose from.
 
-    activity: its logarithm is drawn uniformly. independent_share: share of the batches with independent antennas.
-    grouped_share: share of the batches with the groups of `cell`, and with groups of one in the others. energy is always
-    of a symbol.
+    Lengths and activities are drawn uniformly by their logarithm, others uniformly. independent_share: share of the parts
+    with independent antennas. grouped_share: share of the parts with groups of `group_size` devices, of which
+    `cell.group_share` are active where a group wakes. cells_per_batch: parts of a batch. The SNR is that of a symbol.
     """
 
     devices: Count
@@ -79,6 +79,7 @@ class TrainingCellParams(Section):
     near_far_db: Annotated[tuple[NearFar, NearFar], AfterValidator(_rising)]
     grouped_share: Annotated[float, Field(ge=0, le=1)]
     group_size: tuple[Count, ...] = Field(min_length=1)
+    cells_per_batch: Count
 
 
 class UnfoldedParams(Section):
@@ -137,17 +138,18 @@ class VariantParams(Section):
 
 
 class RepeatParams(Section):
-    """Trainings again. seeds: further training seeds of `ours`."""
+    """Trainings again, under further seeds. reseeded: which, `ours` or variants."""
 
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
+    reseeded: tuple[str, ...]
 
 
 class AccessEvaluationParams(Section):
     """The tests: an axis for each of the lists, with all else as in `cell`.
 
     val_drops, test_drops: of each point; thresholds are chosen on the validation drops. slow_drops: test drops of the
-    methods that take seconds a drop. spreads_deg: two, at which the axis of the preamble length is measured; null:
-    independent antennas.
+    methods that take seconds a drop. spread_deg: null: independent antennas. book: numbers of random books; 0: that of all
+    other tests.
     """
 
     val_drops: Count
@@ -162,6 +164,7 @@ class AccessEvaluationParams(Section):
     spread_deg: tuple[Spread, ...] = Field(min_length=1)
     near_far_db: tuple[NearFar, ...] = Field(min_length=1)
     group_size: tuple[Count, ...] = Field(min_length=1)
+    book: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
 
 
 class AccessParams(RunParams):
@@ -193,6 +196,11 @@ class AccessParams(RunParams):
             )
         for variant in self.variants:
             variant_params(self, variant)
+        for name in self.repeats.reseeded:
+            if name not in (OURS, *names):
+                raise ValueError(
+                    f"repeats.reseeded: '{name}' is no training; choose of {', '.join((OURS, *names))}"
+                )
         return self
 
 
@@ -202,7 +210,7 @@ def variant_params(params: AccessParams, variant: VariantParams) -> AccessParams
     Raises:
         ValueError: a key is unknown, or a value out of range.
     """
-    content = params.model_dump() | {"variants": ()}
+    content = params.model_dump() | {"variants": (), "repeats": {"seeds": (), "reseeded": ()}}
     for key, value in variant.params.items():
         *sections, name = key.split(".")
         place: Any = content

@@ -5,6 +5,7 @@ Axes: N items, samples = bootstrap samples, M quantities.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -92,8 +93,9 @@ def mean_over_seeds(by_training: NDArray[np.float64], key: Sequence[int]) -> NDA
     return np.asarray(mean + (weights * (by_training - mean)).sum(axis=0) / math.sqrt(count * (count - 1)))
 
 
+@lru_cache(maxsize=2)
 def _weights(items: int, samples: int, seed: int) -> Tensor:
-    """Return how often each sample draws each item, float64 (samples, items)."""
+    """Return how often each sample draws each item, float64 (samples, items), which is not to be changed."""
     assert items > 0, "no items to resample"
     draws = np.random.default_rng(seed).multinomial(items, np.full(items, 1.0 / items), size=samples)
     return torch.from_numpy(draws).to(torch.float64)

@@ -39,9 +39,10 @@ def access_pictures(results: Results) -> list[Line]:
 def access_lines(results: Results) -> tuple[list[int], list[Line]]:
     """Return the lengths of the preamble, and a line for each spread and method with its row at each length.
 
-    Of several trainings of a method, the first is shown.
+    Of several trainings of a method, the mean is shown, whose row comes first.
     """
     rows = [row for row in results.access if row["variant"] is None and row["energy"] == "symbol"]
+    rows = [row for row in rows if row["book"] == 0 and row["method"] != "oracle"]
     if not rows:
         return [], []
     # Along the axis of the length, all else is as in most rows.

@@ -20,6 +20,7 @@ def row(method, length, error, **others):
         "near_far_db": 0.0,
         "group_size": 1,
         "energy": "symbol",
+        "book": 0,
     }
     interval = {"error_rate": error, "ci_low": error / 2, "ci_high": 2 * error}
     return {
@@ -46,6 +47,9 @@ ROWS = [
     row("covariance-ml", 12, 0.001, spread_deg=None),
     row("ours", 8, 0.6, variant="length-unknown"),
     row("ours", 8, 0.5, energy="preamble"),
+    row("ours", 8, 0.9, book=1),
+    row("oracle", 8, 0.0),
+    row("oracle", 12, 0.0),
     row("ours", 12, 0.8, snr_db=-10.0),
     # Measured at one length alone.
     row("genie", 8, 0.0),
@@ -79,7 +83,7 @@ def test_each_method_has_a_line_over_the_length_of_its_first_training(page):
     assert "3degours0.40[0.20,0.80]0.10[0.05,0.20]" in packed
     assert "3degcovariance-ml20.00[10.00,40.00]3.00[1.50,6.00]" in packed
     assert "independentcovariance-ml9.00[4.50,18.00]1.00[0.50,2.00]" in packed
-    for elsewhere in ("700.00", "600.00", "500.00", "800.00"):
+    for elsewhere in ("700.00", "600.00", "500.00", "800.00", "900.00", "oracle"):
         assert elsewhere not in packed
     assert "genie0.00" not in packed
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cscsanet.config.access import OURS, AccessParams
+from cscsanet.config.access import OURS, AccessParams, variant_params
 from cscsanet.metrics.estimate import round6
 from cscsanet.metrics.verdict import holds, under_premise, verdict
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Terms
@@ -17,32 +17,40 @@ from cscsanet.specialists.access.points import AXES, AccessPoint, axis, home
 
 PAPER = "paper"
 LEAST = 0.0005  # errors per device: a point where the other method has fewer is too easy to be ahead at
-SHARE_OF_ML = 0.8  # of the errors of covariance ML, our bar under a spread
-HALF = 0.5
-LEVEL = 1.1  # times the errors of covariance ML count as level
+BAR, GOAL = 0.8, 0.5  # shares of the errors of covariance ML under a spread
+FAR = 0.5  # share of the errors of a method that ours is far ahead of
+LEVEL = 1.1  # times the errors of the other method, and `LEAST` more, still count as level
 SHORTER = 0.8  # of a preamble, or less
+_LONG = 8  # symbols of a preamble, from which on methods are compared over the length
+OTHERS = ("omp", "mmv-amp", "gmmv-amp")
 RULES = {
     "comparison": "A comparison is a weighted sum of errors per device, over the same test drops. It holds where its whole 95 % "
     "interval is above zero, and fails where an interval widened for the number of the statement's comparisons is below it.",
-    "premise": f"To be ahead of a method presupposes that it errs: at a point where it has fewer than {LEAST:g} errors per "
-    "device, a comparison is void.",
+    "premise": f"To be ahead of a method presupposes that it errs: where it has fewer than {LEAST:g} errors per device, a "
+    "comparison cannot hold, but it can fail. A statement of which nothing else is left does not apply.",
+    "level": f"Level is to have at most {100 * (LEVEL - 1):.0f} % and {LEAST:g} errors per device more than the other method.",
     "threshold": "Every method has the threshold with the fewest errors on the validation drops of the point.",
-    "interval": "Bootstrap over the test drops, paired between methods, with Student's interval over the seeds of ours on top.",
+    "interval": "Bootstrap over the test drops, paired between methods, with Student's interval over training seeds on top, "
+    "where a detector has several. All points but those of other books have one random book.",
 }
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A weighted sum that must be above zero. rival: the condition that must err for the comparison to mean anything."""
+    """A weighted sum and a margin that together must be above zero.
+
+    rival: the condition that must err for the comparison to mean anything; None: it always does.
+    """
 
     what: str
     terms: Terms
-    rival: Condition
+    rival: Condition | None = None
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. whose: paper or ours. comparisons: all must hold."""
+    """One statement. whose: paper or ours. comparisons: all that say something must hold."""
 
     id: str
     whose: str
@@ -52,73 +60,111 @@ class Statement:
 
 def statements(params: AccessParams) -> list[Statement]:
     """Return every statement of the ledger."""
+    return [*_of_paper(params, PAPER), *_of_paper(params, OURS), *_of_ours(params)]
+
+
+def _of_paper(params: AccessParams, method: str) -> list[Statement]:
+    """Return the statements of the paper, on its own detector or on ours."""
     lengths = axis(params, "preamble_length")
-    independent = axis(params, "preamble_length", replace(home(params), spread_deg=None))
-    every = list(dict.fromkeys(point for name in AXES for point in axis(params, name)))
-    long_independent = [point for point in independent if point.preamble_length >= 8]
+    enough = [point for point in lengths if point.preamble_length >= _LONG] or lengths
+    return [
+        Statement(
+            f"{method}.1",
+            method,
+            f"The detector ({method}) errs less than OMP and AMP, over all preambles of length 8 and more.",
+            [_curve(method, other, enough) for other in OTHERS],
+        ),
+        Statement(
+            f"{method}.2",
+            method,
+            f"The detector ({method}) errs less than OMP and AMP with longer preambles.",
+            [_shorter(method, other, *pair) for other in OTHERS for pair in _pairs(lengths)],
+        ),
+        Statement(
+            f"{method}.3",
+            method,
+            f"The detector ({method}), one for all lengths, errs less than OMP and AMP at every length.",
+            [_ahead(method, other, point) for other in OTHERS for point in lengths],
+        ),
+    ]
+
+
+def _of_ours(params: AccessParams) -> list[Statement]:
+    start = home(params)
+    lengths = axis(params, "preamble_length")
+    independent = axis(params, "preamble_length", replace(start, spread_deg=None))
     bar = [point for point in lengths if point.preamble_length in (8, 12)]
-    dedicated = {point: f"dedicated-{point.preamble_length}" for point in bar}
-    classical = ("omp", "mmv-amp")
-    strong = ("omp", "omp-told", "mmv-amp", "gmmv-amp")
-    found: list[Statement] = []
-    for method in (PAPER, OURS):
-        found += [
-            Statement(
-                f"{method}.1",
-                method,
-                f"The detector ({method}) errs less than OMP and AMP, over all lengths of the preamble.",
-                [_curve(method, other, lengths) for other in classical],
-            ),
-            Statement(
-                f"{method}.2",
-                method,
-                f"The detector ({method}) errs less than OMP and AMP with longer preambles.",
-                [
-                    _shorter(method, other, short, long)
-                    for other in classical
-                    for short, long in _pairs(lengths)
-                ],
-            ),
-            Statement(
-                f"{method}.3",
-                method,
-                f"The detector ({method}) errs less than OMP and AMP at every length of the preamble.",
-                [_ahead(method, other, point) for other in classical for point in lengths],
-            ),
-        ]
-    found += [
+    enough = [point for point in independent if point.preamble_length >= _LONG]
+    # Only ours is told the groups.
+    fair = [name for name in AXES if name != "group_size"]
+    every = list(dict.fromkeys([*(point for name in fair for point in axis(params, name)), *independent]))
+    unseen = [
+        point
+        for name, seen in (
+            ("antennas", params.training_cell.antennas),
+            ("devices", (params.training_cell.devices,)),
+        )
+        for point in axis(params, name)
+        if getattr(point, name) not in seen
+    ]
+    shorter = [point for point in lengths if _LONG <= point.preamble_length < _shortest(params, "long-alone")]
+    books = [point for point in axis(params, "book") if point.book]
+    half = Condition(OURS, start, "half")
+    return [
         Statement(
             "ours.4",
             OURS,
-            f"One model for all lengths has at most {100 * (LEVEL - 1):.0f} % more errors than one for a single length.",
-            [_level(OURS, OURS, point, variant) for point, variant in dedicated.items()],
+            "One model for all lengths is level with one for a single length, of the same training length.",
+            [
+                _level(
+                    half._replace(point=point), Condition(OURS, point, f"dedicated-{point.preamble_length}")
+                )
+                for point in bar
+            ],
         ),
         Statement(
             "ours.5",
             OURS,
             "With independent antennas ours is level with covariance ML at every length from 8 on.",
-            [_level(OURS, "covariance-ml", point) for point in long_independent],
+            [_level(Condition(OURS, point), Condition("covariance-ml", point)) for point in enough],
         ),
         Statement(
             "ours.6",
             OURS,
             "Under a spread ours has at least 20 % fewer errors than covariance ML at lengths 8 and 12.",
-            [_ahead(OURS, "covariance-ml", point, SHARE_OF_ML) for point in bar],
+            [_ahead(OURS, "covariance-ml", point, BAR) for point in bar],
         ),
         Statement(
             "ours.7",
             OURS,
             "Under a spread ours has at most half the errors of covariance ML at lengths 8 and 12.",
-            [_ahead(OURS, "covariance-ml", point, HALF) for point in bar],
+            [_ahead(OURS, "covariance-ml", point, GOAL) for point in bar],
         ),
         Statement(
             "ours.8",
             OURS,
             "Ours has at most half the errors of OMP and AMP, in all their forms, at every point of every axis.",
-            [_ahead(OURS, other, point, HALF) for other in strong for point in every],
+            [_ahead(OURS, other, point, FAR) for other in ("omp-told", *OTHERS) for point in every],
+        ),
+        Statement(
+            "ours.9",
+            OURS,
+            "With numbers of antennas and devices that it was not trained for, ours errs less than covariance ML.",
+            [_ahead(OURS, "covariance-ml", point) for point in unseen],
+        ),
+        Statement(
+            "ours.10",
+            OURS,
+            "Trained for long preambles alone, ours is level at shorter ones with one that was trained for them, too.",
+            [_level(Condition(OURS, point, "long-alone"), half._replace(point=point)) for point in shorter],
+        ),
+        Statement(
+            "ours.11",
+            OURS,
+            "With other random books ours errs less than covariance ML, too.",
+            [_ahead(OURS, "covariance-ml", point) for point in books],
         ),
     ]
-    return found
 
 
 def judge(statement: Statement, evidence: AccessEvidence) -> dict[str, Any]:
@@ -140,15 +186,15 @@ def judge(statement: Statement, evidence: AccessEvidence) -> dict[str, Any]:
 def _judged(comparison: Comparison, evidence: AccessEvidence, comparisons: int) -> dict[str, Any]:
     columns = evidence.contrast(comparison.terms).row("value")
     widened = evidence.contrast(comparison.terms, comparisons)
+    result = holds(columns["ci_low"], round6(widened.high), -comparison.margin)
+    shown = {"what": comparison.what, **columns, "margin": comparison.margin, "rival": None, "holds": result}
+    if comparison.rival is None:
+        return shown
     rival = evidence.rate(comparison.rival)
-    result = holds(columns["ci_low"], round6(widened.high), 0.0)
+    # Where the other does not err one cannot be ahead of it, but still err.
     premise = holds(round6(rival.low), round6(rival.high), LEAST)
-    return {
-        "what": comparison.what,
-        **columns,
-        "rival": round6(rival.value),
-        "holds": under_premise(result, premise),
-    }
+    held = result if result == "no" else under_premise(result, premise)
+    return {**shown, "rival": round6(rival.value), "holds": held}
 
 
 def _ahead(method: str, other: str, point: AccessPoint, share: float = 1.0) -> Comparison:
@@ -159,14 +205,9 @@ def _ahead(method: str, other: str, point: AccessPoint, share: float = 1.0) -> C
     )
 
 
-def _level(method: str, other: str, point: AccessPoint, variant: str | None = None) -> Comparison:
-    rival = Condition(other, point, variant)
-    name = f"{other} ({variant})" if variant else other
-    return Comparison(
-        f"{LEVEL:g} x {name} - {method}, {_where(point)}",
-        [(LEVEL, rival), (-1.0, Condition(method, point))],
-        rival,
-    )
+def _level(one: Condition, other: Condition) -> Comparison:
+    what = f"{LEVEL:g} x {_name(other)} - {_name(one)}, {_where(one.point)}"
+    return Comparison(what, [(LEVEL, other), (-1.0, one)], margin=LEAST)
 
 
 def _curve(method: str, other: str, points: Sequence[AccessPoint]) -> Comparison:
@@ -184,7 +225,7 @@ def _shorter(method: str, other: str, short: AccessPoint, long: AccessPoint) -> 
 
 
 def _pairs(points: Sequence[AccessPoint]) -> list[tuple[AccessPoint, AccessPoint]]:
-    """Return each length with the longest one that it is `SHORTER` than, so next to it in the list."""
+    """Return each length with the longest one that is `SHORTER` than it."""
     pairs = []
     for long in points:
         shorter = [point for point in points if point.preamble_length <= SHORTER * long.preamble_length]
@@ -193,9 +234,19 @@ def _pairs(points: Sequence[AccessPoint]) -> list[tuple[AccessPoint, AccessPoint
     return pairs
 
 
+def _shortest(params: AccessParams, name: str) -> int:
+    """Return the shortest preamble that a variant is trained for; zero if there is no such variant."""
+    of_name = [variant_params(params, variant) for variant in params.variants if variant.name == name]
+    return of_name[0].training_cell.preamble_length[0] if of_name else 0
+
+
+def _name(condition: Condition) -> str:
+    return f"{condition.method} ({condition.variant})" if condition.variant else condition.method
+
+
 def _where(point: AccessPoint) -> str:
     spread = "independent" if point.spread_deg is None else f"{point.spread_deg:g} deg"
     return (
         f"L {point.preamble_length}, {point.snr_db:g} dB, {spread}, activity {point.activity:g}, M {point.antennas}, "
-        f"K {point.devices}, near-far {point.near_far_db:g} dB, groups of {point.group_size}"
+        f"K {point.devices}, near-far {point.near_far_db:g} dB, book {point.book}"
     )

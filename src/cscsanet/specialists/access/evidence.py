@@ -7,7 +7,7 @@ part of the interval.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -41,6 +41,7 @@ class AccessEvidence:
     measured: Callable[[Condition], Sequence[Outcome]]
     samples: int
     seed: int
+    _cache: dict[tuple[Condition, Rate, int], NDArray[np.float64]] = field(default_factory=dict)
 
     def rate(self, condition: Condition, rate: Rate = "error_rate") -> Estimate:
         """Return one rate: errors over devices, missed over active, false alarms over inactive, or the NMSE.
@@ -50,8 +51,9 @@ class AccessEvidence:
         estimate = self.contrast([(1.0, condition)], rate=rate)
         if rate == "nmse" or estimate.value > 0:
             return estimate
-        every = [parts(outcome, rate, len(outcome.active)) for outcome in self.measured(condition)]
-        decisions = sum(float(each[:, 1].sum()) for each in every)
+        # Of one training: all trainings see the same drops.
+        outcome = self.measured(condition)[0]
+        decisions = float(parts(outcome, rate, len(outcome.active))[:, 1].sum())
         return Estimate(0.0, 0.0, -math.log(0.025) / max(decisions, 1.0))
 
     def drops(self, condition: Condition) -> int:
@@ -77,12 +79,16 @@ class AccessEvidence:
         return float(torch.stack([total[0] / total[1] for total in every]).mean())
 
     def _samples(self, condition: Condition, rate: Rate, drops: int) -> NDArray[np.float64]:
+        entry = condition, rate, drops
+        if entry in self._cache:
+            return self._cache[entry]
         by_training = []
         for outcome in self.measured(condition):
             sums = resampled_sums(parts(outcome, rate, drops), self.samples, self.seed)
             by_training.append((sums[:, 0] / sums[:, 1].clamp_min(1e-12)).numpy())
         key = [self.seed, *f"{condition.method} {condition.variant}".encode()]
-        return mean_over_seeds(np.stack(by_training), key)
+        self._cache[entry] = mean_over_seeds(np.stack(by_training), key)
+        return self._cache[entry]
 
 
 def parts(outcome: Outcome, rate: Rate, drops: int) -> torch.Tensor:

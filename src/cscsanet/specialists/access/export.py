@@ -22,7 +22,8 @@ from cscsanet.files import file_digest, write_by_rename
 from cscsanet.metrics.estimate import round6
 from cscsanet.specialists.access.measure import seen_drops
 from cscsanet.specialists.access.methods import Observation
-from cscsanet.specialists.access.networks.real_evidence import real_beams_of, real_evidence
+from cscsanet.specialists.access.networks.devices import Known
+from cscsanet.specialists.access.networks.real_evidence import REAL
 from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
 from cscsanet.specialists.access.points import AccessPoint, axis, home
 from cscsanet.specialists.access.system import AccessSystem, book_of_tests
@@ -47,9 +48,7 @@ class RealDetector(nn.Module):
         self, received: Tensor, book: Tensor, length: Tensor, snr_db: Tensor, activity: Tensor
     ) -> Tensor:
         """received: (batch, L, M, 2). book: (K, L, 2). length: (1,), of the preamble. snr_db, activity: (batch,)."""
-        beams = real_beams_of(received)
-        symbols = length.reshape(())
-        logits = self.detector.detect(beams, book, snr_db, activity, symbols, 1, real_evidence)
+        logits = self.detector.detect(received, book, Known(snr_db, activity), length.reshape(()), REAL)
         return logits[-1].sigmoid()
 
 
@@ -122,7 +121,7 @@ def parity_row(
     """Compare the graph with PyTorch over test drops of a point."""
     seen = _seen(params, point, _DROPS)
     with torch.no_grad():
-        logits = system(seen.received, seen.book, seen.snr_db, seen.activity)[-1]
+        logits = system(seen.received, seen.book, seen.known)[-1]
     expected = logits.sigmoid().numpy()
     (found,) = session.run(None, graph_inputs(params, seen))
     return {
@@ -142,8 +141,8 @@ def graph_inputs(params: AccessParams, seen: Observation) -> dict[str, Any]:
         "received": received.numpy(),
         "book": book.numpy(),
         "length": np.array([length], dtype=np.float32),
-        "snr_db": seen.snr_db.numpy(),
-        "activity": seen.activity.numpy(),
+        "snr_db": seen.known.snr_db.numpy(),
+        "activity": seen.known.activity.numpy(),
     }
 
 

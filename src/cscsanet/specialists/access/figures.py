@@ -10,10 +10,20 @@ from matplotlib.figure import Figure
 from cscsanet.config.access import OURS, AccessParams
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
-from cscsanet.specialists.access.points import AccessPoint, axis, equal_snr_db, home
-from cscsanet.specialists.access.training import models
+from cscsanet.specialists.access.points import AXES, AccessPoint, axis, equal_snr_db, home
+from cscsanet.specialists.access.training import cut, models
 
-SHOWN = (OURS, "paper", "covariance-ml", "gmmv-amp", "mmv-amp", "omp", "covariance-ml-genie", "genie")
+SHOWN = (
+    OURS,
+    "paper",
+    "covariance-ml",
+    "gmmv-amp",
+    "mmv-amp",
+    "omp",
+    "covariance-ml-genie",
+    "genie",
+    "oracle",
+)
 _LABELS = {
     "preamble_length": "preamble length L",
     "snr_db": "SNR [dB]",
@@ -21,9 +31,12 @@ _LABELS = {
     "antennas": "antennas M",
     "devices": "devices K",
     "spread_deg": "angular spread [deg]",
+    "near_far_db": "range of powers [dB]",
+    "group_size": "devices of a group",
+    "book": "random book",
 }
 _COLOURS = dict(zip(SHOWN, cycle(STYLES), strict=False))
-_DASHED = ("covariance-ml-genie", "genie")
+_DASHED = ("covariance-ml-genie", "genie", "oracle")
 _LOG_AXES = ("activity", "antennas", "devices", "spread_deg")
 _INDEPENDENT = 90.0  # where independent antennas are drawn on the axis of the spread
 
@@ -59,19 +72,19 @@ def _length(params: AccessParams, evidence: AccessEvidence, rate: Rate, label: s
 
 
 def _axes(params: AccessParams, evidence: AccessEvidence) -> Figure:
-    """Draw errors over SNR, activity, antennas, devices and spread."""
-    figure = Figure(figsize=(12.5, 7.4), layout="constrained")
-    panels = figure.subplots(2, 3, sharey=True).flatten()
-    for panel, name in zip(panels, ("snr_db", "activity", "antennas", "devices", "spread_deg"), strict=False):
+    """Draw errors over every axis but that of the length."""
+    figure = Figure(figsize=(15.0, 7.4), layout="constrained")
+    panels = figure.subplots(2, 4, sharey=True).flatten()
+    for panel, name in zip(panels, AXES[1:], strict=True):
         points = axis(params, name)
         places = [_place(getattr(point, name)) for point in points]
         _curves(panel, evidence, points, places, "error_rate")
         if name in _LOG_AXES:
             panel.set_xscale("log")
-            panel.set_xticks(places, [_tick(getattr(point, name)) for point in points])
             panel.minorticks_off()
-        label_axes(panel, _LABELS[name], "errors per device")
-    panels[-1].axis("off")
+        if name != "snr_db":
+            panel.set_xticks(places, [_tick(getattr(point, name)) for point in points])
+        label_axes(panel, _LABELS[name], "errors per device" if panel in panels[::4] else "")
     _legend(figure)
     return figure
 
@@ -103,37 +116,43 @@ def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
 
 
 def _variants(params: AccessParams, evidence: AccessEvidence) -> Figure:
-    """Draw ours beside its variants over the length."""
+    """Draw the variants of ours over the length, and ours after each of its iterations."""
     start = home(params)
-    variants = [None, *(model.variant for model in models(params) if model.variant)]
-    figure = Figure(figsize=(9.6, 4.4), layout="constrained")
-    starts = [start, replace(start, spread_deg=None)]
-    for panel, point in zip(figure.subplots(1, 2, sharey=True), starts, strict=True):
-        points = axis(params, "preamble_length", point)
-        for variant, (colour, marker) in zip(variants, cycle(STYLES), strict=False):
-            shown = [each for each in points if evidence.drops(Condition(OURS, each, variant))]
-            rates = [evidence.rate(Condition(OURS, each, variant)).value for each in shown]
-            lengths = [each.preamble_length for each in shown]
-            panel.plot(
-                lengths,
-                rates,
-                color=colour,
-                marker=marker,
-                markersize=4,
-                linewidth=1.3,
-                label=variant or OURS,
-            )
-        panel.set_yscale("log")
-        panel.set_title(_spread_title(point), fontsize=10)
-        label_axes(panel, _LABELS["preamble_length"], "errors per device")
-    figure.axes[0].legend(fontsize=8, frameon=False)
+    trained: list[str | None] = [model.variant for model in models(params) if model.variant]
+    after: list[str | None] = [*(model.variant for model in cut(params)), None]
+    figure = Figure(figsize=(12.5, 8.4), layout="constrained")
+    rows = figure.subplots(2, 2, sharey=True)
+    for column, spread in enumerate((start.spread_deg, None)):
+        points = axis(params, "preamble_length", replace(start, spread_deg=spread))
+        for row, variants in enumerate((trained, after)):
+            panel = rows[row][column]
+            _variant_curves(panel, evidence, points, variants)
+            panel.set_title(_spread_title(points[0]), fontsize=10)
+            label_axes(panel, _LABELS["preamble_length"], "" if column else "errors per device")
+            if column:
+                panel.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
+
+
+def _variant_curves(
+    panel: Axes, evidence: AccessEvidence, points: Sequence[AccessPoint], variants: Sequence[str | None]
+) -> None:
+    lines = ("-", "--")
+    for place, variant in enumerate(variants):
+        shown = [each for each in points if evidence.drops(Condition(OURS, each, variant))]
+        rates = [evidence.rate(Condition(OURS, each, variant)).value or float("nan") for each in shown]
+        colour, marker = STYLES[place % len(STYLES)]
+        line = lines[place // len(STYLES) % len(lines)]
+        lengths = [each.preamble_length for each in shown]
+        panel.plot(lengths, rates, line, color=colour, marker=marker, markersize=4, label=variant or OURS)
+    panel.set_yscale("log")
 
 
 def _curves(
     panel: Axes, evidence: AccessEvidence, points: Sequence[AccessPoint], places: Sequence[float], rate: Rate
 ) -> None:
-    for method in SHOWN:
+    # The truth makes no errors, and has no place but with the channels.
+    for method in SHOWN if rate == "nmse" else SHOWN[:-1]:
         shown = [
             (place, evidence.rate(Condition(method, point), rate))
             for place, point in zip(places, points, strict=True)

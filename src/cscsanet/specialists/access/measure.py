@@ -32,13 +32,14 @@ from cscsanet.specialists.access.outcomes import (
 )
 from cscsanet.specialists.access.points import AccessPoint, axis, home, points
 from cscsanet.specialists.access.system import AccessSystem, book_of_tests
-from cscsanet.specialists.access.training import AccessStage, Model, models
+from cscsanet.specialists.access.training import AccessStage, Model, cut, models
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import load_weights
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.progress import progress_bar
 
 DEPENDS = ("seed", "cell", "evaluation.val_drops", "evaluation.test_drops", "evaluation.slow_drops")
+WITH_LEARNED = "covariance-ml"  # the method that is measured with a learned book, too
 _BATCH = 20  # drops
 _PARTS = {"val": 0, "test": 1}
 Part = Literal["val", "test"]
@@ -66,20 +67,25 @@ def measure_point(stage: AccessStage, point: AccessPoint) -> None:
         if _measured_there(params, name, point):
             names.add(name)
             _keep(stage, folder / f"{name}.json", {}, partial(classical_outcome, params, name, point))
-    for model in models(params):
-        if _fits(model, point):
-            names.add(model.name)
-            digests = stage.workspace.weight_digests(model.weights)
-            weights = stage.workspace.weights(model.weights)
-            _keep(
-                stage,
-                folder / f"{model.name}.json",
-                digests,
-                partial(learned_outcome, params, model, point, weights),
-            )
+    for model in (*models(params), *cut(params)):
+        if not _fits(model, point):
+            continue
+        inputs = stage.workspace.weight_digests(model.weights)
+        weights = stage.workspace.weights(model.weights)
+        works = {model.file: partial(learned_outcome, params, model, point, weights)}
+        if model.params.detector.book == "learned":
+            works[with_learned(model)] = partial(learned_book_outcome, params, model, point, weights)
+        for name, work in works.items():
+            names.add(name)
+            _keep(stage, folder / f"{name}.json", inputs, work)
     for path in folder.glob("*.json"):
         if path.stem not in names:
             path.unlink()
+
+
+def with_learned(model: Model) -> str:
+    """Return the name of the measurement of another method with the book that was learned with a detector."""
+    return f"{WITH_LEARNED}@{model.name}"
 
 
 def classical_outcome(params: AccessParams, name: str, point: AccessPoint) -> Outcome:
@@ -90,11 +96,21 @@ def classical_outcome(params: AccessParams, name: str, point: AccessPoint) -> Ou
 
 def learned_outcome(params: AccessParams, model: Model, point: AccessPoint, weights: Path) -> Outcome:
     """Measure a trained detector at a point. weights: its file."""
+    system = _loaded(model, weights)
+    method = partial(_logits, system, model.iteration)
+    return _outcome(params, method, point, _book(params, point, system), logits=True)
+
+
+def learned_book_outcome(params: AccessParams, model: Model, point: AccessPoint, weights: Path) -> Outcome:
+    """Measure another method with the book that was learned with a detector. weights: its file."""
+    book = _book(params, point, _loaded(model, weights))
+    return _outcome(params, CLASSICAL[WITH_LEARNED], point, book)
+
+
+def _loaded(model: Model, weights: Path) -> AccessSystem:
     system = AccessSystem(model.params)
     load_weights(system, weights, model.params)
-    learned = system.learned_book()
-    book = _book(params, point) if learned is None else learned.detach()[:, : point.preamble_length]
-    return _outcome(params, partial(_logits, system), point, book, logits=True)
+    return system
 
 
 def seen_drops(
@@ -122,7 +138,7 @@ def _outcome(
     """Measure a method. logits: whether its scores are logits of the activity.
 
     Raises:
-        CscsanetError: two devices have one preamble.
+        CscsanetError: two devices have one preamble, or a score is not finite.
     """
     check_book(book, point.preamble_length)
     evaluation = params.evaluation
@@ -133,7 +149,7 @@ def _outcome(
     for seen in seen_drops(params, point, "val", book, val):
         scores.append(method(seen))
         active.append(seen.drops.active)
-    threshold = best_threshold(torch.cat(scores), torch.cat(active))
+    threshold = best_threshold(_finite(torch.cat(scores), point), torch.cat(active))
     scores, active = [], []
     error: list[float] = []
     energy: list[float] = []
@@ -158,6 +174,14 @@ def _outcome(
     )
 
 
+def _finite(scores: Tensor, point: AccessPoint) -> Tensor:
+    if not bool(scores.isfinite().all()):
+        raise CscsanetError(
+            f"{point.name}: a score is not finite; find the cause in the method that ran last"
+        )
+    return scores
+
+
 def _estimated(seen: Observation, detected: Tensor) -> Tensor:
     """Return the LMMSE estimates, with the mean power for each device that is detected."""
     return lmmse(seen.received, seen.book, seen.snr * detected)
@@ -169,14 +193,16 @@ def _true(seen: Observation) -> Tensor:
 
 
 @torch.no_grad()
-def _logits(system: AccessSystem, seen: Observation) -> Tensor:
-    group_size = seen.point.group_size
-    logits: Tensor = system(seen.received, seen.book, seen.snr_db, seen.activity, group_size)[-1]
-    return logits
+def _logits(system: AccessSystem, iteration: int | None, seen: Observation) -> Tensor:
+    logits: Tensor = system(seen.received, seen.book, seen.known)
+    return logits[-1 if iteration is None else iteration]
 
 
-def _book(params: AccessParams, point: AccessPoint) -> Tensor:
-    return book_of_tests(params)[: point.devices, : point.preamble_length]
+def _book(params: AccessParams, point: AccessPoint, system: AccessSystem | None = None) -> Tensor:
+    """Return the preambles of a point: those that were learned with a detector, or random ones."""
+    learned = None if system is None else system.learned_book()
+    book = book_of_tests(params, point.book) if learned is None else learned.detach()
+    return book[: point.devices, : point.preamble_length]
 
 
 def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool:
@@ -186,20 +212,16 @@ def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool
 
 
 def _fits(model: Model, point: AccessPoint) -> bool:
-    """Whether a detector can be tested at a point, and is worth it: a learned book has its devices, a variant two axes."""
-    if model.params.detector.book == "learned" and point.devices != model.params.training_cell.devices:
+    """Whether a detector can be tested at a point, and is worth it: variants of ours along the axes of the length alone."""
+    if model.params.detector.book == "learned" and (
+        point.book or point.devices != model.params.training_cell.devices
+    ):
         return False
     if model.variant is None:
         return True
     start = home(model.params)
-    spreads = (start.spread_deg, None)
-    return any(
-        point in axis(model.params, "preamble_length", _with_spread(start, spread)) for spread in spreads
-    )
-
-
-def _with_spread(point: AccessPoint, spread: float | None) -> AccessPoint:
-    return replace(point, spread_deg=spread)
+    starts = (replace(start, spread_deg=spread) for spread in (start.spread_deg, None))
+    return any(point in axis(model.params, "preamble_length", each) for each in starts)
 
 
 def _keep(stage: AccessStage, path: Path, inputs: dict[str, str], work: "partial[Outcome]") -> None:

@@ -10,11 +10,16 @@ import torch
 from torch import Tensor
 
 from cscsanet.channel.activity import AccessDrops
-from cscsanet.specialists.access.baselines.covariance_likelihood import covariance_powers, genie_scores
+from cscsanet.specialists.access.baselines.covariance_likelihood import (
+    covariance_powers,
+    genie_scores,
+    likelihood_ratios,
+)
 from cscsanet.specialists.access.baselines.matching_pursuit import most_likely, pursue
 from cscsanet.specialists.access.baselines.message_passing import Domain, pass_messages
 from cscsanet.specialists.access.baselines.path_likelihood import genie_scores as known_path_genie
 from cscsanet.specialists.access.baselines.path_likelihood import known_path_scores
+from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.points import AccessPoint
 
 
@@ -34,14 +39,11 @@ class Observation:
     generator: torch.Generator
 
     @property
-    def snr_db(self) -> Tensor:
-        """The SNR of each drop (batch,) [dB]."""
-        return torch.full((len(self.received),), self.snr).log10() * 10
-
-    @property
-    def activity(self) -> Tensor:
-        """The activity of each drop (batch,)."""
-        return torch.full((len(self.received),), self.point.activity)
+    def known(self) -> Known:
+        """What a detector is told of the cell."""
+        snr_db = 10 * torch.full((len(self.received),), self.snr).log10()
+        activity = torch.full_like(snr_db, self.point.activity)
+        return Known(snr_db, activity, self.point.group_size, self.point.near_far_db)
 
 
 Method = Callable[[Observation], Tensor]
@@ -53,8 +55,9 @@ def omp(seen: Observation) -> Tensor:
 
 
 def omp_told(seen: Observation) -> Tensor:
-    """Score by simultaneous OMP that is told how many devices are active: 1 for so many, 0 for the others."""
-    return most_likely(pursue(seen.received, seen.book), seen.drops.active.sum(dim=1)).float()
+    """Score by simultaneous OMP that is told how many devices are active: 1 for so many of those it chose, else 0."""
+    scores = pursue(seen.received, seen.book)
+    return (most_likely(scores, seen.drops.active.sum(dim=1)) & (scores > 0)).float()
 
 
 def mmv_amp(seen: Observation) -> Tensor:
@@ -72,13 +75,26 @@ def covariance_ml(seen: Observation) -> Tensor:
     return covariance_powers(seen.received, seen.book, seen.generator)
 
 
+def covariance_ml_llr(seen: Observation) -> Tensor:
+    """Score by the likelihood ratio of a device of mean power, with the powers that covariance ML finds for the others."""
+    powers = covariance_powers(seen.received, seen.book, seen.generator)
+    power = torch.full_like(powers[:, :1], seen.snr)
+    return likelihood_ratios(seen.received, seen.book, powers, power)
+
+
 def covariance_ml_genie(seen: Observation) -> Tensor:
     """Score by maximum likelihood that knows the directions and the power of every device, but not its gains."""
     power = seen.snr * seen.drops.power
     if not seen.drops.angles.shape[2]:
         # The correlation that is known then is none.
-        return covariance_powers(seen.received, seen.book, seen.generator, highest=float(power.max()))
+        powers = covariance_powers(seen.received, seen.book, seen.generator, highest=power)
+        return likelihood_ratios(seen.received, seen.book, powers, power)
     return known_path_scores(seen.received, seen.book, seen.drops.angles, power, seen.generator).float()
+
+
+def oracle(seen: Observation) -> Tensor:
+    """Score by the truth: for the channels that are estimated with the devices that are active."""
+    return seen.drops.active.float()
 
 
 def genie(seen: Observation) -> Tensor:
@@ -99,8 +115,10 @@ CLASSICAL: dict[str, Method] = {
     "mmv-amp": mmv_amp,
     "gmmv-amp": gmmv_amp,
     "covariance-ml": covariance_ml,
+    "covariance-ml-llr": covariance_ml_llr,
     "covariance-ml-genie": covariance_ml_genie,
     "genie": genie,
+    "oracle": oracle,
 }
 # What needs seconds a drop with paths; measured over fewer drops, along the axis of the preamble length alone.
 SLOW = ("covariance-ml-genie", "genie")

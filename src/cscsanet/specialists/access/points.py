@@ -16,12 +16,13 @@ AXES = (
     "spread_deg",
     "near_far_db",
     "group_size",
+    "book",
 )
 
 
 @dataclass(frozen=True)
 class AccessPoint:
-    """One point. spread_deg: None with independent antennas. Others: as in `CellParams`."""
+    """One point. spread_deg: None with independent antennas. book: number of the random book. Others: as `CellParams`."""
 
     preamble_length: int
     snr_db: float
@@ -32,6 +33,7 @@ class AccessPoint:
     near_far_db: float
     group_size: int
     energy: Energy
+    book: int = 0
 
     def cell(self, params: CellParams) -> Cell:
         """Return the cell that drops are drawn from, with noise for the longest preamble. params: what no axis changes."""
@@ -57,7 +59,7 @@ class AccessPoint:
         spread = "independent" if self.spread_deg is None else f"{self.spread_deg:g}deg"
         return (
             f"L{self.preamble_length}_{self.snr_db:g}dB_{spread}_p{self.activity:g}_M{self.antennas}_K{self.devices}"
-            f"_nf{self.near_far_db:g}_g{self.group_size}_{self.energy}"
+            f"_nf{self.near_far_db:g}_g{self.group_size}_{self.energy}_book{self.book}"
         )
 
 
@@ -94,4 +96,6 @@ def points(params: AccessParams) -> list[AccessPoint]:
 
 def equal_snr_db(params: AccessParams) -> float:
     """Return the SNR over the energy of a preamble at which one of the length of `cell` has the SNR of `cell` [dB]."""
+    if params.cell.energy == "preamble":
+        return params.cell.snr_db
     return round(params.cell.snr_db + 10 * math.log10(params.cell.preamble_length), 6)

@@ -5,19 +5,25 @@ from torch import Tensor, nn
 
 from cscsanet.channel.activity import random_book
 from cscsanet.config.access import AccessParams
+from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.networks.transformer import TransformerDetector
 from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
 from cscsanet.training.seeds import generator
 
 # The parameters that shape the networks: weights load only where these are equal.
 SHAPES = ("detector", "cell.longest_preamble")
-_BOOK = 0  # which of the numbers that are drawn for tests
+_BOOKS = 0  # which of the numbers that are drawn for tests
 
 
-def book_of_tests(params: AccessParams) -> Tensor:
-    """Return the preambles (K, L) of the tests, at the longest and of the largest cell; smaller cells have the first ones."""
+def book_of_tests(params: AccessParams, number: int = 0) -> Tensor:
+    """Return preambles (K, L) of the tests, at the longest and of the largest cell; smaller cells have the first ones.
+
+    number: of the random book; 0: that of all tests but those of other books.
+    """
     devices = max(params.cell.devices, *params.evaluation.devices)
-    return random_book(devices, params.cell.longest_preamble, generator(params.seed, "evaluate", _BOOK))
+    return random_book(
+        devices, params.cell.longest_preamble, generator(params.seed, "evaluate", _BOOKS, number)
+    )
 
 
 class AccessSystem(nn.Module):
@@ -49,9 +55,7 @@ class AccessSystem(nn.Module):
             return None
         return torch.polar(torch.ones_like(self.phases), self.phases)
 
-    def forward(
-        self, received: Tensor, book: Tensor, snr_db: Tensor, activity: Tensor, group_size: int = 1
-    ) -> Tensor:
+    def forward(self, received: Tensor, book: Tensor, known: Known) -> Tensor:
         """Return logits of each device's activity (iterations, batch, K); the last ones are the answer."""
-        logits: Tensor = self.detector(received, book, snr_db, activity, group_size)
+        logits: Tensor = self.detector(received, book, known)
         return logits

@@ -1,7 +1,8 @@
-"""Training of a detector: a new cell, new drops and a new book for each batch.
+"""Training of a detector: new cells, new drops and new books for each batch.
 
-The loss is the cross-entropy of each device's activity. A detector with several iterations gives logits after each, and
-those of later ones count more. A cell's numbers are drawn by a generator of the host, so that a GPU is never waited for.
+The loss is the cross-entropy of each device's activity, over the entropy that it has before anything is received, so that
+cells of few and of many active devices count alike. A detector with several iterations gives logits after each. A cell's
+numbers are drawn by a generator of the host, so that a GPU is never waited for.
 """
 
 import math
@@ -14,10 +15,12 @@ from torch.nn import functional
 
 from cscsanet.channel.activity import Cell, draw_access, random_book, received
 from cscsanet.config.access import AccessParams, TrainingCellParams
+from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.training.seeds import generator, host_generator
 from cscsanet.training.task import Task
 
+_FIRST_SHARE = 0.3  # of the loss, of the powers that all beams share
 _VALIDATED = (8, 12, 20)  # lengths of the preamble, as far as the trainings have them
 
 
@@ -44,21 +47,32 @@ class DetectionTask(Task):
         self._count = 0
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the weighted cross-entropy of all iterations, in a cell that is drawn."""
+        """Return the weighted cross-entropy of all iterations over that of the activity, in cells that are drawn."""
         host = host_generator(generator)
-        cell, symbols = draw_cell(self.cells, self.params, host)
-        drops = draw_access(len(batch), cell, generator)
-        low, high = self.cells.snr_db
-        snr_db = low + (high - low) * torch.rand(len(batch), generator=generator, device=self.device)
-        book = self._book(generator)[:, :symbols]
-        signal, activity = received(drops, book, symbols, snr_db), torch.full_like(snr_db, cell.activity)
-        logits = self.system(signal, book, snr_db, activity, cell.group_size)
-        target = drops.active.float().expand_as(logits)
+        losses = []
+        for part in batch.tensor_split(self.cells.cells_per_batch):
+            cell, symbols = draw_cell(self.cells, self.params, host)
+            drops = draw_access(len(part), cell, generator)
+            low, high = self.cells.snr_db
+            snr_db = low + (high - low) * torch.rand(len(part), generator=generator, device=self.device)
+            book = self._book(generator)[:, :symbols]
+            activity = torch.full_like(snr_db, cell.activity)
+            known = Known(snr_db, activity, cell.group_size, cell.near_far_db)
+            logits = self.system(received(drops, book, symbols, snr_db), book, known)
+            losses.append(self._weighted(logits, drops.active) / _entropy(cell.activity))
+        return torch.stack(losses).mean()
+
+    def _weighted(self, logits: Tensor, active: Tensor) -> Tensor:
+        """Return the cross-entropy, a share of it of the first logits, and more of later ones than of earlier ones."""
+        target = active.float().expand_as(logits)
         entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(
             dim=(1, 2)
         )
-        weights = (torch.arange(len(logits), device=entropy.device) + 1.0).square()
-        return (weights * entropy).sum() / weights.sum()
+        if len(entropy) == 1:
+            return entropy[0]
+        weights = torch.arange(1, len(entropy), device=entropy.device).float().square()
+        later = (weights * entropy[1:]).sum() / weights.sum()
+        return _FIRST_SHARE * entropy[0] + (1 - _FIRST_SHARE) * later
 
     def _book(self, generator: torch.Generator) -> Tensor:
         learned = self.system.learned_book()
@@ -81,7 +95,7 @@ class DetectionTask(Task):
         book = (self.fixed_book.to(self.device) if learned is None else learned)[:, :symbols]
         snr_db = torch.full((count,), self.params.cell.snr_db, device=self.device)
         activity = torch.full_like(snr_db, cell.activity)
-        logits = self.system(received(drops, book, symbols, snr_db), book, snr_db, activity)[-1]
+        logits = self.system(received(drops, book, symbols, snr_db), book, Known(snr_db, activity))[-1]
         target = drops.active.float()
         entropy = functional.binary_cross_entropy_with_logits(logits, target)
         errors = ((logits > 0) != drops.active).double().mean()
@@ -98,7 +112,9 @@ class DetectionTask(Task):
 
 def draw_cell(cells: TrainingCellParams, params: AccessParams, host: torch.Generator) -> tuple[Cell, int]:
     """Draw the cell of a batch, and the length of its preambles."""
-    symbols = int(_between(cells.preamble_length[0], cells.preamble_length[1] + 1, host))
+    # Short preambles are hard, and long ones have nothing left to learn.
+    shortest, longest = cells.preamble_length
+    symbols = int(math.exp(_between(math.log(shortest), math.log(longest + 1), host)))
     activity = math.exp(_between(math.log(cells.activity[0]), math.log(cells.activity[1]), host))
     independent = _chance(cells.independent_share, host)
     spread = _between(*cells.spread_deg, host)
@@ -109,7 +125,7 @@ def draw_cell(cells: TrainingCellParams, params: AccessParams, host: torch.Gener
     cell = Cell(
         cells.devices,
         antennas,
-        min(symbols, cells.preamble_length[1]),
+        min(max(symbols, shortest), longest),
         activity,
         group_size=group,
         group_share=share,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torch import nn
 
-from cscsanet.config.access import NAME, OURS, AccessParams, variant_params
+from cscsanet.config.access import NAME, OURS, AccessParams, RepeatParams, variant_params
 from cscsanet.pipeline.run import Training, train_checked
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.progress import progress_bar
@@ -20,32 +20,56 @@ AccessStage = Stage[AccessParams]
 
 
 class Model(NamedTuple):
-    """One trained detector. name: of its weights. method, variant: in the result rows; variant: of `ours`, or None."""
+    """One trained detector.
+
+    name: of its weights. method, variant: in the result rows; variant: of `ours`, or None. iteration: of which the logits
+    are read; None: the last one.
+    """
 
     name: str
     method: str
     variant: str | None
     seed: int
     params: AccessParams
+    iteration: int | None = None
 
     @property
     def weights(self) -> str:
         """The name of its weights among those of all pipelines."""
         return f"{NAME}/{self.name}"
 
+    @property
+    def file(self) -> str:
+        """The name of its measurements at a point."""
+        return self.name if self.iteration is None else f"{self.name}@{self.iteration}"
+
 
 def models(params: AccessParams) -> list[Model]:
-    """Return every detector that is trained: ours, ours with further seeds, and the variants."""
-    alone = params.model_copy(update={"variants": ()})
-    ours = [Model(OURS, OURS, None, params.seed, alone)]
-    ours += [Model(f"{OURS}-seed-{seed}", OURS, None, seed, alone) for seed in params.repeats.seeds]
+    """Return every detector that is trained: ours, the variants, and those of them with further seeds."""
+    alone = params.model_copy(update={"variants": (), "repeats": RepeatParams(seeds=(), reseeded=())})
+    once = [Model(OURS, OURS, None, params.seed, alone)]
     for variant in params.variants:
         changed = variant_params(params, variant)
         # Another network is a method of its own, by the name of the variant.
         is_ours = changed.detector.network == params.detector.network
         method, of = (OURS, variant.name) if is_ours else (variant.name, None)
-        ours.append(Model(variant.name, method, of, params.seed, changed))
-    return ours
+        once.append(Model(variant.name, method, of, params.seed, changed))
+    again = [
+        model._replace(name=f"{model.name}-seed-{seed}", seed=seed)
+        for model in once
+        if model.name in params.repeats.reseeded
+        for seed in params.repeats.seeds
+    ]
+    return [*once, *again]
+
+
+def cut(params: AccessParams) -> list[Model]:
+    """Return ours with the logits of each of its iterations but the last, 0 for those of the common powers."""
+    ours = models(params)[0]
+    last = params.detector.unfolded.iterations
+    if params.detector.network != "unfolded":
+        return []
+    return [ours._replace(variant=f"iteration-{number}", iteration=number) for number in range(last)]
 
 
 def train_detectors(stage: AccessStage) -> None:

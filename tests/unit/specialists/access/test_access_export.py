@@ -36,7 +36,7 @@ def test_real_numbers_and_zeros_say_the_same(length, params):
     (seen,) = seen_drops(params, point, "test", book, 5)
     feeds = {name: torch.as_tensor(value) for name, value in graph_inputs(params, seen).items()}
     with torch.no_grad():
-        expected = system(seen.received, seen.book, seen.snr_db, seen.activity)[-1].sigmoid()
+        expected = system(seen.received, seen.book, seen.known)[-1].sigmoid()
         found = RealDetector(system.detector)(**feeds)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 

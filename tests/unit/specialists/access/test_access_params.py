@@ -15,7 +15,11 @@ def test_every_profile_can_be_loaded_and_has_its_variants(name, tmp_path):
     params = load_access_params(path)
     assert params.profile == f"access-{name}"
     for variant in params.variants:
-        assert variant_params(params, variant) != params.model_copy(update={"variants": ()})
+        changed = variant_params(params, variant)
+        assert changed.repeats.seeds == ()
+        assert changed.model_dump(exclude={"variants", "repeats"}) != params.model_dump(
+            exclude={"variants", "repeats"}
+        )
 
 
 @pytest.mark.parametrize(
@@ -39,9 +43,10 @@ def test_every_profile_can_be_loaded_and_has_its_variants(name, tmp_path):
         ),
         ("detector.network: transformer", "detector.network: lstm", "variants: paper: detector.network"),
         ("name: paper", "name: ours", "none is ours"),
+        ("reseeded: [ours, paper]", "reseeded: [theirs]", "'theirs' is no training"),
         ("name: paper", "name: book-fixed", "each must have a name of its own"),
         (
-            "params: {detector.book: fixed}",
+            "params: {fit.epochs: 1, detector.book: fixed}",
             "params: {cell.devices: 3}",
             "'cell.devices' must name a parameter",
         ),
@@ -70,4 +75,4 @@ def test_a_variant_changes_what_it_names_alone():
     assert changed.detector.unfolded.iterations == 1
     same = changed.model_dump()
     same["detector"]["unfolded"]["iterations"] = 2
-    assert same == {**params.model_dump(), "variants": ()}
+    assert same == {**params.model_dump(), "variants": (), "repeats": {"seeds": (), "reseeded": ()}}

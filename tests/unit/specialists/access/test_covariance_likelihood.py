@@ -62,7 +62,9 @@ def test_powers_come_back_where_there_are_many_antennas(book):
 
 
 def test_a_power_stays_below_its_limit(drops, book):
-    powers = covariance_powers(received(drops, book, 10, 10.0), book, seeded(), highest=7.0)
+    powers = covariance_powers(
+        received(drops, book, 10, 10.0), book, seeded(), highest=torch.full((len(drops), len(book)), 7.0)
+    )
     assert powers.max() == 7.0
     assert powers.min() == 0.0
 

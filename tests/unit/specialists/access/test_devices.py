@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cscsanet.channel.activity import Cell, draw_access, random_book, received
-from cscsanet.specialists.access.networks.devices import KNOWN, known, of_group
+from cscsanet.specialists.access.networks.devices import KNOWN, Known, of_group
 from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
 
 
@@ -18,12 +18,20 @@ def test_a_group_is_all_but_the_device_itself():
     assert of_group(values[:, :4], 3)[0, 3] == 0
 
 
-def test_a_hidden_length_is_no_length():
-    of_drop = torch.tensor([10.0]), torch.tensor([0.1])
-    hidden = known(*of_drop, None, 64, 1)
+def test_what_is_hidden_is_not_seen():
+    known = Known(torch.tensor([10.0]), torch.tensor([0.1]), near_far_db=10.0)
+    hidden = known.numbers(None, 64)
     assert hidden.shape == (1, 1, KNOWN)
     assert hidden[..., 2] == 0
-    assert known(*of_drop, torch.tensor(12.0), 64, 1)[..., 2] == pytest.approx(12 / 28)
+    told = known.numbers(torch.tensor(12.0), 64)
+    assert told[..., 2] == pytest.approx(12 / 28)
+    assert told[..., 5] == pytest.approx(1.0)
+
+
+def test_the_prior_is_the_odds_of_the_activity():
+    known = Known(torch.tensor([10.0]), torch.tensor([0.1]))
+    assert float(known.prior.sigmoid()) == pytest.approx(0.1)
+    assert float(known.power) == pytest.approx(10.0)
 
 
 def test_the_order_of_groups_does_not_matter_and_groups_do(seeded):
@@ -32,11 +40,13 @@ def test_the_order_of_groups_does_not_matter_and_groups_do(seeded):
     drops = draw_access(3, Cell(12, 16, 8, 0.2, group_size=4, group_share=0.8), seeded())
     book = random_book(12, 8, seeded(1))
     signal, of_drop = received(drops, book, 8, 10.0), (torch.full((3,), 10.0), torch.full((3,), 0.2))
+    for index, parameter in enumerate(detector.parameters()):
+        torch.nn.init.normal_(parameter, std=0.2, generator=seeded(index))
     groups = torch.tensor([2, 0, 1])
     order = (groups.unsqueeze(1) * 4 + torch.arange(4)).flatten()
     with torch.no_grad():
-        straight = detector(signal, book, *of_drop, 4)
-        swapped = detector(signal, book[order], *of_drop, 4)
-        alone = detector(signal, book, *of_drop, 1)
+        straight = detector(signal, book, Known(*of_drop, 4))
+        swapped = detector(signal, book[order], Known(*of_drop, 4))
+        alone = detector(signal, book, Known(*of_drop))
     torch.testing.assert_close(swapped, straight[..., order], rtol=1e-3, atol=1e-3)
     assert not torch.allclose(alone, straight, rtol=1e-3, atol=1e-3)

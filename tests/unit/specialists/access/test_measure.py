@@ -16,7 +16,7 @@ from cscsanet.specialists.access.methods import CLASSICAL
 from cscsanet.specialists.access.outcomes import Outcome
 from cscsanet.specialists.access.points import home, points
 from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
-from cscsanet.specialists.access.training import models
+from cscsanet.specialists.access.training import cut, models
 from cscsanet.specialists.room import SpecialistWorkspace
 from cscsanet.training.weights import save_weights
 
@@ -69,6 +69,40 @@ def test_in_a_silent_cell_nothing_is_detected_at_the_threshold(method, params, c
     assert (scores > threshold).float().mean() < 0.005
 
 
+def test_the_rest_of_a_longer_preamble_does_not_matter(params, tmp_path, monkeypatch):
+    (ours, *_), path = models(params), tmp_path / "ours.safetensors"
+    save_weights(AccessSystem(ours.params), path, ours.params, SHAPES, {})
+    short = replace(home(params), preamble_length=6)
+    before = learned_outcome(params, ours, short, path), classical_outcome(params, "gmmv-amp", short)
+    other = book_of_tests(params).clone()
+    other[:, 6:] = book_of_tests(params, 3)[:, 6:]
+    monkeypatch.setattr(measure, "book_of_tests", lambda *_: other)
+    assert (
+        learned_outcome(params, ours, short, path),
+        classical_outcome(params, "gmmv-amp", short),
+    ) == before
+    assert classical_outcome(params, "gmmv-amp", home(params)) != before[1]
+
+
+def test_the_logits_of_an_earlier_iteration_are_others(params, tmp_path):
+    ours, path = models(params)[0], tmp_path / "ours.safetensors"
+    system = AccessSystem(ours.params)
+    for index, parameter in enumerate(system.parameters()):
+        torch.nn.init.normal_(parameter, std=0.2, generator=torch.Generator().manual_seed(index))
+    save_weights(system, path, ours.params, SHAPES, {})
+    first, second = cut(params)
+    assert (first.file, second.variant) == ("ours@0", "iteration-1")
+    outcomes = [learned_outcome(params, model, home(params), path) for model in (first, second, ours)]
+    assert len({str(outcome.trade) + str(outcome.calibration) for outcome in outcomes}) == 3
+
+
+def test_a_score_that_is_not_finite_is_an_error_of_one_line(params, monkeypatch):
+    broken = {"omp": lambda seen: torch.full((len(seen.received), 16), torch.nan)}
+    monkeypatch.setattr(measure, "CLASSICAL", broken)
+    with pytest.raises(CscsanetError, match="a score is not finite"):
+        classical_outcome(params, "omp", home(params))
+
+
 def test_a_detector_is_measured_with_its_weights(params, tmp_path):
     (ours, *_), path = models(params), tmp_path / "ours.safetensors"
     system = AccessSystem(ours.params)
@@ -83,7 +117,7 @@ def test_a_detector_is_measured_with_its_weights(params, tmp_path):
 def test_a_book_with_equal_preambles_is_refused(params, monkeypatch):
     book = book_of_tests(params).clone()
     book[3] = book[5]
-    monkeypatch.setattr(measure, "book_of_tests", lambda _: book)
+    monkeypatch.setattr(measure, "book_of_tests", lambda *_: book)
     with pytest.raises(CscsanetError, match="preambles of devices 3 and 5: the first 8 symbols are equal"):
         classical_outcome(params, "omp", home(params))
 
@@ -118,6 +152,7 @@ def test_a_measurement_is_made_once_and_again_when_something_changes(stage, tmp_
 
 def test_files_of_points_and_methods_that_are_not_asked_for_are_removed(stage, monkeypatch):
     monkeypatch.setattr(measure, "models", lambda _: [])
+    monkeypatch.setattr(measure, "cut", lambda _: [])
     monkeypatch.setattr(
         measure, "classical_outcome", lambda *_: Outcome(0.5, 4, [1], [0], [0], [0.1], [1.0], [], [])
     )

@@ -12,9 +12,15 @@ from cscsanet.training.weights import load_weights, save_weights
 def test_a_smaller_cell_has_the_first_preambles_of_the_largest(params, change):
     book = book_of_tests(params)
     assert book.shape == (24, 12)
-    smaller = change(params, evaluation={"devices": [24, 8]}, cell={"devices": 8})
-    torch.testing.assert_close(book_of_tests(smaller), book)
+    larger = change(params, evaluation={"devices": [500]})
+    torch.testing.assert_close(book_of_tests(larger)[:24], book)
     check_book(book, 4)
+
+
+def test_every_number_is_another_book(params):
+    books = [book_of_tests(params, number) for number in (0, 1, 2)]
+    assert not any(torch.allclose(books[0], other) for other in books[1:])
+    assert not torch.allclose(books[1], books[2])
 
 
 def test_another_seed_has_another_book(params, change):

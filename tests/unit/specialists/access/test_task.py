@@ -55,12 +55,13 @@ def test_a_training_learns_and_moves_a_learned_book_alone(book, params, change, 
         params,
         detector={"book": book},
         fit={"epochs": 3, "steps_per_epoch": 20, "patience": 3, "learning_rate": 0.01},
-        training_cell={"snr_db": [10.0, 10.0], "preamble_length": [12, 12]},
+        training_cell={"snr_db": [0.0, 0.0], "preamble_length": [4, 4]},
+        cell={"snr_db": 0.0, "activity": 0.3},
     )
     system = initial_system(longer, 1)
     before = None if system.phases is None else system.phases.detach().clone()
     result = fit(DetectionTask(system, longer, 1), longer.recipe, tmp_path, NoLog(), progress=False)
-    assert result.best["val_information"] > 0.3
+    assert result.best["val_information"] > 0.2
     assert result.history[-1]["val_information"] > result.history[0]["val_information"]
     if before is not None:
         assert not torch.allclose(before, system.phases)

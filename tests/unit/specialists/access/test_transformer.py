@@ -5,6 +5,7 @@ import torch
 
 from cscsanet.channel.activity import Cell, draw_access, random_book, received
 from cscsanet.config.access import TransformerParams
+from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.networks.transformer import TransformerDetector
 
 CELL = Cell(devices=20, antennas=16, symbols=12, activity=0.1, spread_deg=3.0)
@@ -17,17 +18,17 @@ def detector():
 
 
 def logits(detector, drops, book, symbols):
-    known = torch.full((len(drops),), 10.0), torch.full((len(drops),), 0.1)
+    known = Known(torch.full((len(drops),), 10.0), torch.full((len(drops),), 0.1))
     with torch.no_grad():
-        return detector(received(drops, book, symbols, 10.0), book[:, :symbols], *known)
+        return detector(received(drops, book, symbols, 10.0), book[:, :symbols], known)
 
 
 def test_the_order_of_devices_does_not_matter(detector, seeded):
     drops, book, order = draw_access(3, CELL, seeded()), random_book(20, 12, seeded(1)), torch.randperm(20)
     signal = received(drops, book, 12, 10.0)
-    known = torch.full((3,), 10.0), torch.full((3,), 0.1)
+    known = Known(torch.full((3,), 10.0), torch.full((3,), 0.1))
     with torch.no_grad():
-        straight, permuted = detector(signal, book, *known), detector(signal, book[order], *known)
+        straight, permuted = detector(signal, book, known), detector(signal, book[order], known)
     torch.testing.assert_close(permuted, straight[..., order], rtol=1e-3, atol=1e-4)
 
 
@@ -49,7 +50,7 @@ def test_it_fits_any_cell(detector, devices, antennas, symbols, seeded):
 def test_the_level_of_what_is_received_does_not_matter(detector, seeded):
     """It is told no SNR, and the covariance is normalised before the first layer."""
     drops, book = draw_access(2, CELL, seeded()), random_book(20, 12, seeded(1))
-    known = torch.full((2,), 10.0), torch.full((2,), 0.1)
+    known = Known(torch.full((2,), 10.0), torch.full((2,), 0.1))
     signal = received(drops, book, 12, 10.0)
     plain = TransformerDetector(TransformerParams(features=16, heads=2, layers=1), 12).eval()
     plain.spatial = torch.nn.Conv1d(2, 2, 1)
@@ -57,5 +58,5 @@ def test_the_level_of_what_is_received_does_not_matter(detector, seeded):
     torch.nn.init.zeros_(plain.spatial.bias)
     with torch.no_grad():
         torch.testing.assert_close(
-            plain(signal, book, *known), plain(7 * signal, book, *known), rtol=1e-4, atol=1e-4
+            plain(signal, book, known), plain(7 * signal, book, known), rtol=1e-4, atol=1e-4
         )

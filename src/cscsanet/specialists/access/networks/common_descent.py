@@ -1,27 +1,27 @@
 """The first part of our detector: the descent of covariance maximum likelihood with learned steps, all devices at once.
 
 One power of a device is common to all antennas, as in covariance ML. Coordinate descent moves one device after another;
-here all move at once, each towards the power that is best for it alone, as far as a small network chooses. One covariance
-serves all antennas, so many iterations cost little.
+here all move at once, each towards the power that is best for it alone, with Nesterov's momentum. A small network corrects
+steps and momentum of each device, from none at first. One covariance serves all antennas, so an iteration costs little.
 
-Axes: batch; K devices, L symbols, M beams.
+Axes: batch; K devices, L symbols.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from cscsanet.specialists.access.networks.devices import KNOWN, SEEN, device_features
-from cscsanet.specialists.access.networks.evidence import Evidence
+from cscsanet.specialists.access.networks.devices import KNOWN, Known, of_group
+from cscsanet.specialists.access.networks.evidence import Arithmetic
 
-EvidenceFunction = Callable[[Tensor, Tensor, Tensor], Evidence]
-_STEP = -1.0  # logit of a step, at first: many devices that move at once must not move far
+_SEEN = 7  # numbers of a device
+_STEP = -2.2  # logit of a step, at first: devices that move at once must not move far
+_SOFT = 3.0  # log-likelihood ratios beyond it count less
 
 
 class Descent(NamedTuple):
-    """power: that is believed of each device (batch, K, 1). odds, logits: of its activity (batch, K)."""
+    """power: that is believed of each device (batch, K, 1). odds: of its activity, compressed. logits: of it (batch, K)."""
 
     power: Tensor
     odds: Tensor
@@ -29,46 +29,66 @@ class Descent(NamedTuple):
 
 
 class CommonDescent(nn.Module):
-    """Powers that all antennas share. The network is the same in all iterations, which it sees the number of."""
+    """Powers that all antennas share. The network is the same in all iterations, and is told which one it is."""
 
     def __init__(self, features: int, iterations: int) -> None:
         super().__init__()
         self.iterations = iterations
         self.chooses = nn.Sequential(
-            nn.Linear(SEEN + KNOWN + 1, features),
+            nn.Linear(_SEEN + KNOWN + 1, features),
             nn.GELU(),
             nn.Linear(features, features),
             nn.GELU(),
-            nn.Linear(features, 3),
+            nn.Linear(features, 4),
         )
         last = self.chooses[-1]
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)
-        with torch.no_grad():
-            last.bias.copy_(torch.tensor([_STEP, 4.0, 0.0]))
+        nn.init.zeros_(last.bias)
 
     def forward(
-        self, observed: Tensor, book: Tensor, known: Tensor, group_size: int, evidence: EvidenceFunction
+        self,
+        sample: Tensor,
+        book: Tensor,
+        known: Known,
+        numbers: Tensor,
+        antennas: int,
+        arithmetic: Arithmetic,
     ) -> Descent:
         """Return what is believed after the last iteration.
 
-        observed, book: as `evidence` takes them. known: (batch, 1, `KNOWN`).
+        sample, book: as `arithmetic` has them. numbers: of `known`, as the network sees them.
         """
-        batch, devices = observed.shape[0], book.shape[0]
-        power = known.new_zeros((batch, devices, 1))
-        odds = logits = power.squeeze(2)
+        batch, devices = sample.shape[0], book.shape[0]
+        power = ahead = numbers.new_zeros((batch, devices, 1))
+        odds = power.squeeze(2)
+        logits = known.prior.expand(-1, devices)
         for iteration in range(self.iterations):
-            current = evidence(observed, book, power)
+            current = arithmetic.of_all(sample, book, ahead)
             best = current.common
-            # All beams have one power, so their mean ratio says all.
-            mean = current.ratio.mean(dim=2, keepdim=True)
-            grown = best * current.gain
-            odds = observed.shape[2] * (mean * grown / (1 + grown) - grown.log1p()).squeeze(2)
-            odds = odds.clamp(-50, 200).asinh()
-            seen = device_features(current.gain, current.ratio, odds, power, group_size)
-            place = known.new_full((batch, devices, 1), iteration / self.iterations)
-            features = torch.cat((seen, known.expand(-1, devices, -1), place), dim=2)
-            step, believed, logit = self.chooses(features).unbind(dim=2)
-            power = power + step.sigmoid().unsqueeze(2) * (believed.sigmoid().unsqueeze(2) * best - power)
-            logits = logit + odds
+            odds = soft(antennas * current.log_ratio(known.power).squeeze(2))
+            seen = (
+                current.ratio.squeeze(2).log1p(),
+                current.gain.squeeze(2).log(),
+                odds,
+                soft(antennas * current.log_ratio(best).squeeze(2)),
+                ahead.squeeze(2).log1p(),
+                logits,
+                of_group(logits.sigmoid(), known.group_size),
+            )
+            place = numbers.new_full((batch, devices, 1), iteration / self.iterations)
+            features = torch.cat((torch.stack(seen, dim=2), numbers.expand(-1, devices, -1), place), dim=2)
+            chosen = self.chooses(features)
+            step = (_STEP + chosen[..., :1]).sigmoid()
+            moved = ahead + step * (best - ahead)
+            momentum = iteration / (iteration + 3) * 2 * chosen[..., 1:2].sigmoid()
+            # Beyond one the momentum would never end.
+            ahead = (moved + momentum.clamp_max(0.98) * (moved - power)).clamp_min(0)
+            power = moved
+            logits = known.prior + chosen[..., 2].exp() * odds + chosen[..., 3]
         return Descent(power, odds, logits)
+
+
+def soft(log_ratio: Tensor) -> Tensor:
+    """Return a log-likelihood ratio that grows with its logarithm where it is large."""
+    return _SOFT * (log_ratio / _SOFT).asinh()

@@ -1,50 +1,60 @@
-"""What a network sees of each device: evidence, what is known of the cell, and what the device's group says.
+"""What a network sees of each device beside the evidence: what is known of the cell, and what the device's group says.
 
-Axes: batch; K devices, M beams.
+Axes: batch; K devices.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-KNOWN = 5  # numbers of `known`
-SEEN = 7  # numbers of `device_features`
-_LONGEST, _SNR_SCALE, _ODDS_SCALE, _ANTENNAS_SCALE, _GROUP_SCALE = 28.0, 20.0, 4.0, 7.0, 3.0
+KNOWN = 6  # numbers of `Cell.numbers`
+_LONGEST, _SNR_SCALE, _ODDS_SCALE, _ANTENNAS_SCALE, _GROUP_SCALE, _NEAR_FAR_SCALE = (
+    28.0,
+    20.0,
+    4.0,
+    7.0,
+    3.0,
+    10.0,
+)
 
 
-def known(snr_db: Tensor, activity: Tensor, symbols: Tensor | None, antennas: int, group_size: int) -> Tensor:
-    """Return what is known of each drop (batch, 1, 5), each number about one. symbols: L (), or None to hide it."""
-    length = torch.zeros_like(snr_db) if symbols is None else (symbols / _LONGEST).expand_as(snr_db)
-    array = torch.full_like(snr_db, math.log2(antennas) / _ANTENNAS_SCALE)
-    group = torch.full_like(snr_db, math.log2(group_size) / _GROUP_SCALE)
-    odds = activity.log() - (-activity).log1p()
-    numbers = (snr_db / _SNR_SCALE, odds / _ODDS_SCALE, length, array, group)
-    return torch.stack(numbers, dim=-1).unsqueeze(1)
+class Known(NamedTuple):
+    """What a detector is told of a cell.
 
-
-def device_features(gain: Tensor, ratio: Tensor, odds: Tensor, power: Tensor, group_size: int) -> Tensor:
-    """Return what all beams of a device say together (batch, K, 7).
-
-    gain, ratio: of `Evidence`, means over the beams are seen. odds: asinh of the log-likelihood ratio that the device is
-    active (batch, K). power: that is believed, (batch, K, M) or (batch, K, 1).
+    snr_db: of a device of mean power at one antenna and symbol (batch,). activity: probability of a device to be active
+    (batch,). group_size: of devices that an event wakes together, in the order of the book. near_far_db: range of powers.
     """
-    mean = ratio.mean(dim=2)
-    # Of an exponential law 2; more where few beams have the power.
-    peaked = ratio.square().mean(dim=2) / mean.square().clamp_min(1e-6)
-    return torch.stack(
-        (
-            mean.log1p(),
-            ratio.amax(dim=2).log1p(),
-            peaked.log(),
-            odds,
-            gain.log().mean(dim=2),
-            power.mean(dim=2).log1p(),
-            of_group(odds.tanh(), group_size),
-        ),
-        dim=-1,
-    )
+
+    snr_db: Tensor
+    activity: Tensor
+    group_size: int = 1
+    near_far_db: float = 0.0
+
+    @property
+    def power(self) -> Tensor:
+        """The mean power of an active device over the noise (batch, 1, 1)."""
+        return (10 ** (self.snr_db / 10)).reshape(-1, 1, 1)
+
+    @property
+    def prior(self) -> Tensor:
+        """The logarithm of the odds that a device is active (batch, 1)."""
+        return (self.activity.log() - (-self.activity).log1p()).unsqueeze(1)
+
+    def numbers(self, symbols: Tensor | None, antennas: int) -> Tensor:
+        """Return all that is known as numbers of about one (batch, 1, `KNOWN`). symbols: L (), or None to hide it."""
+        like = self.snr_db
+        length = torch.zeros_like(like) if symbols is None else (symbols / _LONGEST).expand_as(like)
+        of_cell = (
+            math.log2(antennas) / _ANTENNAS_SCALE,
+            math.log2(self.group_size) / _GROUP_SCALE,
+            self.near_far_db / _NEAR_FAR_SCALE,
+        )
+        constant = (torch.full_like(like, value) for value in of_cell)
+        numbers = (like / _SNR_SCALE, self.prior.squeeze(1) / _ODDS_SCALE, length, *constant)
+        return torch.stack(numbers, dim=-1).unsqueeze(1)
 
 
 def of_group(values: Tensor, group_size: int) -> Tensor:

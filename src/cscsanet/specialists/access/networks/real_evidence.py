@@ -12,40 +12,52 @@ import math
 import torch
 from torch import Tensor
 
-from cscsanet.specialists.access.networks.evidence import INSIDE, Evidence
+from cscsanet.specialists.access.networks.evidence import Arithmetic, Evidence, without_itself
 
 
 def real_beams_of(received: Tensor) -> Tensor:
     """Return received symbols (batch, L, M, 2) over the beams of a DFT, as `beams_of`."""
     antennas = received.shape[2]
-    angle = -2 * math.pi / antennas * torch.outer(torch.arange(antennas), torch.arange(antennas))
+    places = torch.arange(antennas, device=received.device)
+    angle = -2 * math.pi / antennas * torch.outer(places, places)
     cosine, sine = (angle.cos() / antennas**0.5).to(received), (angle.sin() / antennas**0.5).to(received)
     real, imaginary = received[..., 0], received[..., 1]
     return torch.stack((real @ cosine - imaginary @ sine, real @ sine + imaginary @ cosine), dim=-1)
 
 
+def real_sample_of(received: Tensor) -> Tensor:
+    """Return the sample covariance (batch, 2 L, 2 L), float64, of received symbols (batch, L, M, 2), as `sample_of`."""
+    real, imaginary = received[..., 0].double(), received[..., 1].double()
+    # Of [Y; -i Y] in real numbers: the sum of both products is the symmetric form of Y Y^H.
+    stacked, turned = torch.cat((real, imaginary), dim=1), torch.cat((-imaginary, real), dim=1)
+    return (stacked @ stacked.mT + turned @ turned.mT) / received.shape[2]
+
+
 def real_evidence(observed: Tensor, book: Tensor, power: Tensor) -> Evidence:
-    """Return the evidence under believed powers (batch, K, M) or (batch, K, 1), as `evidence`.
+    """Return the evidence on each beam under believed powers (batch, K, M) or (batch, K, 1), as `evidence`.
 
     observed: (batch, L, M, 2). book: (K, L, 2).
     """
-    batch, symbols = observed.shape[:2]
-    size = 2 * symbols
-    stacked = torch.cat((book[..., 0], book[..., 1]), dim=1)
-    turned = torch.cat((-book[..., 1], book[..., 0]), dim=1)  # i s
-    # The sum of gamma s s^H, as a symmetric matrix.
-    squares = (_outer(stacked) + _outer(turned)).reshape(-1, size * size)
-    covariance = (power.mT @ squares).reshape(batch, -1, size, size) + torch.eye(size, device=book.device)
-    filtered = inverse(covariance) @ stacked.mT
-    gain = (stacked.mT * filtered).sum(dim=2).mT
-    # The real part of s^H Sigma^-1 y is that of the stacked vectors, the imaginary one minus that of i s.
+    symbols = book.shape[1]
+    filtered, gain = _filtered(book, power)
+    # The real part of s^H Sigma^-1 y is that of the stacked vectors, the imaginary one that of i s, but for its sign.
     signals = torch.cat((observed[..., 0], observed[..., 1]), dim=1).mT.unsqueeze(3)
-    turned_filtered = torch.cat((-filtered[:, :, symbols:], filtered[:, :, :symbols]), dim=2)
+    turned = torch.cat((-filtered[:, :, symbols:], filtered[:, :, :symbols]), dim=2)
     real = (filtered.mT @ signals).squeeze(3).mT
-    imaginary = (turned_filtered.mT @ signals).squeeze(3).mT
-    inside = (1 - power * gain).clamp_min(INSIDE)
-    gain = gain / inside
-    return Evidence(gain, (real.square() + imaginary.square()) / inside.square() / gain)
+    imaginary = (turned.mT @ signals).squeeze(3).mT
+    return without_itself(power, gain.mT, real.square() + imaginary.square())
+
+
+def real_common_evidence(sample: Tensor, book: Tensor, power: Tensor) -> Evidence:
+    """Return the evidence of all antennas together under believed powers (batch, K, 1), as `common_evidence`.
+
+    sample: (batch, 2 L, 2 L), see `real_sample_of`. book: (K, L, 2).
+    """
+    filtered, gain = _filtered(book.double(), power.double())
+    filtered = filtered.squeeze(1)
+    energy = (filtered * (sample @ filtered)).sum(dim=1).unsqueeze(2)
+    current = without_itself(power.double(), gain.mT, energy)
+    return Evidence(current.gain.to(power), current.ratio.to(power))
 
 
 def inverse(matrix: Tensor) -> Tensor:
@@ -67,5 +79,21 @@ def inverse(matrix: Tensor) -> Tensor:
     return torch.cat((upper, torch.cat((-corner.mT, of_last), dim=-1)), dim=-2)
 
 
+def _filtered(book: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:
+    """Return Sigma^-1 s_k, stacked (batch, M, 2 L, K), and q with each device in Sigma (batch, M, K)."""
+    size = 2 * book.shape[1]
+    stacked = torch.cat((book[..., 0], book[..., 1]), dim=1)
+    turned = torch.cat((-book[..., 1], book[..., 0]), dim=1)  # i s
+    # The sum of gamma s s^H, as a symmetric matrix.
+    squares = (_outer(stacked) + _outer(turned)).reshape(-1, size * size)
+    covariance = (power.mT @ squares).reshape(power.shape[0], -1, size, size)
+    covariance = covariance + torch.eye(size, device=book.device, dtype=book.dtype)
+    filtered = inverse(covariance) @ stacked.mT
+    return filtered, (stacked.mT * filtered).sum(dim=2)
+
+
 def _outer(vectors: Tensor) -> Tensor:
     return vectors.unsqueeze(2) * vectors.unsqueeze(1)
+
+
+REAL = Arithmetic(real_beams_of, real_sample_of, real_evidence, real_common_evidence)

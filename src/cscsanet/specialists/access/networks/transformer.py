@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cscsanet.config.access import TransformerParams
+from cscsanet.specialists.access.networks.devices import Known
 
 _BOUND = 10.0  # of a logit
 _HIDDEN = 16  # channels of the spatial correlation module
@@ -47,14 +48,12 @@ class TransformerDetector(nn.Module):
         self.norm = nn.LayerNorm(features)
         self.form = nn.Linear(features, features, bias=False)
 
-    def forward(
-        self, received: Tensor, book: Tensor, snr_db: Tensor, activity: Tensor, group_size: int = 1
-    ) -> Tensor:
+    def forward(self, received: Tensor, book: Tensor, known: Known) -> Tensor:
         """Return logits (1, batch, K).
 
-        received: (batch, L, M), complex, over noise of unit power. book: (K, L). snr_db, activity, group_size: not used.
+        received: (batch, L, M), complex, over noise of unit power. book: (K, L). known: not used.
         """
-        del snr_db, activity, group_size
+        del known
         symbols = book.shape[1]
         filtered = self._filtered(received)
         sample = filtered @ filtered.mH / filtered.shape[2]

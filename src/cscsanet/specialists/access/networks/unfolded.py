@@ -16,14 +16,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cscsanet.specialists.access.networks.common_descent import CommonDescent, Descent, EvidenceFunction
-from cscsanet.specialists.access.networks.devices import KNOWN, SEEN, device_features, known
-from cscsanet.specialists.access.networks.evidence import Evidence, beams_of, evidence
+from cscsanet.specialists.access.networks.common_descent import CommonDescent, Descent, soft
+from cscsanet.specialists.access.networks.devices import KNOWN, Known, of_group
+from cscsanet.specialists.access.networks.evidence import COMPLEX, Arithmetic, Evidence
 
 _KERNEL = 5
 _OF_ENTRY = 5  # numbers that are seen of an entry
-_OF_DESCENT = 2  # numbers that are seen of the powers that all beams share
-_START = -2.0  # logit of the share of these powers that the iterations start from, at first
+_OF_DEVICE = 11  # numbers that are seen of a device
 
 
 class Believed(NamedTuple):
@@ -52,92 +51,109 @@ class UnfoldedDetector(nn.Module):
         super().__init__()
         self.iterations, self.length_known = iterations, length_known
         self.common = CommonDescent(2 * features, common_iterations)
-        seen = SEEN + KNOWN + _OF_DESCENT
+        seen = _OF_DEVICE + KNOWN + 1
         # What is seen of a device is the same at all its beams, so a convolution over them is a dense layer.
         self.entry = _over_beams(_OF_ENTRY, features, neighbours)
         self.device_of_entry = nn.Linear(seen, features)
+        choices = nn.Conv1d(features, 4, 1)
         self.of_entry = nn.Sequential(
-            nn.GELU(), _over_beams(features, features, neighbours), nn.GELU(), nn.Conv1d(features, 4, 1)
+            nn.GELU(), _over_beams(features, features, neighbours), nn.GELU(), choices
         )
+        last = nn.Linear(2 * features, 4)
         self.of_device = nn.Sequential(
-            nn.Linear(seen, 2 * features),
-            nn.GELU(),
-            nn.Linear(2 * features, 2 * features),
-            nn.GELU(),
-            nn.Linear(2 * features, 3),
+            nn.Linear(seen, 2 * features), nn.GELU(), nn.Linear(2 * features, 2 * features), nn.GELU(), last
         )
-        self.start = nn.Parameter(torch.tensor(_START))
+        # At first the logits are those of the powers that all beams share.
+        for layer in (choices, last):
+            nn.init.zeros_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
 
-    def forward(
-        self, received: Tensor, book: Tensor, snr_db: Tensor, activity: Tensor, group_size: int = 1
-    ) -> Tensor:
+    def forward(self, received: Tensor, book: Tensor, known: Known) -> Tensor:
         """Return logits (1 + iterations, batch, K); the last ones are the answer.
 
-        received: (batch, L, M), complex, over noise of unit power. book: (K, L). snr_db: of a device of mean power at one
-        antenna and symbol (batch,). activity: probability of a device to be active (batch,). group_size: of devices that
-        an event wakes together, in the order of the book; 1: all are independent.
+        received: (batch, L, M), complex, over noise of unit power. book: (K, L).
         """
-        symbols = torch.full_like(snr_db[:1], book.shape[1]).squeeze(0)
-        return self.detect(beams_of(received), book, snr_db, activity, symbols, group_size, evidence)
+        symbols = torch.full_like(known.snr_db[:1], book.shape[1]).squeeze(0)
+        return self.detect(received, book, known, symbols, COMPLEX)
 
     def detect(
-        self,
-        observed: Tensor,
-        book: Tensor,
-        snr_db: Tensor,
-        activity: Tensor,
-        symbols: Tensor,
-        group_size: int,
-        evidence: EvidenceFunction,
+        self, received: Tensor, book: Tensor, known: Known, symbols: Tensor, arithmetic: Arithmetic
     ) -> Tensor:
-        """Return the same from symbols over beams, in the arithmetic of `evidence`.
+        """Return the same in another arithmetic.
 
         symbols: L, as a number; the book may be longer, and filled up with zeros.
         """
-        antennas = observed.shape[2]
-        of_cell = known(snr_db, activity, symbols if self.length_known else None, antennas, group_size)
-        shared: Descent = self.common(observed, book, of_cell, group_size, evidence)
-        power = (self.start.sigmoid() * shared.power).expand(-1, -1, antennas)
-        logits = [shared.logits]
-        for _ in range(self.iterations):
-            power, logit = self._iterate(evidence(observed, book, power), power, shared, of_cell, group_size)
+        antennas = received.shape[2]
+        numbers = known.numbers(symbols if self.length_known else None, antennas)
+        sample, observed = arithmetic.sample(received), arithmetic.beams(received)
+        shared: Descent = self.common(sample, book, known, numbers, antennas, arithmetic)
+        power, logits = shared.power, [shared.logits]
+        for iteration in range(self.iterations):
+            current = arithmetic.of_beams(observed, book, power)
+            place = torch.full_like(numbers[..., :1], iteration / self.iterations)
+            told = torch.cat((numbers, place), dim=2)
+            power, logit = self._iterate(current, power, logits[-1], shared, known, told)
             logits.append(logit)
         return torch.stack(logits)
 
     def _iterate(
-        self, current: Evidence, power: Tensor, shared: Descent, of_cell: Tensor, group_size: int
+        self, current: Evidence, power: Tensor, last: Tensor, shared: Descent, known: Known, told: Tensor
     ) -> Believed:
-        odds = current.log_ratio(current.common).sum(dim=2).clamp(-50, 200).asinh()
+        odds = soft(current.log_ratio(current.common).sum(dim=2))
         seen = torch.cat(
             (
-                device_features(current.gain, current.ratio, odds, power, group_size),
-                of_cell.expand(-1, power.shape[1], -1),
-                shared.power.log1p(),
-                shared.odds.unsqueeze(2),
+                torch.stack(_seen(current, power, last, odds, shared, known), dim=2),
+                told.expand(-1, power.shape[1], -1),
             ),
             dim=2,
         )
         of_device = self.of_device(seen)
         alone, believed, logit, step = self._choices(current, seen, power).unbind(dim=2)
-        believed = (believed + of_device[..., 1:2]).sigmoid()
+        believed = (believed + of_device[..., :1] + 2).sigmoid()
         alone = alone.sigmoid()
         goal = believed * (alone * current.alone + (1 - alone) * current.common)
         moved = power + (step + 1).sigmoid() * (goal - power)
-        over_beams = logit.sum(dim=2) / power.shape[2] ** 0.5
-        return Believed(moved, of_device[..., 0] + over_beams + of_device[..., 2] * odds)
+        over_beams = logit.sum(dim=2) / moved.shape[2] ** 0.5
+        kept = (1 + of_device[..., 1]) * last
+        return Believed(moved, kept + of_device[..., 2] + of_device[..., 3] * odds + over_beams)
 
     def _choices(self, current: Evidence, seen: Tensor, power: Tensor) -> Tensor:
         """Return four numbers for each entry (batch, K, 4, M)."""
+        shape = current.ratio.shape
         entries = (
             current.ratio.log1p(),
-            current.gain.log(),
+            current.gain.log().expand(shape),
             current.alone.log1p(),
-            power.log1p(),
-            (current.common * current.gain).log1p(),
+            power.log1p().expand(shape),
+            (current.common * current.gain).log1p().expand(shape),
         )
         hidden = self.entry(torch.stack(entries, dim=2).flatten(0, 1))
         choice: Tensor = self.of_entry(hidden + self.device_of_entry(seen).flatten(0, 1).unsqueeze(2))
-        return choice.reshape(*power.shape[:2], 4, power.shape[2])
+        return choice.reshape(*shape[:2], 4, shape[2])
+
+
+def _seen(
+    current: Evidence, power: Tensor, last: Tensor, odds: Tensor, shared: Descent, known: Known
+) -> tuple[Tensor, ...]:
+    """Return what is seen of a device, each (batch, K)."""
+    mean = current.ratio.mean(dim=2)
+    # Of an exponential law 2; more where few beams have the power.
+    peaked = current.ratio.square().mean(dim=2) / mean.square().clamp_min(1e-6)
+    of_known = current.log_ratio(known.power).sum(dim=2)
+    return (
+        mean.log1p(),
+        current.ratio.amax(dim=2).log1p(),
+        peaked.log(),
+        odds,
+        soft(of_known),
+        current.gain.log().mean(dim=2),
+        power.mean(dim=2).log1p(),
+        shared.power.squeeze(2).log1p(),
+        shared.logits,
+        last,
+        of_group(last.sigmoid(), known.group_size),
+    )
 
 
 def _over_beams(inputs: int, outputs: int, neighbours: bool) -> nn.Conv1d:
