@@ -17,6 +17,7 @@ from cscsanet.specialists.access.networks.evidence import Arithmetic
 
 _SEEN = 7  # numbers of a device
 _STEP = -2.2  # logit of a step, at first: devices that move at once must not move far
+_MOST = 100.0  # of the mean power, that a device is believed to have
 _SOFT = 3.0  # log-likelihood ratios beyond it count less
 
 
@@ -78,14 +79,15 @@ class CommonDescent(nn.Module):
             )
             place = numbers.new_full((batch, devices, 1), iteration / self.iterations)
             features = torch.cat((torch.stack(seen, dim=2), numbers.expand(-1, devices, -1), place), dim=2)
+            # Corrections are bounded: many devices that move far at once, or never slow down, diverge.
             chosen = self.chooses(features)
-            step = (_STEP + chosen[..., :1]).sigmoid()
-            moved = ahead + step * (best - ahead)
-            momentum = iteration / (iteration + 3) * 2 * chosen[..., 1:2].sigmoid()
-            # Beyond one the momentum would never end.
+            bounded = chosen[..., :3].tanh()
+            step = (_STEP + bounded[..., :1]).sigmoid()
+            moved = torch.minimum(ahead + step * (best - ahead), _MOST * known.power)
+            momentum = iteration / (iteration + 3) * (1 + 0.2 * bounded[..., 1:2])
             ahead = (moved + momentum.clamp_max(0.98) * (moved - power)).clamp_min(0)
             power = moved
-            logits = known.prior + chosen[..., 2].exp() * odds + chosen[..., 3]
+            logits = known.prior + bounded[..., 2].exp() * odds + chosen[..., 3]
         return Descent(power, odds, logits)
 
 

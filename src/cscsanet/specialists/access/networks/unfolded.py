@@ -115,7 +115,7 @@ class UnfoldedDetector(nn.Module):
         goal = believed * (alone * current.alone + (1 - alone) * current.common)
         moved = power + (step + 1).sigmoid() * (goal - power)
         over_beams = logit.sum(dim=2) / moved.shape[2] ** 0.5
-        kept = (1 + of_device[..., 1]) * last
+        kept = (1 + of_device[..., 1].tanh()) * last
         return Believed(moved, kept + of_device[..., 2] + of_device[..., 3] * odds + over_beams)
 
     def _choices(self, current: Evidence, seen: Tensor, power: Tensor) -> Tensor:
