@@ -225,10 +225,10 @@ def variant_params(params: AccessParams, variant: VariantParams) -> AccessParams
         return AccessParams.model_validate(content)
     except ValidationError as error:
         fault = error.errors()[0]
-        key = ".".join(map(str, fault["loc"]))
-        raise ValueError(
-            f"variants: {variant.name}: {key}: {fault['msg'].removeprefix('Value error, ')}"
-        ) from None
+        # A contradiction between sections has no place, and names its parameters itself.
+        where = "".join(f"{part}." for part in fault["loc"]).rstrip(".") + (": " if fault["loc"] else "")
+        message = fault["msg"].removeprefix("Value error, ")
+        raise ValueError(f"variants: {variant.name}: {where}{message}") from None
 
 
 def load_access_params(path: Path) -> AccessParams:

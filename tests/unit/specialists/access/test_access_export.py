@@ -20,9 +20,17 @@ from cscsanet.training.weights import save_weights
 
 @pytest.fixture(scope="module")
 def shallow(params, change):
-    """One iteration of each kind, whose graph is captured in seconds."""
+    """One iteration of each kind and short preambles, whose graph is captured in seconds."""
     unfolded = {**params.detector.unfolded.model_dump(), "iterations": 1, "common_iterations": 1}
-    return change(params, detector={"unfolded": unfolded})
+    return change(
+        params,
+        cell={"preamble_length": 4, "longest_preamble": 4},
+        training_cell={"preamble_length": [3, 4]},
+        evaluation={"preamble_length": [3, 4]},
+        detector={"unfolded": unfolded},
+        variants=[],
+        repeats={"seeds": [], "reseeded": []},
+    )
 
 
 @pytest.mark.parametrize("length", [4, 12])
@@ -52,5 +60,5 @@ def test_the_graph_says_the_same_at_every_length_and_for_any_number_of_drops(sha
         row = parity_row(shallow, system, session, point)
         assert row["apart"] < TOLERANCE
         assert row["decisions_equal"] == 1
-    (one,) = seen_drops(shallow, home(shallow), "test", book_of_tests(shallow)[:16, :8], 1)
+    (one,) = seen_drops(shallow, home(shallow), "test", book_of_tests(shallow)[:16, :4], 1)
     assert session.run(None, graph_inputs(shallow, one))[0].shape == (1, 16)
