@@ -45,4 +45,4 @@ ui: install
 	$(BIN)/cscsanet ui
 
 clean:
-	rm -rf data/scenes data/split data/channels data/measurements data/assumptions models scratch
+	rm -rf data/scenes data/split data/channels data/measurements data/assumptions data/specialists models scratch

@@ -1,6 +1,7 @@
 """The pipelines of specialists: dvc.yaml names all that a stage depends on, and all of it runs from a bare folder."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,26 @@ def test_every_script_is_a_stage_that_names_its_line_of_the_code_file():
         assert STAGES[name]["cmd"] == f"python specialists/access/stages/{name}.py"
         assert STAGES[name]["wdir"] == "../.."
         assert watched(name)[1] == [name]
+
+
+def test_dvc_takes_all_pipelines_of_the_repository_together(tmp_path):
+    """Outputs of two stages must not overlap, whatever the pipeline; one that does breaks all of them."""
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / ".dvc", tmp_path / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    shutil.copytree(ROOT / "specialists", tmp_path / "specialists")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+
+    def graph():
+        command = [sys.executable, "-m", "dvc", "dag", "--dot", "specialists/access/dvc.yaml:report"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = graph()
+    assert done.returncode == 0, done.stderr
+    assert "specialists/access/dvc.yaml:measure" in done.stdout
+    file = tmp_path / "specialists/access/dvc.yaml"
+    file.write_text(file.read_text().replace("models/access_onnx", "models/onnx/access"))
+    assert "overlap" in graph().stderr
 
 
 @pytest.mark.parametrize(("stage", "depends"), [("train", training.DEPENDS), ("measure", measure.DEPENDS)])

@@ -28,6 +28,11 @@ class SpecialistWorkspace(Workspace):
         return f"{self.specialist}/{stage}"
 
     @property
+    def onnx(self) -> Path:
+        """The exported graphs, beside the weights: a folder belongs to one stage."""
+        return self.root / "models" / f"{self.specialist}_onnx"
+
+    @property
     def measurements(self) -> Path:
         """The measurements, with the counts of every drop."""
         return self.root / "data" / "specialists" / self.specialist

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cscsanet.config.access import NAME, OURS, AccessParams
+from cscsanet.config.access import NAME, OURS, AccessParams, CellParams
 from cscsanet.errors import CscsanetError
 from cscsanet.export.capture import graph_of
 from cscsanet.export.graph_store import GraphStore
@@ -31,24 +31,24 @@ from cscsanet.specialists.access.training import AccessStage, Model, models
 from cscsanet.stations.metadata import BATCH, TensorSpec
 from cscsanet.training.weights import load_weights
 
-DEPENDS = ("seed", "cell", "detector", "evaluation.preamble_length")
 TOLERANCE = 0.01  # of a probability: float32 in another order of operations
 _DROPS = 20
 Row = dict[str, Any]
 
 
 class RealDetector(nn.Module):
-    """Our detector in real numbers: probabilities of each device's activity (batch, K)."""
+    """Our detector in real numbers, in one cell: probabilities of each device's activity (batch, K)."""
 
-    def __init__(self, detector: UnfoldedDetector) -> None:
+    def __init__(self, detector: UnfoldedDetector, cell: CellParams) -> None:
         super().__init__()
-        self.detector = detector
+        self.detector, self.cell = detector, cell
 
     def forward(
         self, received: Tensor, book: Tensor, length: Tensor, snr_db: Tensor, activity: Tensor
     ) -> Tensor:
         """received: (batch, L, M, 2). book: (K, L, 2). length: (1,), of the preamble. snr_db, activity: (batch,)."""
-        logits = self.detector.detect(received, book, Known(snr_db, activity), length.reshape(()), REAL)
+        known = Known(snr_db, activity, self.cell.group_size, self.cell.near_far_db)
+        logits = self.detector.detect(received, book, known, length.reshape(()), REAL)
         return logits[-1].sigmoid()
 
 
@@ -80,25 +80,29 @@ def export_detector(model: Model, weights: Path, file: Path) -> AccessSystem:
     """Write the ONNX graph of our detector, and return the detector. weights: its file.
 
     Raises:
-        CscsanetError: it is not trained.
+        CscsanetError: it is not trained, or is not our detector.
     """
     system = AccessSystem(model.params)
     load_weights(system, weights, model.params)
-    assert isinstance(system.detector, UnfoldedDetector)
-    graph = graph_of(GraphStore(), NAME, RealDetector(system.detector).eval(), signature(model.params))
+    if not isinstance(system.detector, UnfoldedDetector):
+        raise CscsanetError(
+            f"detector.network = {model.params.detector.network}: has no graph; set it to unfolded, or leave out the stage export"
+        )
+    real = RealDetector(system.detector, model.params.cell).eval()
+    graph = graph_of(GraphStore(), NAME, real, signature(model.params))
     write_by_rename(file, lambda partial: onnx.save(graph, partial))
     return system
 
 
 def export_stage(stage: AccessStage) -> None:
-    """Write models/onnx/access/ours.onnx, compare it with PyTorch at every length, and register it.
+    """Write models/access_onnx/ours.onnx, compare it with PyTorch at every length, and register it.
 
     Raises:
-        CscsanetError: it differs from PyTorch.
+        CscsanetError: it differs from PyTorch, or is not our detector.
     """
     params, workspace = stage.params, stage.workspace
     ours = next(model for model in models(params) if model.name == OURS)
-    file = workspace.onnx / NAME / f"{OURS}.onnx"
+    file = workspace.onnx / f"{OURS}.onnx"
     with stage.tracked("cell", "detector") as run:
         system = export_detector(ours, workspace.weights(ours.weights), file)
         session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])

@@ -45,7 +45,7 @@ def test_real_numbers_and_zeros_say_the_same(length, params):
     feeds = {name: torch.as_tensor(value) for name, value in graph_inputs(params, seen).items()}
     with torch.no_grad():
         expected = system(seen.received, seen.book, seen.known)[-1].sigmoid()
-        found = RealDetector(system.detector)(**feeds)
+        found = RealDetector(system.detector, params.cell)(**feeds)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
