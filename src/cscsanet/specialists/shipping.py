@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from cscsanet.config.run_params import RunParams
@@ -12,10 +14,12 @@ from cscsanet.training.weights import weights_metadata
 from cscsanet.workflow.workspace import SHIPPED
 
 
-def ship_specialist(workspace: SpecialistWorkspace, params: RunParams, names: Sequence[str]) -> str:
+def ship_specialist(
+    workspace: SpecialistWorkspace, params: RunParams, names: Sequence[str], package: Path = SHIPPED
+) -> str:
     """Copy trained models of a specialist into the package, and return a message for the user.
 
-    names: of the weights, each `specialist/training`.
+    names: of the weights, each `specialist/training`. package: the folder of the models that come with the package.
 
     Raises:
         CscsanetError: a model is missing or damaged.
@@ -23,15 +27,15 @@ def ship_specialist(workspace: SpecialistWorkspace, params: RunParams, names: Se
     for name in names:  # before any is replaced
         weights_metadata(workspace.weights(name))
     commit = provenance(workspace.root).get("mlflow.source.git.commit", "")
-    folder = SHIPPED / workspace.specialist
+    folder = package / workspace.specialist
     folder.mkdir(parents=True, exist_ok=True)
     models: dict[str, Any] = {}
     for name in names:
-        source, target = workspace.weights(name), SHIPPED / f"{name}.safetensors"
-        write_by_rename(target, lambda partial, source=source: shutil.copyfile(source, partial))  # type: ignore[misc]
+        target = package / f"{name}.safetensors"
+        write_by_rename(target, partial(shutil.copyfile, workspace.weights(name)))
         models[name] = file_digest(target)
     for stale in folder.glob("*.safetensors"):
         if f"{workspace.specialist}/{stale.stem}" not in models:
             stale.unlink()
     write_json(folder / "manifest.json", {"profile": params.profile, "commit": commit, "models": models})
-    return f"{folder}: {len(models)} models, trained at commit {commit[:12]}"
+    return f"{folder}: {len(models)} model{'s' if len(models) > 1 else ''}, trained at commit {commit[:12]}"

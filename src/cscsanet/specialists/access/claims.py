@@ -95,7 +95,7 @@ def _of_ours(params: AccessParams) -> list[Statement]:
     independent = axis(params, "preamble_length", replace(start, spread_deg=None))
     bar = [point for point in lengths if point.preamble_length in (8, 12)]
     enough = [point for point in independent if point.preamble_length >= _LONG]
-    # Only ours is told the groups.
+    # Only ours knows the groups.
     fair = [name for name in AXES if name != "group_size"]
     every = list(dict.fromkeys([*(point for name in fair for point in axis(params, name)), *independent]))
     unseen = [

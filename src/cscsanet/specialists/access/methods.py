@@ -40,7 +40,7 @@ class Observation:
 
     @property
     def known(self) -> Known:
-        """What a detector is told of the cell."""
+        """What a detector knows of the cell."""
         snr_db = 10 * torch.full((len(self.received),), self.snr).log10()
         activity = torch.full_like(snr_db, self.point.activity)
         return Known(snr_db, activity, self.point.group_size, self.point.near_far_db)
@@ -55,7 +55,7 @@ def omp(seen: Observation) -> Tensor:
 
 
 def omp_told(seen: Observation) -> Tensor:
-    """Score by simultaneous OMP that is told how many devices are active: 1 for so many of those it chose, else 0."""
+    """Score by simultaneous OMP that is given the number of active devices: 1 for so many of those it chose, else 0."""
     scores = pursue(seen.received, seen.book)
     return (most_likely(scores, seen.drops.active.sum(dim=1)) & (scores > 0)).float()
 

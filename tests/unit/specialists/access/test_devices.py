@@ -23,9 +23,9 @@ def test_what_is_hidden_is_not_seen():
     hidden = known.numbers(None, 64)
     assert hidden.shape == (1, 1, KNOWN)
     assert hidden[..., 2] == 0
-    told = known.numbers(torch.tensor(12.0), 64)
-    assert told[..., 2] == pytest.approx(12 / 28)
-    assert told[..., 5] == pytest.approx(1.0)
+    shown = known.numbers(torch.tensor(12.0), 64)
+    assert shown[..., 2] == pytest.approx(12 / 28)
+    assert shown[..., 5] == pytest.approx(1.0)
 
 
 def test_the_prior_is_the_odds_of_the_activity():

@@ -48,7 +48,7 @@ def test_it_fits_any_cell(detector, devices, antennas, symbols, seeded):
 
 
 def test_the_level_of_what_is_received_does_not_matter(detector, seeded):
-    """It is told no SNR, and the covariance is normalised before the first layer."""
+    """It knows no SNR, and the covariance is normalised before the first layer."""
     drops, book = draw_access(2, CELL, seeded()), random_book(20, 12, seeded(1))
     known = Known(torch.full((2,), 10.0), torch.full((2,), 0.1))
     signal = received(drops, book, 12, 10.0)

@@ -30,7 +30,7 @@ class Descent(NamedTuple):
 
 
 class CommonDescent(nn.Module):
-    """Powers that all antennas share. The network is the same in all iterations, and is told which one it is."""
+    """Powers that all antennas share. The network is the same in all iterations, and sees their number."""
 
     def __init__(self, features: int, iterations: int) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ _LONGEST, _SNR_SCALE, _ODDS_SCALE, _ANTENNAS_SCALE, _GROUP_SCALE, _NEAR_FAR_SCAL
 
 
 class Known(NamedTuple):
-    """What a detector is told of a cell.
+    """What a detector knows of a cell.
 
     snr_db: of a device of mean power at one antenna and symbol (batch,). activity: probability of a device to be active
     (batch,). group_size: of devices that an event wakes together, in the order of the book. near_far_db: range of powers.

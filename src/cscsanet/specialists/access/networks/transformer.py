@@ -1,11 +1,11 @@
-"""The paper's detector: a Transformer over devices, told the length of the preamble (arXiv 2602.21672; arXiv 2505.12382).
+"""The paper's detector: a Transformer over devices that knows the length of the preamble (arXiv 2602.21672; arXiv 2505.12382).
 
 The text describes it in words, and sizes and details are chosen here. The *spatial correlation module* filters each symbol
 over the antennas. One token holds the sample covariance of what is received then, and one token each device's preamble.
 After each layer of the encoder *length-aware attention* weights the features of all tokens by what their mean and L say. A
 device's logit is the bilinear form of its token with that of the covariance, bounded as in the Heterogeneous Transformer
 (arXiv 2112.10086). Shorter preambles are padded with zeros, so a model has a longest one, and fits any number of devices and
-antennas. It is told neither the SNR nor the activity.
+antennas. It knows neither the SNR nor the activity.
 
 Axes: batch; K devices, L symbols, M antennas.
 """

@@ -92,19 +92,19 @@ class UnfoldedDetector(nn.Module):
         for iteration in range(self.iterations):
             current = arithmetic.of_beams(observed, book, power)
             place = torch.full_like(numbers[..., :1], iteration / self.iterations)
-            told = torch.cat((numbers, place), dim=2)
-            power, logit = self._iterate(current, power, logits[-1], shared, known, told)
+            context = torch.cat((numbers, place), dim=2)
+            power, logit = self._iterate(current, power, logits[-1], shared, known, context)
             logits.append(logit)
         return torch.stack(logits)
 
     def _iterate(
-        self, current: Evidence, power: Tensor, last: Tensor, shared: Descent, known: Known, told: Tensor
+        self, current: Evidence, power: Tensor, last: Tensor, shared: Descent, known: Known, context: Tensor
     ) -> Believed:
         odds = soft(current.log_ratio(current.common).sum(dim=2))
         seen = torch.cat(
             (
                 torch.stack(_seen(current, power, last, odds, shared, known), dim=2),
-                told.expand(-1, power.shape[1], -1),
+                context.expand(-1, power.shape[1], -1),
             ),
             dim=2,
         )
