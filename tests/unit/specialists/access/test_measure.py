@@ -46,6 +46,19 @@ def test_at_equal_energy_of_the_preamble_a_longer_one_has_weaker_symbols(params)
     assert long.snr == pytest.approx(12.5)
 
 
+def test_the_threshold_is_that_of_the_validation_drops(params, monkeypatch):
+    """Scores that are right on them, and too low on the test drops: a threshold of these would find all."""
+    (val,) = drops_of(params, home(params), "val", 20)
+
+    def weaker(seen):
+        return seen.drops.active * (1.0 if torch.equal(seen.drops.channel, val.drops.channel) else 0.1)
+
+    monkeypatch.setattr(measure, "CLASSICAL", {"omp": weaker})
+    outcome = classical_outcome(params, "omp", home(params))
+    assert outcome.missed == outcome.active
+    assert 0.1 < outcome.threshold < 1
+
+
 @pytest.mark.parametrize("method", sorted(CLASSICAL))
 def test_every_method_is_better_than_declaring_all_inactive(method, params, change):
     more = change(params, evaluation={"val_drops": 30, "test_drops": 30, "slow_drops": 30})
