@@ -9,7 +9,7 @@ Line = dict[str, Any]
 _PICTURES = {
     "length": (
         "Errors over the length of the preamble",
-        "Bands are 95 % intervals over drops and, for ours, training seeds. Dashed: genies, which know what no receiver does.",
+        "Bands are 95 % intervals over drops and training seeds. Hollow: no error, at the end of the interval. Dashed: genies.",
     ),
     "axes": (
         "Errors over SNR, activity, antennas, devices and spread",

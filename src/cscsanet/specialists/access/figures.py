@@ -1,29 +1,22 @@
 """The figures: errors over each axis, what is missed against false alarms, calibration, and the NMSE of the channels."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cscsanet.config.access import OURS, AccessParams
+from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
 from cscsanet.specialists.access.points import AXES, AccessPoint, axis, equal_snr_db, home
 from cscsanet.specialists.access.training import cut, models
 
-SHOWN = (
-    OURS,
-    "paper",
-    "covariance-ml",
-    "gmmv-amp",
-    "mmv-amp",
-    "omp",
-    "covariance-ml-genie",
-    "genie",
-    "oracle",
-)
+SHOWN = (OURS, "paper", "covariance-ml", "gmmv-amp", "mmv-amp", "omp")
+# What knows more than any receiver: dashed, in gray.
+GENIES = {"covariance-ml-genie": ("#555555", "<"), "genie": ("#999999", ">"), "oracle": ("#000000", "x")}
 _LABELS = {
     "preamble_length": "preamble length L",
     "snr_db": "SNR [dB]",
@@ -35,8 +28,8 @@ _LABELS = {
     "group_size": "devices of a group",
     "book": "random book",
 }
-_COLOURS = dict(zip(SHOWN, cycle(STYLES), strict=False))
-_DASHED = ("covariance-ml-genie", "genie", "oracle")
+_COLOURS = {**dict(zip(SHOWN, STYLES, strict=True)), **GENIES}
+_LEAST_OF_BIN = 20  # devices of a bin of the calibration: fewer say nothing
 _LOG_AXES = ("activity", "antennas", "devices", "spread_deg")
 _INDEPENDENT = 90.0  # where independent antennas are drawn on the axis of the spread
 
@@ -94,23 +87,23 @@ def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
     point = home(params)
     figure = Figure(figsize=(9.0, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for method in SHOWN:
+    for method in (*SHOWN, "covariance-ml-genie", "genie"):
         outcomes = evidence.measured(Condition(method, point))
-        if outcomes:
-            alarms = [alarm for _, alarm in outcomes[0].trade]
-            missed = [miss for miss, _ in outcomes[0].trade]
-            colour, _ = _COLOURS[method]
-            left.plot(
-                alarms, missed, color=colour, label=method, linestyle="--" if method in _DASHED else "-"
-            )
+        # A logarithmic axis has no place for zero.
+        shown = (
+            [(alarm, miss) for miss, alarm in outcomes[0].trade if miss > 0 and alarm > 0] if outcomes else []
+        )
+        if shown:
+            line = "--" if method in GENIES else "-"
+            left.plot(*zip(*shown, strict=True), line, color=_COLOURS[method][0], label=method)
     left.set_xscale("log")
     left.set_yscale("log")
     label_axes(left, "inactive devices taken for active", "active devices missed")
     left.legend(fontsize=8, frameon=False)
     right.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for outcome in evidence.measured(Condition(OURS, point)):
-        said, true = zip(*[(said, true) for said, true, _ in outcome.calibration], strict=True)
-        right.plot(said, true, color=_COLOURS[OURS][0], marker="o", markersize=4)
+        bins = [(said, true) for said, true, count in outcome.calibration if count >= _LEAST_OF_BIN]
+        right.plot(*zip(*bins, strict=True), color=_COLOURS[OURS][0], marker="o", markersize=4)
     label_axes(right, "probability that ours says", "share that is active")
     return figure
 
@@ -140,7 +133,7 @@ def _variant_curves(
     lines = ("-", "--")
     for place, variant in enumerate(variants):
         shown = [each for each in points if evidence.drops(Condition(OURS, each, variant))]
-        rates = [evidence.rate(Condition(OURS, each, variant)).value or float("nan") for each in shown]
+        rates = [evidence.rate(Condition(OURS, each, variant)).value or math.nan for each in shown]
         colour, marker = STYLES[place % len(STYLES)]
         line = lines[place // len(STYLES) % len(lines)]
         lengths = [each.preamble_length for each in shown]
@@ -151,8 +144,9 @@ def _variant_curves(
 def _curves(
     panel: Axes, evidence: AccessEvidence, points: Sequence[AccessPoint], places: Sequence[float], rate: Rate
 ) -> None:
+    """Draw a curve with its band for each method. Where nothing went wrong, a hollow marker is at the end of the interval."""
     # The truth makes no errors, and has no place but with the channels.
-    for method in SHOWN if rate == "nmse" else SHOWN[:-1]:
+    for method in (*SHOWN, *(name for name in GENIES if rate == "nmse" or name != "oracle")):
         shown = [
             (place, evidence.rate(Condition(method, point), rate))
             for place, point in zip(places, points, strict=True)
@@ -162,20 +156,17 @@ def _curves(
             continue
         colour, marker = _COLOURS[method]
         x = [place for place, _ in shown]
-        line = "--" if method in _DASHED else "-"
-        # A zero has no place on a logarithmic axis: the curve ends there.
-        values = [each.value or float("nan") for _, each in shown]
-        panel.plot(
-            x, values, color=colour, marker=marker, markersize=4, linewidth=1.4, linestyle=line, label=method
-        )
+        values, low, high = ([getattr(each, name) for _, each in shown] for name in Estimate._fields)
+        # A logarithmic axis has no place for zero.
+        drawn = [value or math.nan for value in values]
+        line = "--" if method in GENIES else "-"
+        panel.plot(x, drawn, line, color=colour, marker=marker, markersize=4, linewidth=1.4, label=method)
         panel.fill_between(
-            x,
-            [each.low for _, each in shown],
-            [each.high for _, each in shown],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
+            x, low, high, where=[value > 0 for value in values], color=colour, alpha=0.15, linewidth=0
         )
+        none = [(place, each.high) for place, each in shown if not each.value]
+        if none:
+            panel.plot(*zip(*none, strict=True), marker, color=colour, markersize=6, fillstyle="none")
     panel.set_yscale("log")
 
 

@@ -37,3 +37,13 @@ def test_a_device_that_is_missed_counts_whole_and_a_false_alarm_as_well(seeded):
     right = nmse(*channel_error(lmmse(signal, book, 10.0 * drops.active), true))
     everything = nmse(*channel_error(lmmse(signal, book, torch.full((5, 10), 10.0)), true))
     assert right < everything
+
+
+def test_the_estimate_is_the_conditional_mean(seeded):
+    """Of joint normal variables: E[x | y] = C_xy C_yy^-1 y, here for one antenna, with powers that differ."""
+    book, power = random_book(3, 2, seeded()), torch.tensor([[4.0, 0.0, 0.5]])
+    signal = torch.tensor([[[0.3 + 1j], [2.0 - 0.5j]]])
+    cross = torch.diag(power[0]).to(book.dtype) @ book.conj()
+    covariance = book.mT @ cross + torch.eye(2)
+    expected = cross @ torch.linalg.inv(covariance) @ signal[0]
+    torch.testing.assert_close(lmmse(signal, book, power)[0], expected)

@@ -57,6 +57,8 @@ def test_the_threshold_is_that_of_the_validation_drops(params, monkeypatch):
     outcome = classical_outcome(params, "omp", home(params))
     assert outcome.missed == outcome.active
     assert 0.1 < outcome.threshold < 1
+    # Of a device that is not detected there is no channel.
+    assert outcome.channel_error == pytest.approx(outcome.channel_energy)
 
 
 @pytest.mark.parametrize("method", sorted(CLASSICAL))
