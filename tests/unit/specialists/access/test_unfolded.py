@@ -103,8 +103,8 @@ def test_gradients_are_finite(drops, book):
 
 def test_untrained_it_is_about_covariance_ml():
     """The descent with momentum, and no correction, on independent antennas."""
-    cell = Cell(40, 64, 8, 0.1)
-    drops, book = draw_access(40, cell, seeded()), random_book(40, 8, seeded(1))
+    cell = Cell(100, 64, 8, 0.1)
+    drops, book = draw_access(40, cell, seeded()), random_book(100, 8, seeded(1))
     signal = received(drops, book, 8, 10.0)
     known = Known(torch.full((40,), 10.0), torch.full((40,), 0.1))
     with torch.no_grad():
@@ -115,5 +115,6 @@ def test_untrained_it_is_about_covariance_ml():
         int((decide(scores, best_threshold(scores, drops.active)) != drops.active).sum())
         for scores in (logits[0], powers)
     ]
-    assert errors[0] <= 1.5 * errors[1] + 3
-    assert errors[1] < 0.1 * int(drops.active.sum())
+    # As many steps without momentum make two thirds more.
+    assert errors[0] <= 1.25 * errors[1]
+    assert errors[1] < 0.15 * int(drops.active.sum())
