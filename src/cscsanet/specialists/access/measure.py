@@ -40,7 +40,7 @@ from cscsanet.workflow.progress import progress_bar
 
 DEPENDS = ("seed", "cell", "evaluation.val_drops", "evaluation.test_drops", "evaluation.slow_drops")
 WITH_LEARNED = "covariance-ml"  # the method that is measured with a learned book, too
-_BATCH = 20  # drops
+_BATCH = 50  # drops
 _PARTS = {"val": 0, "test": 1}
 Part = Literal["val", "test"]
 

@@ -3,8 +3,8 @@
 A device counts as active where its score is above a threshold, which is chosen on validation drops for every method.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -21,6 +21,8 @@ from cscsanet.specialists.access.baselines.path_likelihood import genie_scores a
 from cscsanet.specialists.access.baselines.path_likelihood import known_path_scores
 from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.points import AccessPoint
+
+_PART = 10  # drops at a time, of methods with large matrices
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,13 @@ class Observation:
         snr_db = 10 * torch.full((len(self.received),), self.snr).log10()
         activity = torch.full_like(snr_db, self.point.activity)
         return Known(snr_db, activity, self.point.group_size, self.point.near_far_db)
+
+    def parts(self, drops: int) -> "Iterator[Observation]":
+        """Yield a few drops at a time, for methods with large matrices, which a cache must hold."""
+        for first in range(0, len(self.received), drops):
+            part = slice(first, first + drops)
+            truth = AccessDrops(*(getattr(self.drops, each.name)[part] for each in fields(AccessDrops)))
+            yield replace(self, received=self.received[part], drops=truth)
 
 
 Method = Callable[[Observation], Tensor]
@@ -84,12 +93,18 @@ def covariance_ml_llr(seen: Observation) -> Tensor:
 
 def covariance_ml_genie(seen: Observation) -> Tensor:
     """Score by maximum likelihood that knows the directions and the power of every device, but not its gains."""
-    power = seen.snr * seen.drops.power
     if not seen.drops.angles.shape[2]:
+        power = seen.snr * seen.drops.power
         # The correlation that is known then is none.
         powers = covariance_powers(seen.received, seen.book, seen.generator, highest=power)
         return likelihood_ratios(seen.received, seen.book, powers, power)
-    return known_path_scores(seen.received, seen.book, seen.drops.angles, power, seen.generator).float()
+    scores = [
+        known_path_scores(
+            part.received, part.book, part.drops.angles, part.snr * part.drops.power, part.generator
+        )
+        for part in seen.parts(_PART)
+    ]
+    return torch.cat(scores).float()
 
 
 def oracle(seen: Observation) -> Tensor:
@@ -99,10 +114,15 @@ def oracle(seen: Observation) -> Tensor:
 
 def genie(seen: Observation) -> Tensor:
     """Score a device by the likelihood ratio that knows all other devices, and the directions and powers of all."""
-    power, active = seen.snr * seen.drops.power, seen.drops.active
     if not seen.drops.angles.shape[2]:
-        return genie_scores(seen.received, seen.book, power, active)
-    return known_path_genie(seen.received, seen.book, seen.drops.angles, power, active).float()
+        return genie_scores(seen.received, seen.book, seen.snr * seen.drops.power, seen.drops.active)
+    scores = [
+        known_path_genie(
+            part.received, part.book, part.drops.angles, part.snr * part.drops.power, part.drops.active
+        )
+        for part in seen.parts(_PART)
+    ]
+    return torch.cat(scores).float()
 
 
 def _messages(seen: Observation, domain: Domain) -> Tensor:

@@ -24,8 +24,8 @@ def test_real_numbers_say_the_same(beams, seeded):
     observed = beams_of(received(drops, book, 8, 10.0))
     expected = evidence(observed, book, power)
     found = real_evidence(torch.view_as_real(observed), torch.view_as_real(book), power)
-    torch.testing.assert_close(found.gain, expected.gain, rtol=2e-3, atol=1e-4)
-    torch.testing.assert_close(found.ratio, expected.ratio, rtol=2e-3, atol=1e-4)
+    torch.testing.assert_close(found.gain, expected.gain, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(found.ratio, expected.ratio, rtol=1e-5, atol=1e-6)
 
 
 def test_zeros_at_the_end_of_a_preamble_change_nothing(seeded):

@@ -77,39 +77,56 @@ def evidence(observed: Tensor, book: Tensor, power: Tensor) -> Evidence:
 
     observed: (batch, L, M), see `beams_of`. book: (K, L).
     """
-    filtered, gain = _filtered(book, power)
-    matched = (filtered.mH @ observed.mT.unsqueeze(3)).squeeze(3).mT
-    return without_itself(power, gain.mT, matched.abs().square())
+    exact = book.to(torch.complex128)
+    squares = _squares(exact)
+    inverse = _inverse(squares, power)
+    whitened = (inverse @ observed.mT.unsqueeze(3).to(inverse.dtype)).squeeze(3)
+    matched = (whitened @ exact.conj().mT).mT
+    energy = matched.real.square() + matched.imag.square()
+    return without_itself(power, _form(inverse, squares), energy)
 
 
 def common_evidence(sample: Tensor, book: Tensor, power: Tensor) -> Evidence:
     """Return the evidence of all antennas together under believed powers (batch, K, 1), over unit noise.
 
-    In double precision: one covariance costs little, and strong devices make it ill conditioned. sample: (batch, L, L), see
-    `sample_of`. book: (K, L).
+    sample: (batch, L, L), see `sample_of`. book: (K, L).
     """
-    filtered, gain = _filtered(book.to(torch.complex128), power.double())
-    filtered = filtered.squeeze(1)
-    energy = (filtered.conj() * (sample @ filtered)).sum(dim=1).real.unsqueeze(2)
-    current = without_itself(power.double(), gain.mT, energy)
-    return Evidence(current.gain.to(power), current.ratio.to(power))
+    squares = _squares(book.to(torch.complex128))
+    inverse = _inverse(squares, power)
+    energy = _form(inverse @ sample.unsqueeze(1) @ inverse, squares)
+    return without_itself(power, _form(inverse, squares), energy)
 
 
 def without_itself(power: Tensor, gain: Tensor, energy: Tensor) -> Evidence:
-    """Return the evidence without a device's own part in Sigma. gain, energy: q and e with it."""
-    inside = (1 - power * gain).clamp_min(INSIDE)
+    """Return the evidence without a device's own part in Sigma, in single precision.
+
+    gain, energy: q and e with it, in double precision, as `inside` is a small difference where a device is strong.
+    """
+    inside = (1 - power.double() * gain).clamp_min(INSIDE)
     gain = gain / inside
-    return Evidence(gain, energy / inside.square() / gain)
+    ratio = energy / inside.square() / gain
+    return Evidence(gain.to(power), ratio.to(power))
 
 
-def _filtered(book: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:
-    """Return Sigma^-1 s_k (batch, M, L, K) and q with each device in Sigma (batch, M, K)."""
-    symbols = book.shape[1]
-    squares = (book.unsqueeze(2) * book.conj().unsqueeze(1)).flatten(1)
-    covariance = (power.mT.to(squares.dtype) @ squares).reshape(power.shape[0], -1, symbols, symbols)
-    covariance = covariance + torch.eye(symbols, device=book.device)
-    filtered = torch.linalg.solve(covariance, book.mT)
-    return filtered, (book.mT.conj() * filtered).sum(dim=2).real
+def _squares(book: Tensor) -> Tensor:
+    """Return s_k s_k^H of each device, as real numbers (K, 2 L L)."""
+    squares = book.unsqueeze(2) * book.conj().unsqueeze(1)
+    return torch.view_as_real(squares).flatten(1)
+
+
+def _inverse(squares: Tensor, power: Tensor) -> Tensor:
+    """Return Sigma^-1 of each beam (batch, M, L, L), in double precision: strong devices make Sigma ill conditioned."""
+    symbols = round((squares.shape[1] / 2) ** 0.5)
+    sums = power.double().mT @ squares
+    covariance = torch.view_as_complex(sums.reshape(*sums.shape[:2], symbols, symbols, 2))
+    inverse: Tensor = torch.linalg.inv(covariance + torch.eye(symbols, device=squares.device))
+    return inverse
+
+
+def _form(matrix: Tensor, squares: Tensor) -> Tensor:
+    """Return s_k^H A s_k (batch, K, M) of Hermitian matrices A (batch, M, L, L)."""
+    form: Tensor = torch.view_as_real(matrix).flatten(2) @ squares.mT
+    return form.mT
 
 
 COMPLEX = Arithmetic(beams_of, sample_of, evidence, common_evidence)

@@ -39,9 +39,9 @@ def real_evidence(observed: Tensor, book: Tensor, power: Tensor) -> Evidence:
     observed: (batch, L, M, 2). book: (K, L, 2).
     """
     symbols = book.shape[1]
-    filtered, gain = _filtered(book, power)
+    filtered, gain = _filtered(book.double(), power.double())
     # The real part of s^H Sigma^-1 y is that of the stacked vectors, the imaginary one that of i s, but for its sign.
-    signals = torch.cat((observed[..., 0], observed[..., 1]), dim=1).mT.unsqueeze(3)
+    signals = torch.cat((observed[..., 0], observed[..., 1]), dim=1).double().mT.unsqueeze(3)
     turned = torch.cat((-filtered[:, :, symbols:], filtered[:, :, :symbols]), dim=2)
     real = (filtered.mT @ signals).squeeze(3).mT
     imaginary = (turned.mT @ signals).squeeze(3).mT
@@ -56,8 +56,7 @@ def real_common_evidence(sample: Tensor, book: Tensor, power: Tensor) -> Evidenc
     filtered, gain = _filtered(book.double(), power.double())
     filtered = filtered.squeeze(1)
     energy = (filtered * (sample @ filtered)).sum(dim=1).unsqueeze(2)
-    current = without_itself(power.double(), gain.mT, energy)
-    return Evidence(current.gain.to(power), current.ratio.to(power))
+    return without_itself(power, gain.mT, energy)
 
 
 def inverse(matrix: Tensor) -> Tensor:
