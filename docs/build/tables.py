@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import access_tables as access
 import alignment_tables as alignment
 import assumption_tables as assumptions
 import channel_tables as channel
@@ -79,6 +80,16 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "latency": costs.latency,
     "int8-times": costs.int8_times,
     "int8-miou": costs.int8_miou,
+    "access-spread": lambda: access.length(3.0),
+    "access-independent": lambda: access.length(None),
+    "access-bar": access.bar,
+    "access-unseen": access.unseen,
+    "access-variants": access.variants,
+    "access-books": access.books,
+    "access-nmse": access.nmse,
+    "access-seeds": access.seeds,
+    "access-claims": access.claims,
+    "access-latency": access.latency,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,

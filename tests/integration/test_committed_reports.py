@@ -14,6 +14,11 @@ from cscsanet.workflow.workspace import SHIPPED
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "reports"
 STAGES, LOCK = read_pipeline(ROOT), read_lock(ROOT)
+# Stages of a specialist run in the root of the project, too.
+PIPELINES = [
+    (STAGES, LOCK),
+    *((read_pipeline(file.parent), read_lock(file.parent)) for file in ROOT.glob("specialists/*/dvc.yaml")),
+]
 # Written beside the stages: by benchmarks, and the time that each stage took.
 OTHER = ("benchmarks", "times")
 
@@ -34,9 +39,10 @@ def ran(stages, lock):
     return [entry for entry in stages.values() if entry.address in lock]
 
 
-def test_a_stage_that_has_not_run_has_no_report():
-    for entry in STAGES.values():
-        if entry.address not in LOCK:
+@pytest.mark.parametrize(("stages", "lock"), PIPELINES)
+def test_a_stage_that_has_not_run_has_no_report(stages, lock):
+    for entry in stages.values():
+        if entry.address not in lock:
             assert not [path for path in entry.outputs if (ROOT / path).exists()], entry.address
 
 
@@ -50,8 +56,9 @@ def stale(root, stages, lock):
     ]
 
 
-def test_every_report_is_what_its_stage_wrote():
-    assert stale(ROOT, STAGES, LOCK) == []
+@pytest.mark.parametrize(("stages", "lock"), PIPELINES)
+def test_every_report_is_what_its_stage_wrote(stages, lock):
+    assert stale(ROOT, stages, lock) == []
 
 
 def test_a_report_of_another_run_is_noticed(tmp_path):
@@ -64,7 +71,7 @@ def test_a_report_of_another_run_is_noticed(tmp_path):
 
 
 def test_every_report_belongs_to_a_stage():
-    outputs = {path for entry in STAGES.values() for path in entry.outputs}
+    outputs = {path for stages, _ in PIPELINES for entry in stages.values() for path in entry.outputs}
     found = {path.relative_to(ROOT) for path in REPORTS.rglob("*") if path.is_file()}
     unknown = {
         path
@@ -74,12 +81,21 @@ def test_every_report_belongs_to_a_stage():
     assert unknown == set()
 
 
-def test_every_stage_read_what_the_stages_before_it_wrote():
-    written = {path: LOCK[entry.address].files[path] for entry in ran(STAGES, LOCK) for path in entry.outputs}
-    for entry in ran(STAGES, LOCK):
+@pytest.mark.parametrize(("stages", "lock"), PIPELINES)
+def test_every_stage_read_what_the_stages_before_it_wrote(stages, lock):
+    written = {path: lock[entry.address].files[path] for entry in ran(stages, lock) for path in entry.outputs}
+    for entry in ran(stages, lock):
         for path in entry.inputs:
-            if path in written and path in LOCK[entry.address].files:
-                assert LOCK[entry.address].files[path] == written[path], (entry.address, path)
+            if path in written and path in lock[entry.address].files:
+                assert lock[entry.address].files[path] == written[path], (entry.address, path)
+
+
+def test_reports_of_activity_detection_are_of_the_shipped_detector():
+    shipped = json.loads((SHIPPED / "access" / "manifest.json").read_text(encoding="utf-8"))["models"]
+    assert [{"access/ours": row["model"]} for row in read("specialists/access_parity")] == 9 * [shipped]
+    rows = read("specialists/access")
+    assert {row["method"] for row in rows} >= {"ours", "paper", "covariance-ml", "genie", "omp", "mmv-amp"}
+    assert {row["trainings"] for row in rows if row["method"] == "ours" and row["seed"] is None} == {3}
 
 
 def test_rows_are_of_the_shipped_models(shipped):

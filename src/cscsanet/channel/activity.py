@@ -150,6 +150,11 @@ def received(
     return sent @ drops.channel + drops.noise[:, :symbols]
 
 
+def highest_power(near_far_db: float) -> float:
+    """Return the power of the strongest device, of powers that are uniform in dB over a range, with a mean of one."""
+    return float(10 ** (near_far_db / 10) / _mean_power(near_far_db))
+
+
 def _mean_power(near_far_db: float) -> float:
     """Return the mean of powers that are uniform between 0 and `near_far_db` in dB."""
     nepers = near_far_db * math.log(10) / 10

@@ -12,6 +12,8 @@ from cscsanet.config.training import FitParams
 
 NAME = "access"
 OURS = "ours"  # the detector of the parameters as they are, which is no variant
+HALF = "half"  # the variant that differs in the length of the training alone, with which others are compared
+ITERATIONS = "iterations-"  # how the names of variants begin that differ in their number of iterations
 _OPEN = ("training_cell", "detector", "fit", "recipe")  # sections that a variant may change
 Activity = Annotated[float, Field(gt=0, lt=1)]
 Spread = Annotated[float, Field(ge=0, le=90)] | None

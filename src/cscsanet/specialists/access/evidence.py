@@ -41,7 +41,7 @@ class AccessEvidence:
     measured: Callable[[Condition], Sequence[Outcome]]
     samples: int
     seed: int
-    _cache: dict[tuple[Condition, Rate, int], NDArray[np.float64]] = field(default_factory=dict)
+    _cache: dict[tuple[Condition, Rate, int, bool], NDArray[np.float64]] = field(default_factory=dict)
 
     def rate(self, condition: Condition, rate: Rate = "error_rate") -> Estimate:
         """Return one rate: errors over devices, missed over active, false alarms over inactive, or the NMSE.
@@ -50,7 +50,8 @@ class AccessEvidence:
         """
         estimate = self.contrast([(1.0, condition)], rate=rate)
         if rate == "nmse" or estimate.value > 0:
-            return estimate
+            # Student's interval of a few trainings may reach below zero.
+            return estimate._replace(low=max(estimate.low, 0.0))
         # Of one training: all trainings see the same drops.
         outcome = self.measured(condition)[0]
         decisions = float(parts(outcome, rate, len(outcome.active))[:, 1].sum())
@@ -64,22 +65,41 @@ class AccessEvidence:
     def contrast(self, terms: Terms, comparisons: int = 1, rate: Rate = "error_rate") -> Estimate:
         """Return a weighted sum of rates, over the drops that all of them have.
 
-        comparisons: k widens the interval, which then leaves out 5 % / k.
+        comparisons: k widens the interval of the drops, which then leaves out 5 % / k. What trainings add to it is not
+        widened: a few seeds say nothing of such tails.
         """
         drops = min(self.drops(condition) for _, condition in terms)
         assert drops, "a condition is not measured"
         value = sum(weight * self._value(condition, rate, drops) for weight, condition in terms)
-        sums = np.sum([weight * self._samples(condition, rate, drops) for weight, condition in terms], axis=0)
+        once = self._interval(terms, rate, drops, 1)
+        if comparisons == 1:
+            return Estimate(float(value), *once)
+        of_drops = self._interval(terms, rate, drops, 1, seeds=False)
+        widened = self._interval(terms, rate, drops, comparisons, seeds=False)
+        low, high = (
+            value
+            + side * math.hypot(wide - value, math.sqrt(max(0.0, (end - value) ** 2 - (of - value) ** 2)))
+            for side, wide, end, of in zip((-1, 1), widened, once, of_drops, strict=True)
+        )
+        return Estimate(float(value), low, high)
+
+    def _interval(
+        self, terms: Terms, rate: Rate, drops: int, comparisons: int, *, seeds: bool = True
+    ) -> tuple[float, float]:
+        sums = np.sum(
+            [weight * self._samples(condition, rate, drops, seeds) for weight, condition in terms], axis=0
+        )
         tail = 0.025 / comparisons
         low, high = np.quantile(sums, [tail, 1 - tail])
-        return Estimate(float(value), float(low), float(high))
+        return float(low), float(high)
 
     def _value(self, condition: Condition, rate: Rate, drops: int) -> float:
         every = [parts(outcome, rate, drops).sum(dim=0) for outcome in self.measured(condition)]
         return float(torch.stack([total[0] / total[1] for total in every]).mean())
 
-    def _samples(self, condition: Condition, rate: Rate, drops: int) -> NDArray[np.float64]:
-        entry = condition, rate, drops
+    def _samples(self, condition: Condition, rate: Rate, drops: int, seeds: bool) -> NDArray[np.float64]:
+        """Return the rate of each bootstrap sample. seeds: whether with the error of a mean over trainings."""
+        entry = condition, rate, drops, seeds
         if entry in self._cache:
             return self._cache[entry]
         by_training = []
@@ -87,7 +107,8 @@ class AccessEvidence:
             sums = resampled_sums(parts(outcome, rate, drops), self.samples, self.seed)
             by_training.append((sums[:, 0] / sums[:, 1].clamp_min(1e-12)).numpy())
         key = [self.seed, *f"{condition.method} {condition.variant}".encode()]
-        self._cache[entry] = mean_over_seeds(np.stack(by_training), key)
+        every = np.stack(by_training)
+        self._cache[entry] = mean_over_seeds(every, key) if seeds else every.mean(axis=0)
         return self._cache[entry]
 
 

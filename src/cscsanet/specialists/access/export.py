@@ -109,7 +109,11 @@ def export_stage(stage: AccessStage) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _ERRORS  # it warns of what it does not compute in advance
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        rows = [parity_row(params, system, session, point) for point in axis(params, "preamble_length")]
+        digest = file_digest(workspace.weights(ours.weights))
+        rows = [
+            {**parity_row(params, system, session, point), "model": digest}
+            for point in axis(params, "preamble_length")
+        ]
         stage.save_rows("access_parity.json", rows)
         worst = max(row["apart"] for row in rows)
         if worst > TOLERANCE:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cscsanet.config.access import OURS, AccessParams
+from cscsanet.config.access import HALF, ITERATIONS, OURS, AccessParams
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
 from cscsanet.specialists.access.points import AXES, AccessPoint, axis, equal_snr_db, home
-from cscsanet.specialists.access.training import cut, models
+from cscsanet.specialists.access.training import models
 
 SHOWN = (OURS, "paper", "covariance-ml", "gmmv-amp", "mmv-amp", "omp")
 # What knows more than any receiver: dashed, in gray.
@@ -109,15 +109,17 @@ def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
 
 
 def _variants(params: AccessParams, evidence: AccessEvidence) -> Figure:
-    """Draw the variants of ours over the length, and ours after each of its iterations."""
+    """Draw the variants of ours over the length: those of its form and training, and those of its numbers of iterations."""
     start = home(params)
     trained: list[str | None] = [model.variant for model in models(params) if model.variant]
-    after: list[str | None] = [*(model.variant for model in cut(params)), None]
+    numbers = [name for name in trained if name and name.startswith(ITERATIONS)]
+    others = [name for name in trained if name not in numbers]
     figure = Figure(figsize=(12.5, 8.4), layout="constrained")
     rows = figure.subplots(2, 2, sharey=True)
     for column, spread in enumerate((start.spread_deg, None)):
         points = axis(params, "preamble_length", replace(start, spread_deg=spread))
-        for row, variants in enumerate((trained, after)):
+        shown: tuple[list[str | None], ...] = (others, [*numbers, HALF])
+        for row, variants in enumerate(shown):
             panel = rows[row][column]
             _variant_curves(panel, evidence, points, variants)
             panel.set_title(_spread_title(points[0]), fontsize=10)

@@ -22,7 +22,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.files import write_json
 from cscsanet.parsing import parse_json
 from cscsanet.specialists.access.estimation import channel_error, lmmse
-from cscsanet.specialists.access.methods import CLASSICAL, SLOW, Method, Observation
+from cscsanet.specialists.access.methods import CLASSICAL, SLOW, VERY_SLOW, Method, Observation
 from cscsanet.specialists.access.outcomes import (
     Outcome,
     best_threshold,
@@ -32,13 +32,20 @@ from cscsanet.specialists.access.outcomes import (
 )
 from cscsanet.specialists.access.points import AccessPoint, axis, home, points
 from cscsanet.specialists.access.system import AccessSystem, book_of_tests
-from cscsanet.specialists.access.training import AccessStage, Model, cut, models
+from cscsanet.specialists.access.training import AccessStage, Model, models
 from cscsanet.training.seeds import generator
 from cscsanet.training.weights import load_weights
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.progress import progress_bar
 
-DEPENDS = ("seed", "cell", "evaluation.val_drops", "evaluation.test_drops", "evaluation.slow_drops")
+DEPENDS = (
+    "seed",
+    "cell",
+    "evaluation.val_drops",
+    "evaluation.test_drops",
+    "evaluation.slow_drops",
+    "evaluation.antennas",
+)
 WITH_LEARNED = "covariance-ml"  # the method that is measured with a learned book, too
 _BATCH = 50  # drops
 _PARTS = {"val": 0, "test": 1}
@@ -67,12 +74,12 @@ def measure_point(stage: AccessStage, point: AccessPoint) -> None:
         if _measured_there(params, name, point):
             names.add(name)
             _keep(stage, folder / f"{name}.json", {}, partial(classical_outcome, params, name, point))
-    for model in (*models(params), *cut(params)):
+    for model in models(params):
         if not _fits(model, point):
             continue
         inputs = stage.workspace.weight_digests(model.weights)
         weights = stage.workspace.weights(model.weights)
-        works = {model.file: partial(learned_outcome, params, model, point, weights)}
+        works = {model.name: partial(learned_outcome, params, model, point, weights)}
         if model.params.detector.book == "learned":
             works[with_learned(model)] = partial(learned_book_outcome, params, model, point, weights)
         for name, work in works.items():
@@ -97,7 +104,7 @@ def classical_outcome(params: AccessParams, name: str, point: AccessPoint) -> Ou
 def learned_outcome(params: AccessParams, model: Model, point: AccessPoint, weights: Path) -> Outcome:
     """Measure a trained detector at a point. weights: its file."""
     system = _loaded(model, weights)
-    method = partial(_logits, system, model.iteration)
+    method = partial(_logits, system)
     return _outcome(params, method, point, _book(params, point, system), logits=True)
 
 
@@ -116,11 +123,15 @@ def _loaded(model: Model, weights: Path) -> AccessSystem:
 def seen_drops(
     params: AccessParams, point: AccessPoint, part: Part, book: Tensor, count: int
 ) -> Iterator[Observation]:
-    """Yield the drops of a part of a point in batches. The same drops come for every method, and for every length of L."""
-    cell = point.cell(params.cell)
+    """Yield the first drops of a part of a point in batches.
+
+    The same drops come for every method, every length, and every number of antennas, of which a smaller one has the first.
+    """
+    cell = replace(point.cell(params.cell), antennas=max(point.antennas, *params.evaluation.antennas))
     for batch, first in enumerate(range(0, count, _BATCH)):
         drawn = generator(params.seed, "evaluate", 1 + _PARTS[part], batch)
-        drops: AccessDrops = draw_access(min(_BATCH, count - first), cell, drawn)
+        # Of a batch all are drawn, as the draws of a shorter one would be others.
+        drops: AccessDrops = draw_access(_BATCH, cell, drawn)[: count - first].with_antennas(point.antennas)
         signal = received(drops, book, point.preamble_length, point.snr_db, point.energy)
         snr = 10 ** (point.snr_db / 10) / (point.preamble_length if point.energy == "preamble" else 1)
         yield Observation(point, signal, book, snr, drops, generator(params.seed, "evaluate", 3, batch))
@@ -193,9 +204,9 @@ def _true(seen: Observation) -> Tensor:
 
 
 @torch.no_grad()
-def _logits(system: AccessSystem, iteration: int | None, seen: Observation) -> Tensor:
-    logits: Tensor = system(seen.received, seen.book, seen.known)
-    return logits[-1 if iteration is None else iteration]
+def _logits(system: AccessSystem, seen: Observation) -> Tensor:
+    logits: Tensor = system(seen.received, seen.book, seen.known)[-1]
+    return logits
 
 
 def _book(params: AccessParams, point: AccessPoint, system: AccessSystem | None = None) -> Tensor:
@@ -206,9 +217,10 @@ def _book(params: AccessParams, point: AccessPoint, system: AccessSystem | None 
 
 
 def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool:
-    """Whether a method without learning is measured at a point: slow ones along the axis of the length alone."""
-    fast = name not in SLOW or point.spread_deg is None
-    return fast or point in axis(params, "preamble_length")
+    """Whether a method without learning is measured at a point: slow ones where that takes minutes and not hours."""
+    if point.spread_deg is None or name not in SLOW or point in axis(params, "preamble_length"):
+        return True
+    return name not in VERY_SLOW and point.devices <= params.cell.devices
 
 
 def _fits(model: Model, point: AccessPoint) -> bool:

@@ -10,13 +10,13 @@ from cscsanet.specialists.access.measure import WITH_LEARNED, read_outcome, with
 from cscsanet.specialists.access.methods import CLASSICAL
 from cscsanet.specialists.access.outcomes import Outcome
 from cscsanet.specialists.access.points import points
-from cscsanet.specialists.access.training import Model, cut, models
+from cscsanet.specialists.access.training import Model, models
 from cscsanet.workflow.workspace import Workspace
 
 
 def open_access_evidence(workspace: Workspace, params: AccessParams) -> AccessEvidence:
     """Return the evidence on the measurements of a workspace."""
-    trained = [*models(params), *cut(params)]
+    trained = models(params)
 
     def measured(condition: Condition) -> list[Outcome]:
         folder = workspace.measurements / condition.point.name
@@ -28,7 +28,7 @@ def open_access_evidence(workspace: Workspace, params: AccessParams) -> AccessEv
 
 def conditions(params: AccessParams) -> Iterator[Condition]:
     """Yield the conditions that may have been measured: each training by itself, and the mean of those with several seeds."""
-    trained = [*models(params), *cut(params)]
+    trained = models(params)
     learned = [model.variant for model in trained if model.params.detector.book == "learned"]
     kinds = list(dict.fromkeys((model.method, model.variant) for model in trained))
     for point in points(params):
@@ -71,7 +71,7 @@ def _files(condition: Condition, trained: Sequence[Model]) -> list[str]:
             [condition.method] if condition.variant is None else [with_learned(model) for model in of_variant]
         )
     return [
-        model.file
+        model.name
         for model in trained
         if (model.method, model.variant) == (condition.method, condition.variant)
         and condition.seed in (None, model.seed)

@@ -1,7 +1,8 @@
 """Training of a detector: new cells, new drops and new books for each batch.
 
-The loss is the cross-entropy of each device's activity, over the entropy that it has before anything is received, so that
-cells of few and of many active devices count alike. A detector with several iterations gives logits after each. A cell's
+The loss of a cell is the root of the cross-entropy of each device's activity, over the entropy that it has before anything is
+received. Cells of few and of many active devices count alike, and hopeless ones do not outweigh those in which few errors are
+left. A detector with several iterations gives logits after each. A cell's
 numbers are drawn by a generator of the host, so that a GPU is never waited for.
 """
 
@@ -20,6 +21,7 @@ from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.training.seeds import generator, host_generator
 from cscsanet.training.task import Task
 
+_LEAST_LOSS = 1e-6  # whose root still has a gradient
 _FIRST_SHARE = 0.3  # of the loss, of the powers that all beams share
 _VALIDATED = (8, 12, 20)  # lengths of the preamble, as far as the trainings have them
 
@@ -47,7 +49,7 @@ class DetectionTask(Task):
         self._count = 0
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the weighted cross-entropy of all iterations over that of the activity, in cells that are drawn."""
+        """Return the root of the weighted cross-entropy of all iterations over that of the activity, in cells that are drawn."""
         host = host_generator(generator)
         losses = []
         for part in batch.tensor_split(self.cells.cells_per_batch):
@@ -60,7 +62,7 @@ class DetectionTask(Task):
             known = Known(snr_db, activity, cell.group_size, cell.near_far_db)
             logits = self.system(received(drops, book, symbols, snr_db), book, known)
             losses.append(self._weighted(logits, drops.active) / _entropy(cell.activity))
-        return torch.stack(losses).mean()
+        return torch.stack(losses).clamp_min(_LEAST_LOSS).sqrt().mean()
 
     def _weighted(self, logits: Tensor, active: Tensor) -> Tensor:
         """Return the cross-entropy, a share of it of the first logits, and more of later ones than of earlier ones."""

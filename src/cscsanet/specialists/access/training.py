@@ -22,8 +22,8 @@ AccessStage = Stage[AccessParams]
 class Model(NamedTuple):
     """One trained detector.
 
-    name: of its weights. method, variant: in the result rows; variant: of `ours`, or None. iteration: of which the logits
-    are read; None: the last one.
+    name: of its weights, and of its measurements at a point. method, variant: in the result rows; variant: of `ours`, or
+    None.
     """
 
     name: str
@@ -31,17 +31,11 @@ class Model(NamedTuple):
     variant: str | None
     seed: int
     params: AccessParams
-    iteration: int | None = None
 
     @property
     def weights(self) -> str:
         """The name of its weights among those of all pipelines."""
         return f"{NAME}/{self.name}"
-
-    @property
-    def file(self) -> str:
-        """The name of its measurements at a point."""
-        return self.name if self.iteration is None else f"{self.name}@{self.iteration}"
 
 
 def models(params: AccessParams) -> list[Model]:
@@ -61,15 +55,6 @@ def models(params: AccessParams) -> list[Model]:
         for seed in params.repeats.seeds
     ]
     return [*once, *again]
-
-
-def cut(params: AccessParams) -> list[Model]:
-    """Return ours with the logits of each of its iterations but the last, 0 for those of the common powers."""
-    ours = models(params)[0]
-    last = params.detector.unfolded.iterations
-    if params.detector.network != "unfolded":
-        return []
-    return [ours._replace(variant=f"iteration-{number}", iteration=number) for number in range(last)]
 
 
 def train_detectors(stage: AccessStage) -> None:

@@ -37,6 +37,7 @@ GOOD = {
     "mmv-amp": 0.03,
     "gmmv-amp": 0.02,
     "covariance-ml": 0.01,
+    "covariance-ml-llr": 0.01,
     OURS: 0.001,
     PAPER: 0.05,
     "dedicated-8": 0.001,
@@ -54,7 +55,7 @@ def verdicts(params, rates):
 def test_a_detector_that_is_ahead_everywhere_is_said_to_be(params):
     found = verdicts(params, GOOD)
     assert {key: value for key, value in found.items() if key.startswith("ours")} == {
-        f"ours.{number}": "reproduced" for number in range(1, 12)
+        f"ours.{number}": "reproduced" for number in range(1, 14)
     }
     # Between OMP and AMP.
     assert found["paper.1"] == "not reproduced"
@@ -63,14 +64,11 @@ def test_a_detector_that_is_ahead_everywhere_is_said_to_be(params):
 def test_where_the_others_do_not_err_nothing_is_said(params):
     easy = dict.fromkeys(GOOD, 0.0)
     found = verdicts(params, easy)
-    # To be level with one that does not err is to err hardly more.
-    level = {"ours.4", "ours.5", "ours.10"}
-    assert {value for key, value in found.items() if key not in level} == {"does not apply"}
-    assert {found[key] for key in level} == {"reproduced"}
+    assert set(found.values()) == {"does not apply"}
 
 
 def test_where_the_others_do_not_err_ours_must_not_either(params):
-    bad = {**dict.fromkeys(GOOD, 0.0), OURS: 0.2}
+    bad = {**dict.fromkeys(GOOD, 0.0), OURS: 0.04}
     found = verdicts(params, bad)
     assert {
         value for key, value in found.items() if key.startswith("ours") and key not in ("ours.4", "ours.10")
@@ -78,13 +76,13 @@ def test_where_the_others_do_not_err_ours_must_not_either(params):
 
 
 def test_a_detector_that_errs_is_not_ahead(params):
-    found = verdicts(params, {**GOOD, OURS: 0.2, "half": 0.2, "long-alone": 0.3})
+    found = verdicts(params, {**GOOD, OURS: 0.045, "half": 0.2, "long-alone": 0.3})
     assert {value for key, value in found.items() if key.startswith("ours")} == {"not reproduced"}
 
 
 def test_one_point_where_it_fails_is_enough_for_every_point(params):
     bad = max(point.preamble_length for point in [home(params)])
-    found = verdicts(params, {**GOOD, OURS: lambda point: 0.2 if point.preamble_length == bad else 0.001})
+    found = verdicts(params, {**GOOD, OURS: lambda point: 0.045 if point.preamble_length == bad else 0.001})
     assert found["ours.3"] == "not reproduced"
 
 
@@ -98,8 +96,35 @@ def test_a_method_that_is_not_measured_is_not_judged(params):
     assert found["ours.4"] == "not measured"
 
 
-def test_a_statement_without_a_comparison_is_not_measured():
-    assert judge(Statement("x", OURS, "?", []), world(GOOD))["verdict"] == "not measured"
+def test_a_statement_without_a_comparison_is_not_measured(params):
+    statement = Statement("x", OURS, "?", [], Condition(OURS, home(params)))
+    assert judge(statement, world(GOOD))["verdict"] == "not measured"
+
+
+def test_a_detector_that_has_not_learned_is_not_judged(params):
+    """It takes nobody for active, or nearly so; its order among others would say something of the training alone."""
+    activity = params.cell.activity
+    found = verdicts(params, {**GOOD, PAPER: 0.95 * activity})
+    assert {value for key, value in found.items() if key.startswith(PAPER)} == {"does not apply"}
+    found = verdicts(params, {**GOOD, PAPER: 0.45 * activity})
+    assert found["paper.3"] == "not reproduced"
+
+
+def test_seeds_that_agree_let_a_statement_with_many_comparisons_fail(params):
+    """Student's tails of three seeds are endless: an interval widened by them would never exclude anything."""
+    point = home(params)
+
+    def measured(condition):
+        if condition.method == OURS:
+            return [outcome(rate) for rate in (0.0291, 0.03, 0.0309)]
+        return [outcome(0.02)]
+
+    evidence = AccessEvidence(measured, 20_000, 1)
+    terms = [(0.5, Condition("omp", point)), (-1.0, Condition(OURS, point))]
+    once, widened = evidence.contrast(terms), evidence.contrast(terms, 164)
+    assert once.value == widened.value == pytest.approx(-0.02, abs=1e-3)
+    assert once.high < widened.high < -0.015
+    assert widened.low < once.low
 
 
 def test_no_error_in_some_drops_is_no_proof_of_none(params):

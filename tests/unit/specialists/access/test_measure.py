@@ -7,16 +7,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from cscsanet.channel.activity import draw_access
+from cscsanet.channel.activity import Cell, draw_access, highest_power
 from cscsanet.config.access import NAME
 from cscsanet.errors import CscsanetError
-from cscsanet.specialists.access import measure
+from cscsanet.specialists.access import measure, methods
+from cscsanet.specialists.access.baselines.covariance_likelihood import covariance_powers
 from cscsanet.specialists.access.measure import classical_outcome, learned_outcome, read_outcome, seen_drops
 from cscsanet.specialists.access.methods import CLASSICAL
 from cscsanet.specialists.access.outcomes import Outcome
 from cscsanet.specialists.access.points import home, points
 from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
-from cscsanet.specialists.access.training import cut, models
+from cscsanet.specialists.access.training import models
 from cscsanet.specialists.room import SpecialistWorkspace
 from cscsanet.training.weights import save_weights
 
@@ -84,6 +85,26 @@ def test_in_a_silent_cell_nothing_is_detected_at_the_threshold(method, params, c
     assert (scores > threshold).float().mean() < 0.005
 
 
+@pytest.mark.parametrize("method", ["ours", "covariance-ml", "omp"])
+def test_a_silent_cell_has_no_more_false_alarms_than_were_set(method, params):
+    """Where nobody sends, there is less to be mistaken for a device than in the cell that the threshold is from."""
+    system = AccessSystem(params)
+
+    def scores(seen):
+        if method == "ours":
+            with torch.no_grad():
+                return system(seen.received, seen.book, seen.known)[-1]
+        return CLASSICAL[method](seen)
+
+    (seen,) = drops_of(params, home(params), "val", 50)
+    threshold = scores(seen)[~seen.drops.active].quantile(0.99)
+    (other,) = drops_of(params, home(params), "test", 50)
+    nobody = replace(other.drops, active=torch.zeros_like(other.drops.active))
+    silent = replace(other, received=other.drops.noise[:, : seen.book.shape[1]], drops=nobody)
+    assert (scores(silent) > threshold).float().mean() <= 0.01
+    assert (scores(other) > threshold)[other.drops.active].float().mean() > 0.5
+
+
 def test_the_rest_of_a_longer_preamble_does_not_matter(params, tmp_path, monkeypatch):
     (ours, *_), path = models(params), tmp_path / "ours.safetensors"
     save_weights(AccessSystem(ours.params), path, ours.params, SHAPES, {})
@@ -99,16 +120,30 @@ def test_the_rest_of_a_longer_preamble_does_not_matter(params, tmp_path, monkeyp
     assert classical_outcome(params, "gmmv-amp", home(params)) != before[1]
 
 
-def test_the_logits_of_an_earlier_iteration_are_others(params, tmp_path):
-    ours, path = models(params)[0], tmp_path / "ours.safetensors"
-    system = AccessSystem(ours.params)
-    for index, parameter in enumerate(system.parameters()):
-        torch.nn.init.normal_(parameter, std=0.2, generator=torch.Generator().manual_seed(index))
-    save_weights(system, path, ours.params, SHAPES, {})
-    first, second = cut(params)
-    assert (first.file, second.variant) == ("ours@0", "iteration-1")
-    outcomes = [learned_outcome(params, model, home(params), path) for model in (first, second, ours)]
-    assert len({str(outcome.trade) + str(outcome.calibration) for outcome in outcomes}) == 3
+def test_fewer_drops_are_the_first_ones(params):
+    many, few = (
+        torch.cat([seen.received for seen in drops_of(params, home(params), count=n)]) for n in (60, 53)
+    )
+    assert torch.equal(few, many[:53])
+
+
+def test_fewer_antennas_are_the_first_ones(params):
+    start = home(params)
+    (large,), (small,) = (drops_of(params, replace(start, antennas=antennas)) for antennas in (16, 8))
+    torch.testing.assert_close(small.received, large.received[..., :8])
+
+
+def test_covariance_ml_knows_the_highest_power_as_ours_does(params):
+    """Two preambles that are nearly one: without the limit one device takes the power of both."""
+    (seen,) = drops_of(params, home(params), count=20)
+    limited = covariance_powers(
+        seen.received, seen.book, torch.Generator(), highest=torch.full((20, 16), 0.5 * seen.snr)
+    )
+    assert limited.max() <= 0.5 * seen.snr * 1.0001
+    assert highest_power(0.0) == 1.0
+    drawn = draw_access(500, Cell(40, 1, 1, 0.1, near_far_db=10.0), torch.Generator().manual_seed(1)).power
+    assert float(drawn.max()) == pytest.approx(highest_power(10.0), rel=1e-3)
+    assert float(drawn.mean()) == pytest.approx(1.0, rel=0.02)
 
 
 def test_a_score_that_is_not_finite_is_an_error_of_one_line(params, monkeypatch):
@@ -167,7 +202,6 @@ def test_a_measurement_is_made_once_and_again_when_something_changes(stage, tmp_
 
 def test_files_of_points_and_methods_that_are_not_asked_for_are_removed(stage, monkeypatch):
     monkeypatch.setattr(measure, "models", lambda _: [])
-    monkeypatch.setattr(measure, "cut", lambda _: [])
     monkeypatch.setattr(
         measure, "classical_outcome", lambda *_: Outcome(0.5, 4, [1], [0], [0], [0.1], [1.0], [], [])
     )
@@ -179,3 +213,12 @@ def test_files_of_points_and_methods_that_are_not_asked_for_are_removed(stage, m
     measure.measure_detectors(stage)
     assert {path.name for path in folder.iterdir()} == {point.name for point in points(stage.params)}
     assert {path.stem for path in (folder / home(stage.params).name).iterdir()} == set(CLASSICAL)
+
+
+def test_methods_with_large_matrices_take_a_few_drops_at_a_time(params, monkeypatch):
+    (seen,) = drops_of(params, home(params), count=5)
+    assert [len(part.received) for part in seen.parts(2)] == [2, 2, 1]
+    at_once = CLASSICAL["genie"](seen)
+    monkeypatch.setattr(methods, "_PART", 2)
+    torch.testing.assert_close(CLASSICAL["genie"](seen), at_once)
+    assert CLASSICAL["covariance-ml-genie"](seen).shape == at_once.shape

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-INSIDE = 1e-4  # least 1 - gamma q, the share of a device's filtered power that others have
+INSIDE = 1e-7  # least 1 - gamma q, the share of a device's filtered power that others have
 
 
 class Evidence(NamedTuple):
