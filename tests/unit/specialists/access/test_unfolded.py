@@ -1,5 +1,8 @@
 """Our detector: any order and number of devices, any prefix of a preamble, any array."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -118,3 +121,16 @@ def test_untrained_it_is_about_covariance_ml():
     # As many steps without momentum make two thirds more.
     assert errors[0] <= 1.25 * errors[1]
     assert errors[1] < 0.15 * int(drops.active.sum())
+
+
+def test_beams_are_trusted_where_paths_are_near_each_other_alone(book):
+    """With independent antennas the answer is that of the common powers, whatever the beams say."""
+    detector = UnfoldedDetector(8, 2, 24)
+    # Of every device, that it is active.
+    torch.nn.init.constant_(detector.of_device[-1].bias, 5.0)
+    moved = {}
+    for spread in (10.0, math.inf):
+        cell = replace(CELL, activity=0.2, spread_deg=spread)
+        answers = logits(detector, draw_access(20, cell, seeded(3)), book)
+        moved[spread] = float((answers[-1] - answers[0]).mean())
+    assert moved[math.inf] < 1 < 4 < moved[10.0]
