@@ -102,7 +102,7 @@ def variants() -> str:
 
 def books() -> str:
     """Return the errors with the learned book of ours and of covariance ML, beside those with random books."""
-    lengths = (6, 8, 10, 12, 16)
+    lengths = (8, 12, 20)
     kinds = (
         ("ours, trained with redrawn books, random book", "ours", "half"),
         ("ours, trained with the book of the tests", "ours", "book-fixed"),

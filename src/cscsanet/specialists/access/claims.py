@@ -13,10 +13,12 @@ from cscsanet.config.access import HALF, OURS, AccessParams, variant_params
 from cscsanet.metrics.estimate import round6
 from cscsanet.metrics.verdict import holds, under_premise, verdict
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Terms
+from cscsanet.specialists.access.measure import VARIANT_LENGTHS
 from cscsanet.specialists.access.points import AXES, AccessPoint, axis, home
 
 PAPER = "paper"
 LEAST = 0.0005  # errors per device: a point where the other method has fewer is too easy to be ahead at
+BAR_LENGTHS = (8, 12)  # of the preamble, at which ours is compared with covariance ML under a spread
 BAR, GOAL = 0.8, 0.5  # shares of the errors of covariance ML under a spread
 FAR = 0.5  # share of the errors of a method that ours is far ahead of
 LEVEL, MARGIN = (
@@ -109,7 +111,7 @@ def _of_ours(params: AccessParams) -> list[Statement]:
     start = home(params)
     lengths = axis(params, "preamble_length")
     independent = axis(params, "preamble_length", replace(start, spread_deg=None))
-    bar = [point for point in lengths if point.preamble_length in (8, 12)]
+    bar = [point for point in lengths if point.preamble_length in BAR_LENGTHS]
     enough = [point for point in independent if point.preamble_length >= LONG]
     # Only ours knows the groups.
     axes = {name: axis(params, name) for name in AXES if name not in ("group_size", "book")}
@@ -124,7 +126,12 @@ def _of_ours(params: AccessParams) -> list[Statement]:
         for point in axis(params, name)
         if getattr(point, name) not in seen
     ]
-    shorter = [point for point in lengths if LONG <= point.preamble_length < _shortest(params, "long-alone")]
+    shortest = _shortest(params, "long-alone")
+    shorter = [
+        point
+        for point in lengths
+        if point.preamble_length in VARIANT_LENGTHS and point.preamble_length < shortest
+    ]
     books = [point for point in axis(params, "book") if point.book]
     half = Condition(OURS, start, HALF)
     every_other = ("omp-told", *OTHERS)

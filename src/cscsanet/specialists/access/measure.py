@@ -47,6 +47,7 @@ DEPENDS = (
     "evaluation.antennas",
 )
 WITH_LEARNED = "covariance-ml"  # the method that is measured with a learned book, too
+VARIANT_LENGTHS = (8, 12, 20)  # at which variants of ours are measured
 _BATCH = 50  # drops
 _PARTS = {"val": 0, "test": 1}
 Part = Literal["val", "test"]
@@ -224,7 +225,7 @@ def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool
 
 
 def _fits(model: Model, point: AccessPoint) -> bool:
-    """Whether a detector can be tested at a point, and is worth it: variants of ours along the axes of the length alone."""
+    """Whether a detector can be tested at a point, and is worth it: variants of ours at some lengths alone."""
     if model.params.detector.book == "learned" and (
         point.book or point.devices != model.params.training_cell.devices
     ):
@@ -233,7 +234,8 @@ def _fits(model: Model, point: AccessPoint) -> bool:
         return True
     start = home(model.params)
     starts = (replace(start, spread_deg=spread) for spread in (start.spread_deg, None))
-    return any(point in axis(model.params, "preamble_length", each) for each in starts)
+    lengths = [each for start in starts for each in axis(model.params, "preamble_length", start)]
+    return point in lengths and point.preamble_length in VARIANT_LENGTHS
 
 
 def _keep(stage: AccessStage, path: Path, inputs: dict[str, str], work: "partial[Outcome]") -> None:

@@ -61,7 +61,7 @@ def pass_messages(
         share = _shared(entries.belief, domain)
         total = (entries.belief * entries.power).sum(dim=(1, 2), keepdim=True)
         prior = (total / entries.belief.sum(dim=(1, 2), keepdim=True).clamp_min(_TINY)).clamp_min(_TINY)
-    return entries.mean.abs().square().sum(dim=2)
+    return _squared(entries.mean).sum(dim=2)
 
 
 class Exchange:
@@ -90,12 +90,12 @@ class Exchange:
 def estimate(noisy: Tensor, variance: Tensor, share: Tensor, prior: Tensor) -> Entries:
     """Return what entries in noise of a variance are, where a share of them has the power `prior` and the others are zero."""
     sharpness = 1 / variance - 1 / (variance + prior)
-    log_odds = share.logit(1e-6) + (variance / (variance + prior)).log() + noisy.abs().square() * sharpness
+    log_odds = share.logit(1e-6) + (variance / (variance + prior)).log() + _squared(noisy) * sharpness
     belief, shrunk = log_odds.sigmoid(), prior / (prior + variance)
     present = shrunk * noisy
-    power = shrunk * variance + present.abs().square()
+    power = shrunk * variance + _squared(present)
     mean = belief * present
-    return Entries(mean, (belief * power - mean.abs().square()).clamp_min(_TINY), belief, power)
+    return Entries(mean, (belief * power - _squared(mean)).clamp_min(_TINY), belief, power)
 
 
 def state_evolution(
@@ -123,3 +123,8 @@ def _shared(belief: Tensor, domain: Domain) -> Tensor:
     if domain == "antennas":
         return belief.mean(dim=2, keepdim=True).expand_as(belief)
     return (belief + belief.roll(1, dims=2) + belief.roll(-1, dims=2)) / 3
+
+
+def _squared(values: Tensor) -> Tensor:
+    """Return squared moduli, without the roots that `abs` takes first."""
+    return values.real.square() + values.imag.square()
