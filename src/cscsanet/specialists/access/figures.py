@@ -7,10 +7,11 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cscsanet.config.access import HALF, ITERATIONS, OURS, AccessParams
+from cscsanet.config.access import ITERATIONS, OURS, AccessParams
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
+from cscsanet.specialists.access.measure import VARIANT_LENGTHS
 from cscsanet.specialists.access.points import AXES, AccessPoint, axis, equal_snr_db, home
 from cscsanet.specialists.access.training import models
 
@@ -31,6 +32,7 @@ _LABELS = {
 _COLOURS = {**dict(zip(SHOWN, STYLES, strict=True)), **GENIES}
 _LEAST_OF_BIN = 20  # devices of a bin of the calibration: fewer say nothing
 _LOG_AXES = ("activity", "antennas", "devices", "spread_deg")
+_NOWHERE = 1e-9  # of a logarithmic axis
 _INDEPENDENT = 90.0  # where independent antennas are drawn on the axis of the spread
 
 
@@ -109,38 +111,37 @@ def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
 
 
 def _variants(params: AccessParams, evidence: AccessEvidence) -> Figure:
-    """Draw the variants of ours over the length: those of its form and training, and those of its numbers of iterations."""
+    """Draw ours and each of its variants at some lengths, with intervals; hollow where nothing went wrong."""
     start = home(params)
-    trained: list[str | None] = [model.variant for model in models(params) if model.variant]
-    numbers = [name for name in trained if name and name.startswith(ITERATIONS)]
-    others = [name for name in trained if name not in numbers]
-    figure = Figure(figsize=(12.5, 8.4), layout="constrained")
-    rows = figure.subplots(2, 2, sharey=True)
-    for column, spread in enumerate((start.spread_deg, None)):
+    trained = [model.variant for model in models(params) if model.variant]
+    names = [None, *sorted(trained, key=lambda name: name.startswith(ITERATIONS))]
+    figure = Figure(figsize=(12.5, 0.9 + 0.34 * len(names)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True, sharex=True)
+    drawn: list[float] = []
+    for panel, spread in zip(panels, (start.spread_deg, None), strict=True):
         points = axis(params, "preamble_length", replace(start, spread_deg=spread))
-        shown: tuple[list[str | None], ...] = (others, [*numbers, HALF])
-        for row, variants in enumerate(shown):
-            panel = rows[row][column]
-            _variant_curves(panel, evidence, points, variants)
-            panel.set_title(_spread_title(points[0]), fontsize=10)
-            label_axes(panel, _LABELS["preamble_length"], "" if column else "errors per device")
-            if column:
-                panel.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        shown = [point for point in points if point.preamble_length in VARIANT_LENGTHS]
+        for place, point in enumerate(shown):
+            colour, marker = STYLES[place]
+            for row, name in enumerate(names):
+                condition = Condition(OURS, point, name)
+                if not evidence.drops(condition):
+                    continue
+                rate, level = evidence.rate(condition), row + 0.2 * (place - 1)
+                drawn.append(rate.low if rate.low > 0 else rate.value or rate.high)
+                panel.plot([rate.low or _NOWHERE, rate.high], [level, level], color=colour, linewidth=1.4)
+                fill = "full" if rate.value else "none"
+                panel.plot(rate.value or rate.high, level, marker, color=colour, fillstyle=fill, markersize=5)
+            panel.plot([], [], marker, color=colour, label=f"L = {point.preamble_length}")
+        panel.set_xscale("log")
+        panel.set_title(_spread_title(points[0]), fontsize=10)
+        label_axes(panel, "errors per device", "")
+    # An interval from zero goes on beyond the axis.
+    panels[0].set_xlim(left=0.5 * min(drawn, default=_NOWHERE))
+    panels[0].set_yticks(range(len(names)), [name or OURS for name in names])
+    panels[0].invert_yaxis()
+    _legend(figure)
     return figure
-
-
-def _variant_curves(
-    panel: Axes, evidence: AccessEvidence, points: Sequence[AccessPoint], variants: Sequence[str | None]
-) -> None:
-    lines = ("-", "--")
-    for place, variant in enumerate(variants):
-        shown = [each for each in points if evidence.drops(Condition(OURS, each, variant))]
-        rates = [evidence.rate(Condition(OURS, each, variant)).value or math.nan for each in shown]
-        colour, marker = STYLES[place % len(STYLES)]
-        line = lines[place // len(STYLES) % len(lines)]
-        lengths = [each.preamble_length for each in shown]
-        panel.plot(lengths, rates, line, color=colour, marker=marker, markersize=4, label=variant or OURS)
-    panel.set_yscale("log")
 
 
 def _curves(
