@@ -1,21 +1,22 @@
 """The tables of activity-detection.md."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
 from table_rows import Row, interval, markdown, read_report, read_rows, select
 
-_CELL = {
-    "snr_db": 10.0,
-    "activity": 0.1,
-    "antennas": 64,
-    "devices": 100,
-    "near_far_db": 0.0,
-    "group_size": 1,
-    "energy": "symbol",
-    "book": 0,
-}
-_LENGTHS = (4, 6, 8, 10, 12, 16, 20, 28)
+_PARAMS = Path(__file__).parents[2] / "specialists" / "access" / "params.yaml"
+_SHARED = (
+    "snr_db",
+    "activity",
+    "antennas",
+    "devices",
+    "near_far_db",
+    "group_size",
+    "energy",
+)  # in cell and rows
 _METHODS = (
     "ours",
     "paper",
@@ -33,10 +34,11 @@ _PER = 1000  # devices
 
 def length(spread_deg: float | None) -> str:
     """Return the errors of every method over the length of the preamble, with a spread or with independent antennas."""
+    lengths = _lengths()
     return markdown(
-        ["errors in 1 000 devices; L:", *map(str, _LENGTHS)],
+        ["errors in 1 000 devices; L:", *map(str, lengths)],
         [
-            [f"`{method}`", *(_errors(_row(method, spread_deg, preamble_length=each)) for each in _LENGTHS)]
+            [f"`{method}`", *(_errors(_row(method, spread_deg, preamble_length=each)) for each in lengths)]
             for method in _METHODS
         ],
     )
@@ -85,7 +87,7 @@ def unseen() -> str:
 
 def variants() -> str:
     """Return the errors of variants of ours and of its iterations, with a spread and with independent antennas."""
-    rows = select(read_rows("specialists/access"), method="ours", **_CELL)
+    rows = select(read_rows("specialists/access"), method="ours", **_cell())
     names = list(dict.fromkeys(row["variant"] for row in rows if row["variant"]))
     lengths = (8, 12, 20)
     lines = []
@@ -93,8 +95,8 @@ def variants() -> str:
         cells = []
         for spread in (3.0, None):
             for each in lengths:
-                found = _first(rows, variant=name, preamble_length=each, spread_deg=spread)
-                cells.append(_errors(found))
+                row = _first(rows, variant=name, preamble_length=each, spread_deg=spread)
+                cells.append(_errors(row))
         lines.append([f"`{name}`" if name else "ours", *cells])
     heads = [f"{_spread(spread)}, L = {each}" for spread in (3.0, None) for each in lengths]
     return markdown(["errors in 1 000 devices", *heads], lines)
@@ -117,7 +119,7 @@ def books() -> str:
             *(
                 _errors(
                     _first(
-                        rows, method=method, variant=variant, preamble_length=each, spread_deg=3.0, **_CELL
+                        rows, method=method, variant=variant, preamble_length=each, spread_deg=3.0, **_cell()
                     )
                 )
                 for each in lengths
@@ -131,10 +133,11 @@ def books() -> str:
 def nmse() -> str:
     """Return the NMSE of the channels over the length."""
     methods = ("ours", "paper", "covariance-ml", "gmmv-amp", "omp", "oracle")
+    lengths = _lengths()
     return markdown(
-        ["NMSE of the channels, spread of 3 degrees; L:", *map(str, _LENGTHS)],
+        ["NMSE of the channels, spread of 3 degrees; L:", *map(str, lengths)],
         [
-            [f"`{name}`", *(f"{_row(name, 3.0, preamble_length=each)['nmse']:.3f}" for each in _LENGTHS)]
+            [f"`{name}`", *(f"{_row(name, 3.0, preamble_length=each)['nmse']:.3f}" for each in lengths)]
             for name in methods
         ],
     )
@@ -157,7 +160,7 @@ def seeds() -> str:
                         seed=seed,
                         preamble_length=each,
                         spread_deg=spread,
-                        **_CELL,
+                        **_cell(),
                     )
                 )
                 for spread in (3.0, None)
@@ -196,12 +199,29 @@ def latency() -> str:
     return markdown(["time over that of covariance ML, one drop; L:", *map(str, lengths)], lines)
 
 
+def _params() -> dict[str, Any]:
+    """Return the parameters that the results are of."""
+    content: dict[str, Any] = yaml.safe_load(_PARAMS.read_text(encoding="utf-8"))
+    return content
+
+
+def _cell() -> dict[str, Any]:
+    """Return the columns of a row in the cell of the tests, without length and spread."""
+    cell = _params()["cell"]
+    return {**{key: cell[key] for key in _SHARED}, "book": 0}
+
+
+def _lengths() -> list[int]:
+    lengths: list[int] = _params()["evaluation"]["preamble_length"]
+    return lengths
+
+
 def _count(statement: dict[str, Any], value: str) -> int:
     return sum(each["holds"] == value for each in statement["comparisons"])
 
 
 def _row(method: str, spread_deg: float | None, **values: Any) -> Row:
-    wanted = {**_CELL, "preamble_length": 12, "variant": None, **values}
+    wanted = {**_cell(), "preamble_length": _params()["cell"]["preamble_length"], "variant": None, **values}
     return _first(read_rows("specialists/access"), method=method, spread_deg=spread_deg, **wanted)
 
 

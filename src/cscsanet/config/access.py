@@ -71,7 +71,7 @@ class TrainingCellParams(Section):
     `cell.group_share` are active where a group wakes. cells_per_batch: parts of a batch. The SNR is that of a symbol.
     """
 
-    devices: Count
+    devices: tuple[Count, ...] = Field(min_length=1)
     antennas: tuple[Count, ...] = Field(min_length=1)
     preamble_length: Annotated[tuple[Count, Count], AfterValidator(_rising)]
     snr_db: DecibelRange
@@ -191,6 +191,11 @@ class AccessParams(RunParams):
                 raise ValueError(
                     f"{key} = {list(values)}: must not be above cell.longest_preamble = {longest}"
                 )
+        most = max(self.training_cell.devices)
+        if self.detector.book == "learned" and most < self.cell.devices:
+            raise ValueError(
+                f"training_cell.devices = {most} at most: a learned book needs cell.devices = {self.cell.devices}"
+            )
         names = [variant.name for variant in self.variants]
         if len({OURS, *names}) <= len(names):
             raise ValueError(

@@ -3,9 +3,11 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from pydantic import ValidationError
 
 from cscsanet.errors import CscsanetError
@@ -39,12 +41,22 @@ class Results:
     figures: Path
 
     def picture(self, name: str, folder: str = "figures") -> str | None:
-        """Return a figure as a data URI; None if it was not drawn. folder: within reports/."""
-        try:
-            content = (self.figures.parent / folder / f"{name}.png").read_bytes()
-        except OSError:
+        """Return a figure as a data URI; None if it was not drawn. folder: within reports/.
+
+        Raises:
+            CscsanetError: the file is no picture.
+        """
+        path = self.figures.parent / folder / f"{name}.png"
+        if not path.exists():
             return None
-        return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+        # Lossless WebP has half the bytes of a PNG.
+        content = BytesIO()
+        try:
+            with Image.open(path) as picture:
+                picture.convert("RGB").save(content, format="webp", lossless=True, quality=100)
+        except OSError:
+            raise CscsanetError(f"{path}: is no picture; delete it and run 'dvc repro'") from None
+        return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
     def confusions(self) -> list[str]:
         """Return the schemes that have a confusion matrix."""

@@ -41,7 +41,7 @@ def test_every_row_has_an_id_and_every_compared_row_is_linked(page):
 
 def test_the_page_needs_nothing_beside_itself(html, page):
     assert page.tags["script"] == page.tags["iframe"] == 0
-    assert all(picture["src"].startswith("data:image/png;base64,") for picture in page.pictures)
+    assert all(picture["src"].startswith("data:image/webp;base64,") for picture in page.pictures)
     assert all(picture["alt"] for picture in page.pictures)
     assert not re.search(r"url\(|@import|https?://|//fonts", html)
 
@@ -234,3 +234,10 @@ def test_without_the_study_there_is_no_section_on_it(tmp_path):
     html = build_page(reports, report_results.RUN)
     assert "#robustness" not in html
     assert "Latency and impairments" not in html
+
+
+def test_a_figure_that_is_no_picture_is_said_in_one_line(tmp_path):
+    reports = report_results.write_results(tmp_path / "reports")
+    (reports / "figures" / "fig8.png").write_bytes(b"\x89PNG")
+    with pytest.raises(CscsanetError, match=r"fig8\.png: is no picture; delete it and run 'dvc repro'"):
+        build_page(reports, report_results.RUN)

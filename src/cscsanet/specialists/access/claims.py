@@ -121,7 +121,7 @@ def _of_ours(params: AccessParams) -> list[Statement]:
         point
         for name, seen in (
             ("antennas", params.training_cell.antennas),
-            ("devices", (params.training_cell.devices,)),
+            ("devices", params.training_cell.devices),
         )
         for point in axis(params, name)
         if getattr(point, name) not in seen

@@ -37,9 +37,10 @@ def detected_row(
     else:
         model = trained[method]
         learned = model.params.detector.book == "learned"
-        if learned and point.devices != model.params.training_cell.devices:
+        most = max(model.params.training_cell.devices)
+        if learned and point.devices > most:
             raise CscsanetError(
-                f"{method}: its book has {model.params.training_cell.devices} preambles; it cannot detect {point.devices} devices"
+                f"{method}: its book has {most} preambles; it cannot detect {point.devices} devices"
             )
         outcome = learned_outcome(params, model, point, workspace.trained(model.weights))
     evidence = AccessEvidence(lambda _: [outcome], params.evaluation.bootstrap_samples, params.seed)

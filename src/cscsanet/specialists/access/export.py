@@ -134,12 +134,12 @@ def parity_row(
     with torch.no_grad():
         logits = system(seen.received, seen.book, seen.known)[-1]
     expected = logits.sigmoid().numpy()
-    (found,) = session.run(None, graph_inputs(params, seen))
+    (given,) = session.run(None, graph_inputs(params, seen))
     return {
         "preamble_length": point.preamble_length,
         "drops": _DROPS,
-        "apart": round6(np.abs(found - expected).max()),
-        "decisions_equal": round6(((found > 0.5) == (expected > 0.5)).mean()),
+        "apart": round6(np.abs(given - expected).max()),
+        "decisions_equal": round6(((given > 0.5) == (expected > 0.5)).mean()),
     }
 
 

@@ -12,6 +12,7 @@ from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition, Rate
 from cscsanet.specialists.access.measure import VARIANT_LENGTHS
+from cscsanet.specialists.access.outcomes import pooled_calibration
 from cscsanet.specialists.access.points import AXES, AccessPoint, axis, equal_snr_db, home
 from cscsanet.specialists.access.training import models
 
@@ -85,9 +86,9 @@ def _axes(params: AccessParams, evidence: AccessEvidence) -> Figure:
 
 
 def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
-    """Draw what is missed against false alarms, and the calibration of ours."""
+    """Draw what is missed against false alarms, and the calibration of ours over all lengths."""
     point = home(params)
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(9.0, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for method in (*SHOWN, "covariance-ml-genie", "genie"):
         outcomes = evidence.measured(Condition(method, point))
@@ -101,13 +102,34 @@ def _trade(params: AccessParams, evidence: AccessEvidence) -> Figure:
     left.set_xscale("log")
     left.set_yscale("log")
     label_axes(left, "inactive devices taken for active", "active devices missed")
-    left.legend(fontsize=8, frameon=False)
+    left.set_title(f"{_spread_title(point)}, L = {point.preamble_length}", fontsize=10)
     right.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    for outcome in evidence.measured(Condition(OURS, point)):
-        bins = [(said, true) for said, true, count in outcome.calibration if count >= _LEAST_OF_BIN]
-        right.plot(*zip(*bins, strict=True), color=_COLOURS[OURS][0], marker="o", markersize=4)
+    for (colour, marker), spread in zip(STYLES, (point.spread_deg, None), strict=False):
+        name = _spread_title(replace(point, spread_deg=spread))
+        for bins in _calibration(params, evidence, replace(point, spread_deg=spread)):
+            right.plot(*zip(*bins, strict=True), color=colour, marker=marker, markersize=4, label=name)
+            name = ""  # the other trainings
     label_axes(right, "probability that ours says", "share that is active")
+    right.set_title("ours at all lengths, a line for each training", fontsize=10)
+    right.legend(fontsize=8, frameon=False)
+    _legend(figure)
     return figure
+
+
+def _calibration(
+    params: AccessParams, evidence: AccessEvidence, point: AccessPoint
+) -> list[list[tuple[float, float]]]:
+    """Return of each training of ours the probability that it says and the share that is active, over all lengths.
+
+    At one length nearly all devices are in the outermost bins.
+    """
+    conditions = [Condition(OURS, each) for each in axis(params, "preamble_length", point)]
+    trainings = zip(*(evidence.measured(condition) for condition in conditions), strict=True)
+    lines = []
+    for outcomes in trainings:
+        bins = pooled_calibration([outcome.calibration for outcome in outcomes])
+        lines.append([(said, true) for said, true, count in bins if count >= _LEAST_OF_BIN])
+    return [line for line in lines if line]
 
 
 def _variants(params: AccessParams, evidence: AccessEvidence) -> Figure:

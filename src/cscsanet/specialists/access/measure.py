@@ -227,7 +227,7 @@ def _measured_there(params: AccessParams, name: str, point: AccessPoint) -> bool
 def _fits(model: Model, point: AccessPoint) -> bool:
     """Whether a detector can be tested at a point, and is worth it: variants of ours at some lengths alone."""
     if model.params.detector.book == "learned" and (
-        point.book or point.devices != model.params.training_cell.devices
+        point.book or point.devices > max(model.params.training_cell.devices)
     ):
         return False
     if model.variant is None:

@@ -3,6 +3,7 @@
 Axes: drops; K devices.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -91,4 +92,18 @@ def calibration(logits: Tensor, active: Tensor) -> list[tuple[float, float, int]
         if bool(inside.any()):
             of_bin = (float(probability[inside].mean()), float(truth[inside].mean()), int(inside.sum()))
             result.append((round(of_bin[0], 6), round(of_bin[1], 6), of_bin[2]))
+    return result
+
+
+def pooled_calibration(
+    points: Sequence[Sequence[tuple[float, float, int]]],
+) -> list[tuple[float, float, int]]:
+    """Return the calibration over the devices of several points, each as `calibration` returns it."""
+    result = []
+    for index in range(_BINS):
+        inside = [each for point in points for each in point if min(int(each[0] * _BINS), _BINS - 1) == index]
+        count = sum(each[2] for each in inside)
+        if count:
+            said, true = (sum(each[part] * each[2] for each in inside) / count for part in (0, 1))
+            result.append((said, true, count))
     return result

@@ -20,7 +20,7 @@ def book_of_tests(params: AccessParams, number: int = 0) -> Tensor:
 
     number: of the random book; 0: that of all tests but those of other books.
     """
-    devices = max(params.cell.devices, *params.evaluation.devices)
+    devices = max(params.cell.devices, *params.evaluation.devices, *params.training_cell.devices)
     return random_book(
         devices, params.cell.longest_preamble, generator(params.seed, "evaluate", _BOOKS, number)
     )
@@ -47,7 +47,7 @@ class AccessSystem(nn.Module):
         self.phases: nn.Parameter | None = None
         if detector.book == "learned":
             # Where it starts is a random book.
-            self.phases = nn.Parameter(2 * torch.pi * torch.rand(params.training_cell.devices, longest))
+            self.phases = nn.Parameter(2 * torch.pi * torch.rand(max(params.training_cell.devices), longest))
 
     def learned_book(self) -> Tensor | None:
         """Return the learned preambles (K, L), of unit modulus, or None if there are none."""

@@ -41,7 +41,7 @@ class DetectionTask(Task):
         super().__init__(params.fit, seed)
         self.system = system
         self.cells, self.params = params.training_cell, params
-        self.fixed_book = book_of_tests(params)[: params.training_cell.devices]
+        self.fixed_book = book_of_tests(params)
         self.train_items = params.fit.steps_per_epoch * params.fit.batch_size
         self.validated = validation_cells(params)
         self.val_items = len(self.validated) * params.fit.val_drops
@@ -57,7 +57,7 @@ class DetectionTask(Task):
             drops = draw_access(len(part), cell, generator)
             low, high = self.cells.snr_db
             snr_db = low + (high - low) * torch.rand(len(part), generator=generator, device=self.device)
-            book = self._book(generator)[:, :symbols]
+            book = self._book(cell.devices, generator)[:, :symbols]
             activity = torch.full_like(snr_db, cell.activity)
             known = Known(snr_db, activity, cell.group_size, cell.near_far_db)
             logits = self.system(received(drops, book, symbols, snr_db), book, known)
@@ -76,13 +76,14 @@ class DetectionTask(Task):
         later = (weights * entropy[1:]).sum() / weights.sum()
         return _FIRST_SHARE * entropy[0] + (1 - _FIRST_SHARE) * later
 
-    def _book(self, generator: torch.Generator) -> Tensor:
+    def _book(self, devices: int, generator: torch.Generator) -> Tensor:
+        if self.params.detector.book == "redrawn":
+            return random_book(devices, self.params.cell.longest_preamble, generator)
+        return self._book_of_tests(devices)
+
+    def _book_of_tests(self, devices: int) -> Tensor:
         learned = self.system.learned_book()
-        if learned is not None:
-            return learned
-        if self.params.detector.book == "fixed":
-            return self.fixed_book.to(self.device)
-        return random_book(self.cells.devices, self.params.cell.longest_preamble, generator)
+        return (self.fixed_book.to(self.device) if learned is None else learned)[:devices]
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add the cross-entropy and the errors of validation drops, which are the same in every epoch."""
@@ -93,8 +94,7 @@ class DetectionTask(Task):
 
     def _add(self, cell: Cell, symbols: int, count: int, generator: torch.Generator) -> None:
         drops = draw_access(count, cell, generator)
-        learned = self.system.learned_book()
-        book = (self.fixed_book.to(self.device) if learned is None else learned)[:, :symbols]
+        book = self._book_of_tests(cell.devices)[:, :symbols]
         snr_db = torch.full((count,), self.params.cell.snr_db, device=self.device)
         activity = torch.full_like(snr_db, cell.activity)
         logits = self.system(received(drops, book, symbols, snr_db), book, Known(snr_db, activity))[-1]
@@ -125,7 +125,7 @@ def draw_cell(cells: TrainingCellParams, params: AccessParams, host: torch.Gener
     group = _one_of(cells.group_size, host) if _chance(cells.grouped_share, host) else 1
     share = max(activity, params.cell.group_share) if group > 1 else 1.0
     cell = Cell(
-        cells.devices,
+        _one_of(cells.devices, host),
         antennas,
         min(max(symbols, shortest), longest),
         activity,
@@ -146,7 +146,7 @@ def validation_cells(params: AccessParams) -> list[tuple[Cell, int]]:
     return [
         (
             Cell(
-                params.training_cell.devices,
+                params.cell.devices,
                 params.cell.antennas,
                 symbols,
                 params.cell.activity,

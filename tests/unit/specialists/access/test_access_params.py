@@ -42,6 +42,7 @@ def test_every_profile_can_be_loaded_and_has_its_variants(name, tmp_path):
             "'detector.netwerk' must name a parameter",
         ),
         ("detector.network: transformer", "detector.network: lstm", "variants: paper: detector.network"),
+        ("  devices: [16]", "  devices: [12]", "variants: book-learned: training_cell.devices = 12 at most"),
         ("name: paper", "name: ours", "none is ours"),
         ("reseeded: [ours, paper]", "reseeded: [theirs]", "'theirs' is no training"),
         ("name: paper", "name: book-fixed", "each must have a name of its own"),

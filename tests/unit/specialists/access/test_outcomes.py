@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from cscsanet.specialists.access.outcomes import best_threshold, calibration, decide, trade
+from cscsanet.specialists.access.outcomes import (
+    best_threshold,
+    calibration,
+    decide,
+    pooled_calibration,
+    trade,
+)
 
 
 def errors(scores, active, threshold):
@@ -60,3 +66,12 @@ def test_logits_of_the_true_probability_are_calibrated(seeded):
     for said, true, count in calibration(logits, active):
         assert true == pytest.approx(said, abs=4 * (0.25 / count) ** 0.5)
     assert sum(count for *_, count in calibration(logits, active)) == 40_000
+
+
+def test_the_calibration_of_two_points_is_that_of_their_devices(seeded):
+    logits = 2 * torch.randn((2, 400, 50), generator=seeded()).double()
+    active = torch.rand((2, 400, 50), generator=seeded(1)) < logits.sigmoid() ** 2
+    pooled = pooled_calibration([calibration(*each) for each in zip(logits, active, strict=True)])
+    expected = calibration(logits.flatten(0, 1), active.flatten(0, 1))
+    assert [bin_[2] for bin_ in pooled] == [bin_[2] for bin_ in expected]
+    torch.testing.assert_close(torch.tensor(pooled), torch.tensor(expected), rtol=0, atol=3e-6)

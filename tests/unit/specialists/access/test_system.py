@@ -17,6 +17,10 @@ def test_a_smaller_cell_has_the_first_preambles_of_the_largest(params, change):
     check_book(book, 4)
 
 
+def test_a_book_has_a_preamble_for_every_device_of_the_trainings(params, change):
+    assert len(book_of_tests(change(params, training_cell={"devices": [16, 40]}))) == 40
+
+
 def test_every_number_is_another_book(params):
     books = [book_of_tests(params, number) for number in (0, 1, 2)]
     assert not any(torch.allclose(books[0], other) for other in books[1:])

@@ -15,11 +15,13 @@ class NoLog:
         pass
 
 
-def test_cells_are_drawn_from_all_of_their_ranges(params):
+def test_cells_are_drawn_from_all_of_their_ranges(params, change):
+    params = change(params, training_cell={"devices": [8, 16, 32]})
     cells = params.training_cell
     drawn = [draw_cell(cells, params, generator(1, "step", index)) for index in range(300)]
     assert {symbols for _, symbols in drawn} == set(range(4, 13))
     assert {cell.antennas for cell, _ in drawn} == {8, 16}
+    assert {cell.devices for cell, _ in drawn} == {8, 16, 32}
     assert {cell.group_size for cell, _ in drawn} == {1, 2, 4, 8}
     independent = sum(math.isinf(cell.spread_deg) for cell, _ in drawn) / 300
     assert independent == pytest.approx(cells.independent_share, abs=0.1)
@@ -65,6 +67,14 @@ def test_a_training_learns_and_moves_a_learned_book_alone(book, params, change, 
     assert result.history[-1]["val_information"] > result.history[0]["val_information"]
     if before is not None:
         assert not torch.allclose(before, system.phases)
+
+
+@pytest.mark.parametrize("book", ["redrawn", "fixed", "learned"])
+def test_every_batch_has_books_of_its_number_of_devices(book, params, change):
+    several = change(params, detector={"book": book}, training_cell={"devices": [5, 30]})
+    task = DetectionTask(initial_system(several, 1), several, 1)
+    for step in range(8):
+        assert task.loss(torch.arange(4), generator(1, "step", step)).isfinite()
 
 
 def test_seeds_of_a_training_differ_in_weights_and_drops(params):

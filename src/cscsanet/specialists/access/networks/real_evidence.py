@@ -1,8 +1,8 @@
 """`evidence` in real numbers, without a solver: what a graph for ONNX can hold.
 
 A complex number is a pair in a last axis of two. A Hermitian matrix A is the symmetric [[Re A, -Im A], [Im A, Re A]], whose
-inverse has the same form, and is found by blocks: with the Schur complement of the first half, down to two rows or one.
-Sigma >= I needs no pivoting. A preamble that is filled up with zeros gives what the shorter one gives.
+inverse has the same form, and is found by elimination in one loop. Sigma >= I needs no pivoting. A preamble that is filled
+up with zeros gives what the shorter one gives.
 
 Axes: batch; K devices, L symbols, M beams; 2 for real and imaginary part.
 """
@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor
 
+from cscsanet.networks.beamspace.scan import State, scan
 from cscsanet.specialists.access.networks.evidence import Arithmetic, Evidence, without_itself
 
 
@@ -60,22 +61,22 @@ def real_common_evidence(sample: Tensor, book: Tensor, power: Tensor) -> Evidenc
 
 
 def inverse(matrix: Tensor) -> Tensor:
-    """Return the inverse of symmetric positive definite matrices (..., n, n), by blocks."""
+    """Return the inverse of symmetric positive definite matrices (..., n, n), by Gauss-Jordan elimination in place."""
     size = matrix.shape[-1]
-    if size == 1:
-        return matrix.reciprocal()
-    if size == 2:
-        (a, b), (_, d) = (row.unbind(dim=-1) for row in matrix.unbind(dim=-2))
-        entries = torch.stack((d, -b, -b, a), dim=-1).reshape(matrix.shape)
-        return entries / (a * d - b * b).unsqueeze(-1).unsqueeze(-1)
-    half = size // 2
-    first, cross, last = matrix[..., :half, :half], matrix[..., :half, half:], matrix[..., half:, half:]
-    of_first = inverse(first)
-    moved = of_first @ cross
-    of_last = inverse(last - cross.mT @ moved)
-    corner = moved @ of_last
-    upper = torch.cat((of_first + corner @ moved.mT, -corner), dim=-1)
-    return torch.cat((upper, torch.cat((-corner.mT, of_last), dim=-1)), dim=-2)
+    places = torch.arange(size, device=matrix.device)
+
+    def eliminate(state: State) -> tuple[State, State]:
+        left, pivot = state
+        unit = (places == pivot).to(left).unsqueeze(0)
+        row, column, others = unit @ left, left @ unit.mT, 1 - unit
+        share = (row * unit).sum(dim=-1, keepdim=True).reciprocal()
+        # The row and the column of the pivot are put in place, as differences would cancel.
+        rest = others.mT * (left - share * column @ row) * others
+        crossing = unit.mT * (row * others) - (column * others.mT) * unit + unit.mT * unit
+        return (rest + share * crossing, pivot + 1), ()
+
+    (result, _), _ = scan(eliminate, (matrix, torch.zeros_like(places[0])), size)
+    return result
 
 
 def _filtered(book: Tensor, power: Tensor) -> tuple[Tensor, Tensor]:

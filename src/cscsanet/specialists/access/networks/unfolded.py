@@ -103,8 +103,8 @@ class UnfoldedDetector(nn.Module):
                 trust = self.trust(in_cell).sigmoid()
             place = torch.full_like(numbers[..., :1], iteration / self.iterations)
             context = torch.cat((numbers, place), dim=2)
-            power, found = self._iterate(current, power, logits[-1], shared, in_cell, known, context)
-            logits.append(shared.logits + trust * (found - shared.logits))
+            power, answer = self._iterate(current, power, logits[-1], shared, in_cell, known, context)
+            logits.append(shared.logits + trust * (answer - shared.logits))
         return torch.stack(logits)
 
     def _iterate(
