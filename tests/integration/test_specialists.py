@@ -12,37 +12,51 @@ from typer.testing import CliRunner
 
 from cscsanet.cli import app
 from cscsanet.config.access import AccessParams
+from cscsanet.config.fusion import FusionParams
 from cscsanet.config.params import profile_text, select
-from cscsanet.specialists.access import measure, training
+from cscsanet.specialists.access import measure as access_measure
+from cscsanet.specialists.access import training as access_training
 from cscsanet.specialists.access.methods import CLASSICAL
+from cscsanet.specialists.fusion import measure as fusion_measure
+from cscsanet.specialists.fusion import training as fusion_training
+from cscsanet.specialists.fusion.methods import CLASSICAL as FUSION_CLASSICAL
 from cscsanet.workflow.code import scripts, stage_code
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "specialists" / "access"
-STAGES = yaml.safe_load((FOLDER / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-PARAMS_FILE, CODE_FILE = "specialists/access/params.yaml", "specialists/access/code.yaml"
+SPECIALISTS = {
+    "access": (AccessParams, access_training.KIND.depends, access_measure.DEPENDS),
+    "fusion": (FusionParams, fusion_training.KIND.depends, fusion_measure.DEPENDS),
+}
 
 
-def watched(stage):
+def stages_of(specialist):
+    text = (ROOT / "specialists" / specialist / "dvc.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["stages"]
+
+
+def watched(specialist, stage):
     """Return the parameters and the lines of the code file that a stage names."""
     files = {}
-    for entry in STAGES[stage]["params"]:
+    for entry in stages_of(specialist)[stage]["params"]:
         files.update(entry)
-    return files[PARAMS_FILE], files[CODE_FILE]
+    folder = f"specialists/{specialist}"
+    return files[f"{folder}/params.yaml"], files[f"{folder}/code.yaml"]
 
 
-@pytest.fixture(scope="module")
-def params():
-    return AccessParams.model_validate(yaml.safe_load(profile_text("smoke", "access")))
+def test_every_specialist_is_tested_here():
+    assert {path.name for path in (ROOT / "specialists").iterdir()} == set(SPECIALISTS)
 
 
-def test_every_script_is_a_stage_that_names_its_line_of_the_code_file():
-    names = {path.stem for path in scripts(FOLDER / "stages")}
-    assert names == set(STAGES) - {"code"}
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_every_script_is_a_stage_that_names_its_line_of_the_code_file(specialist):
+    stages = stages_of(specialist)
+    names = {path.stem for path in scripts(ROOT / "specialists" / specialist / "stages")}
+    assert names == set(stages) - {"code"}
     for name in names:
-        assert STAGES[name]["cmd"] == f"python specialists/access/stages/{name}.py"
-        assert STAGES[name]["wdir"] == "../.."
-        assert watched(name)[1] == [name]
+        assert stages[name]["cmd"] == f"python specialists/{specialist}/stages/{name}.py"
+        assert stages[name]["wdir"] == "../.."
+        assert watched(specialist, name)[1] == [name]
 
 
 def test_dvc_takes_all_pipelines_of_the_repository_together(tmp_path):
@@ -65,24 +79,103 @@ def test_dvc_takes_all_pipelines_of_the_repository_together(tmp_path):
     assert "overlap" in graph().stderr
 
 
-@pytest.mark.parametrize(("stage", "depends"), [("train", training.DEPENDS), ("measure", measure.DEPENDS)])
-def test_a_stage_reruns_for_every_parameter_that_its_results_are_bound_to(stage, depends, params):
-    assert set(select(params, depends)) <= set(select(params, watched(stage)[0]))
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_a_stage_reruns_for_every_parameter_that_its_results_are_bound_to(specialist):
+    kind, *depends = SPECIALISTS[specialist]
+    params = kind.model_validate(yaml.safe_load(profile_text("smoke", specialist)))
+    for stage, names in zip(("train", "measure"), depends, strict=True):
+        assert set(select(params, names)) <= set(select(params, watched(specialist, stage)[0]))
 
 
-def test_what_a_training_reaches_does_not_reach_the_study():
-    code = stage_code(FOLDER / "stages" / "train.py", "train", ROOT / "src")
-    assert any(module.startswith("cscsanet.specialists.access.networks") for module in code.modules)
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_what_a_training_reaches_does_not_reach_the_study(specialist):
+    code = stage_code(ROOT / "specialists" / specialist / "stages" / "train.py", "train", ROOT / "src")
+    assert any(module.startswith(f"cscsanet.specialists.{specialist}.networks") for module in code.modules)
     assert not [
         module for module in code.modules if module.startswith(("cscsanet.links", "cscsanet.studies"))
     ]
 
 
-def test_a_change_of_the_page_changes_no_measurement():
-    code = stage_code(FOLDER / "stages" / "measure.py", "measure", ROOT / "src")
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_a_change_of_the_page_changes_no_measurement(specialist):
+    code = stage_code(ROOT / "specialists" / specialist / "stages" / "measure.py", "measure", ROOT / "src")
     assert not [
         module for module in code.modules if "page" in module or "figures" in module or "claims" in module
     ]
+
+
+def test_the_parameters_of_the_repository_are_those_of_a_profile():
+    for specialist in SPECIALISTS:
+        text = (ROOT / "specialists" / specialist / "params.yaml").read_text(encoding="utf-8")
+        assert text in [profile_text(name, specialist) for name in ("small", "smoke")]
+
+
+@pytest.fixture(scope="module")
+def fusion_project(tmp_path_factory):
+    """A project in which the smoke profile of fusion precoding ran, with the paper's form and few points."""
+    root = tmp_path_factory.mktemp("fusion")
+    content = yaml.safe_load(profile_text("smoke", "fusion"))
+    content["variants"] = [{"name": "paper", "what": "its form", "params": {"network.form": "precoders"}}]
+    content["threads"] = 1
+    for name, values in content["evaluation"].items():
+        if isinstance(values, list):
+            content["evaluation"][name] = values[-1:]
+    folder = root / "specialists" / "fusion"
+    folder.mkdir(parents=True)
+    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    for name in ("train", "measure", "report"):
+        script = ROOT / "specialists" / "fusion" / "stages" / f"{name}.py"
+        done = subprocess.run([sys.executable, script], cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_rows_of_fusion_have_every_method_with_intervals_and_seeds(fusion_project):
+    reports = fusion_project / "reports" / "specialists"
+    rows = json.loads((reports / "fusion.json").read_text(encoding="utf-8"))
+    assert {row["method"] for row in rows} == {
+        "fusion",
+        "srs-only",
+        "feedback-only",
+        "paper",
+        *FUSION_CLASSICAL,
+    }
+    assert {row["seed"] for row in rows if row["method"] == "fusion"} == {None, 1, 2}
+    bound = {row["users"]: row["sum_se"] for row in rows if row["method"] == "wmmse"}
+    for row in rows:
+        assert row["ci_low"] <= row["sum_se"] <= row["ci_high"]
+        assert row["sum_se"] <= 1.02 * bound[row["users"]]
+    ledger = json.loads((reports / "fusion_claims.json").read_text(encoding="utf-8"))
+    assert {each["id"] for each in ledger["statements"]} >= {"abstract.1", "abstract.2", "ours.5"}
+    assert {path.stem for path in (reports / "fusion").glob("*.png")} == {"feedback", "axes"}
+
+
+def test_the_command_precodes_one_link(fusion_project, monkeypatch):
+    monkeypatch.chdir(fusion_project)
+    call = ["fusion", "precode", "--bits", "6", "--srs-snr-db", "5", "--drops", "10", "--json"]
+    for method in ("fusion", "feedback-only", "paper", "classical-fusion", "etype2"):
+        done = CliRunner().invoke(app, [*call, "--method", method])
+        assert done.exit_code == 0, done.output
+        row = json.loads(done.stdout)
+        assert (row["method"], row["feedback_bits"], row["srs_snr_db"], row["drops"]) == (method, 6, 5.0, 10)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--method", "seer"], "method 'seer': there is none of that name; choose one of srs-only"),
+        (["--bits", "7"], "feedback_bits = 7: must be a multiple of 2"),
+        (["--ports", "4"], "ports = 4: must not be above air.ports = 3"),
+        (["--rho", "1.5"], "rho = 1.5"),
+        (["--params", "gone.yaml"], "gone.yaml: cannot be read"),
+    ],
+)
+def test_a_wrong_option_of_precode_is_one_line(options, said, fusion_project, monkeypatch):
+    monkeypatch.chdir(fusion_project)
+    done = CliRunner().invoke(app, ["fusion", "precode", "--drops", "4", *options])
+    assert done.exit_code != 0
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +237,7 @@ def test_the_command_measures_one_cell(project, monkeypatch):
         (["--preamble", "13"], "preamble_length = 13: must not be above longest_preamble = 12"),
         (["--spread-deg", "wide"], "--spread-deg wide: must be a number of degrees, or none"),
         (["--activity", "1.5"], "activity = 1.5"),
-        (["--method", "book-learned", "--devices", "8"], "its book has 16 preambles"),
+        (["--method", "book-learned", "--devices", "20"], "its book has 16 preambles"),
         (["--params", "gone.yaml"], "gone.yaml: cannot be read"),
     ],
 )

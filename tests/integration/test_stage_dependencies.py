@@ -143,7 +143,12 @@ def test_no_other_code_reads_files_of_the_package():
         for kind in ("j2", "css", "yaml")
         for path in PACKAGE.rglob(f"*.{kind}")
     }
-    assert folders == {"page/templates", "config/profiles", "config/profiles/access"}
+    assert folders == {
+        "page/templates",
+        "config/profiles",
+        "config/profiles/access",
+        "config/profiles/fusion",
+    }
     loaders = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

@@ -7,7 +7,7 @@ import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import access, evaluate, project, transmit
+from cscsanet.cli import access, evaluate, fusion, project, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     "`dvc repro` trains everything. These commands use the trained models.",
 )
 channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their responses.")
+fusion_app = typer.Typer(no_args_is_help=True, help="Precode the downlink from SRS and feedback.")
 access_app = typer.Typer(no_args_is_help=True, help="Detect which devices are active in random access.")
 scenes_app = typer.Typer(no_args_is_help=True, help="Show the RGB-thermal scenes.")
 for command in (
@@ -38,6 +39,8 @@ app.add_typer(channel_app, name="channel")
 app.add_typer(scenes_app, name="scenes")
 app.add_typer(access_app, name="access")
 access_app.command("detect")(access.detect)
+app.add_typer(fusion_app, name="fusion")
+fusion_app.command("precode")(fusion.precode)
 channel_app.command("draw")(project.channel_draw)
 channel_app.command("response")(project.channel_response)
 scenes_app.command("preview")(project.scenes_preview)

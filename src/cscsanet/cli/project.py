@@ -73,10 +73,12 @@ def ship(
     """
     if specialist:
         from cscsanet.cli.access import ship_access
+        from cscsanet.cli.fusion import ship_fusion
         from cscsanet.config.params import profile_names
 
         profile_names(specialist)
-        typer.echo(ship_access(params_file.resolve().parent))
+        ships = {"access": ship_access, "fusion": ship_fusion}
+        typer.echo(ships[specialist](params_file.resolve().parent))
         return
     workspace, params = project(params_file)
 

@@ -1,20 +1,22 @@
 """The parameters of the activity detectors, specialists/access/params.yaml."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cscsanet.config.params import load_kind
-from cscsanet.config.run_params import RunParams
 from cscsanet.config.system import Count, Decibel, DecibelRange, Section
 from cscsanet.config.training import FitParams
+from cscsanet.config.variants import SpecialistParams, VariantParams, check_trainings, with_variant
 
 NAME = "access"
 OURS = "ours"  # the detector of the parameters as they are, which is no variant
 HALF = "half"  # the variant that differs in the length of the training alone, with which others are compared
 ITERATIONS = "iterations-"  # how the names of variants begin that differ in their number of iterations
-_OPEN = ("training_cell", "detector", "fit", "recipe")  # sections that a variant may change
+# The parameters that shape the networks: weights load only where these are equal.
+SHAPES = ("detector", "cell.longest_preamble")
+SECTIONS = ("training_cell", "detector", "fit", "recipe")  # sections that a variant may change
 Activity = Annotated[float, Field(gt=0, lt=1)]
 Spread = Annotated[float, Field(ge=0, le=90)] | None
 NearFar = Annotated[float, Field(ge=0, le=40)]
@@ -131,21 +133,6 @@ class AccessFitParams(FitParams):
     val_drops: Count
 
 
-class VariantParams(Section):
-    """A further training: a name, what differs in words, and the parameters that differ, as `section.key`."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-    what: Annotated[str, Field(min_length=1)]
-    params: dict[str, Any]
-
-
-class RepeatParams(Section):
-    """Trainings again, under further seeds. reseeded: which, `ours` or variants."""
-
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
-    reseeded: tuple[str, ...]
-
-
 class AccessEvaluationParams(Section):
     """The tests: an axis for each of the lists, with all else as in `cell`.
 
@@ -169,15 +156,13 @@ class AccessEvaluationParams(Section):
     book: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
 
 
-class AccessParams(RunParams):
+class AccessParams(SpecialistParams):
     """All of specialists/access/params.yaml."""
 
     cell: CellParams
     training_cell: TrainingCellParams
     detector: DetectorParams
     fit: AccessFitParams
-    repeats: RepeatParams
-    variants: tuple[VariantParams, ...]
     evaluation: AccessEvaluationParams
 
     @model_validator(mode="after")
@@ -196,18 +181,7 @@ class AccessParams(RunParams):
             raise ValueError(
                 f"training_cell.devices = {most} at most: a learned book needs cell.devices = {self.cell.devices}"
             )
-        names = [variant.name for variant in self.variants]
-        if len({OURS, *names}) <= len(names):
-            raise ValueError(
-                f"variants: {', '.join(names)}: each must have a name of its own, and none is {OURS}"
-            )
-        for variant in self.variants:
-            variant_params(self, variant)
-        for name in self.repeats.reseeded:
-            if name not in (OURS, *names):
-                raise ValueError(
-                    f"repeats.reseeded: '{name}' is no training; choose of {', '.join((OURS, *names))}"
-                )
+        check_trainings(self, OURS, SECTIONS)
         return self
 
 
@@ -217,25 +191,7 @@ def variant_params(params: AccessParams, variant: VariantParams) -> AccessParams
     Raises:
         ValueError: a key is unknown, or a value out of range.
     """
-    content = params.model_dump() | {"variants": (), "repeats": {"seeds": (), "reseeded": ()}}
-    for key, value in variant.params.items():
-        *sections, name = key.split(".")
-        place: Any = content
-        for section in sections:
-            place = place.get(section) if isinstance(place, dict) else None
-        if not sections or sections[0] not in _OPEN or not isinstance(place, dict) or name not in place:
-            raise ValueError(
-                f"variants: {variant.name}: '{key}' must name a parameter of {', '.join(_OPEN)}; correct its spelling"
-            )
-        place[name] = value
-    try:
-        return AccessParams.model_validate(content)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        # A contradiction between sections has no place, and names its parameters itself.
-        where = "".join(f"{part}." for part in fault["loc"]).rstrip(".") + (": " if fault["loc"] else "")
-        message = fault["msg"].removeprefix("Value error, ")
-        raise ValueError(f"variants: {variant.name}: {where}{message}") from None
+    return with_variant(params, variant, SECTIONS)
 
 
 def load_access_params(path: Path) -> AccessParams:

@@ -51,7 +51,7 @@ from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
 
 PROFILES = ("smoke", "small", "study", "paper")
-SPECIALIST_PROFILES = {"access": ("smoke", "small")}
+SPECIALIST_PROFILES = {"access": ("smoke", "small"), "fusion": ("smoke", "small")}
 
 SomeParams = TypeVar("SomeParams", bound=RunParams)
 

@@ -11,7 +11,9 @@ import cscsanet.channel
 from cscsanet.channel.paths import draw_paths
 
 MODULES = [
-    f"{cscsanet.channel.__name__}.{module.name}" for module in pkgutil.iter_modules(cscsanet.channel.__path__)
+    module.name
+    for module in pkgutil.walk_packages(cscsanet.channel.__path__, f"{cscsanet.channel.__name__}.")
+    if not module.ispkg
 ]
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 import yaml
 
-from cscsanet.config.access import AccessParams
+from cscsanet.config.access import SHAPES, AccessParams
 from cscsanet.config.params import profile_text
 from cscsanet.errors import CscsanetError
 from cscsanet.files import file_digest
-from cscsanet.specialists.access.system import SHAPES, AccessSystem
+from cscsanet.specialists.access.system import AccessSystem
 from cscsanet.specialists.room import SpecialistWorkspace
 from cscsanet.specialists.shipping import ship_specialist
 from cscsanet.training.weights import save_weights

@@ -5,7 +5,6 @@ goes on with the next one.
 """
 
 import math
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,11 +15,9 @@ import torch
 from torch import Tensor
 
 from cscsanet.channel.activity import AccessDrops, check_book, draw_access, received
-from cscsanet.config.access import AccessParams
-from cscsanet.config.params import digest, select
+from cscsanet.config.access import NAME, AccessParams
 from cscsanet.errors import CscsanetError
-from cscsanet.files import write_json
-from cscsanet.parsing import parse_json
+from cscsanet.specialists import measurements
 from cscsanet.specialists.access.estimation import channel_error, lmmse
 from cscsanet.specialists.access.methods import CLASSICAL, SLOW, VERY_SLOW, Method, Observation
 from cscsanet.specialists.access.outcomes import (
@@ -57,11 +54,7 @@ def measure_detectors(stage: AccessStage) -> None:
     """Measure every method at every point, and remove measurements of points and methods that are not asked for."""
     params, folder = stage.params, stage.workspace.measurements
     jobs = points(params)
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {point.name for point in jobs}
-    for path in folder.iterdir():
-        if path.name not in kept:
-            shutil.rmtree(path)
+    measurements.remove_others(folder, {point.name for point in jobs})
     with progress_bar("points", len(jobs)) as advance:
         fan_out(partial(measure_point, stage), jobs, num_workers(params), advance)
 
@@ -86,9 +79,7 @@ def measure_point(stage: AccessStage, point: AccessPoint) -> None:
         for name, work in works.items():
             names.add(name)
             _keep(stage, folder / f"{name}.json", inputs, work)
-    for path in folder.glob("*.json"):
-        if path.stem not in names:
-            path.unlink()
+    measurements.remove_others(folder, {f"{name}.json" for name in names})
 
 
 def with_learned(model: Model) -> str:
@@ -239,14 +230,7 @@ def _fits(model: Model, point: AccessPoint) -> bool:
 
 
 def _keep(stage: AccessStage, path: Path, inputs: dict[str, str], work: "partial[Outcome]") -> None:
-    """Measure, unless the file has the key of what it would be measured of."""
-    key = digest({"params": select(stage.params, DEPENDS), "inputs": inputs, "code": stage.code})
-    try:
-        if parse_json(path.read_text(encoding="utf-8"))["key"] == key:
-            return
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    write_json(path, {"key": key, **work().content()})
+    measurements.keep(stage, path, DEPENDS, inputs, work)
 
 
 def read_outcome(path: Path) -> Outcome | None:
@@ -255,14 +239,13 @@ def read_outcome(path: Path) -> Outcome | None:
     Raises:
         CscsanetError: it is damaged.
     """
-    if not path.exists():
+    content = measurements.read(path, NAME)
+    if content is None:
         return None
     try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-        content.pop("key")
         outcome = Outcome(**content)
         if not math.isfinite(outcome.threshold):
             raise ValueError
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CscsanetError(f"{path}: damaged; run 'make specialist NAME=access' to measure again") from None
+    except (ValueError, TypeError):
+        raise measurements.damaged(path, NAME) from None
     return outcome

@@ -10,8 +10,6 @@ from cscsanet.specialists.access.networks.transformer import TransformerDetector
 from cscsanet.specialists.access.networks.unfolded import UnfoldedDetector
 from cscsanet.training.seeds import generator
 
-# The parameters that shape the networks: weights load only where these are equal.
-SHAPES = ("detector", "cell.longest_preamble")
 _BOOKS = 0  # which of the numbers that are drawn for tests
 
 

@@ -4,6 +4,7 @@ import onnxruntime
 import pytest
 import torch
 
+from cscsanet.config.access import SHAPES
 from cscsanet.specialists.access.export import (
     TOLERANCE,
     RealDetector,
@@ -13,7 +14,7 @@ from cscsanet.specialists.access.export import (
 )
 from cscsanet.specialists.access.measure import seen_drops
 from cscsanet.specialists.access.points import axis, home
-from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.specialists.access.training import models
 from cscsanet.training.weights import save_weights
 

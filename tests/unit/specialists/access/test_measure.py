@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cscsanet.channel.activity import Cell, draw_access, highest_power
-from cscsanet.config.access import NAME
+from cscsanet.config.access import NAME, SHAPES
 from cscsanet.errors import CscsanetError
 from cscsanet.specialists.access import measure, methods
 from cscsanet.specialists.access.baselines.covariance_likelihood import covariance_powers
@@ -16,7 +16,7 @@ from cscsanet.specialists.access.measure import classical_outcome, learned_outco
 from cscsanet.specialists.access.methods import CLASSICAL
 from cscsanet.specialists.access.outcomes import Outcome
 from cscsanet.specialists.access.points import home, points
-from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.specialists.access.training import models
 from cscsanet.specialists.room import SpecialistWorkspace
 from cscsanet.training.weights import save_weights

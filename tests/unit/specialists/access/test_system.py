@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from cscsanet.channel.activity import check_book
+from cscsanet.config.access import SHAPES
 from cscsanet.errors import CscsanetError
-from cscsanet.specialists.access.system import SHAPES, AccessSystem, book_of_tests
+from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.training.weights import load_weights, save_weights
 
 

@@ -1,0 +1,1 @@
+"""A BS and several users of one antenna each: both links, sounding, and precoders of the downlink."""

@@ -1,0 +1,1 @@
+"""What the fusion precoder is compared with."""

@@ -1,0 +1,81 @@
+"""Fusion without learning: LMMSE of the paths' gains from SRS and quantised CSI-RS, then the SLNR precoder.
+
+Two kinds of feedback. `quantised`: real and imaginary part of each port by uniform quantisers that are optimal for a normal
+law (J. Max, 1960). `relative`: phases relative to the first port and amplitudes, as digits (`feedback`): a common phase costs
+no bits, and neither do amplitudes that the SRS show.
+
+Axes: batch; K users, P ports.
+"""
+
+import torch
+from torch import Tensor
+
+from cscsanet.specialists.fusion.link.belief import PathBelief, ports_on
+from cscsanet.specialists.fusion.link.csirs import mixing, observe
+from cscsanet.specialists.fusion.link.feedback import decode, encode, positions
+from cscsanet.specialists.fusion.link.fused import expected_power, fused, observations
+from cscsanet.specialists.fusion.link.seen import Seen
+
+# Steps of the optimal uniform quantiser of a normal law of unit variance, by bits (Max, 1960, table II).
+STEPS = {1: 1.596, 2: 0.9957, 3: 0.5860, 4: 0.3352, 5: 0.1881, 6: 0.1041, 7: 0.05687, 8: 0.03076}
+
+
+def confident(seen: Seen, threshold: float | None) -> PathBelief:
+    """Return what the SRS say, without paths that noise may have made: those of less power than so often their variance.
+
+    threshold: None: no path is left out, and the power of each is weighted by the probability that it is one.
+    """
+    if threshold is None:
+        exists = seen.air.existence(seen.srs_paths, seen.conditions).reshape(seen.belief.mean.shape)
+        return seen.belief.scaled(exists.sqrt())
+    paths = seen.srs_paths
+    power = paths.gain.real.square() + paths.gain.imag.square()
+    variance = paths.covariance.diagonal(dim1=-2, dim2=-1).real
+    kept = (power > threshold * variance).to(power)
+    covariance = paths.covariance * kept.unsqueeze(-1) * kept.unsqueeze(-2)
+    belief = seen.air.belief(paths._replace(gain=paths.gain * kept, covariance=covariance), seen.conditions)
+    kept = kept.reshape(belief.mean.shape)
+    return belief._replace(covariance=belief.covariance * kept.unsqueeze(-1) * kept.unsqueeze(-2))
+
+
+def quantised_fusion(seen: Seen, ports: int, bits: int, threshold: float | None) -> Tensor:
+    """Return precoders (batch, N_c, M, K). ports: that are fed back. bits: of a real part, 0: no feedback."""
+    belief = confident(seen, threshold)
+    if not bits:
+        return belief.precoders(seen.load)
+    chosen = ports_on(belief, ports)
+    received = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
+    # The scale of a port is the mean over all users, which both ends know.
+    scale = (received.real.square() + received.imag.square()).mean(dim=(0, 1)).div(2).sqrt()
+    sent = torch.complex(uniform(received.real, scale, bits), uniform(received.imag, scale, bits))
+    error = sent - received
+    variance = (error.real.square() + error.imag.square()).mean(dim=(0, 1)) + seen.noise
+    after = belief.updated(mixing(chosen, belief.steering, belief.ramp), sent, variance.expand_as(sent.real))
+    return after.precoders(seen.load)
+
+
+def uniform(values: Tensor, scale: Tensor, bits: int) -> Tensor:
+    """Quantise values to 2^bits levels. scale: their standard deviation."""
+    step, levels = STEPS[bits] * scale, 2**bits
+    index = (values / step + levels / 2).floor().clamp(0, levels - 1)
+    sent: Tensor = (index + 0.5 - levels / 2) * step
+    return sent
+
+
+def relative_fusion(seen: Seen, ports: int, threshold: float | None, *, phases_first: bool) -> Tensor:
+    """Return precoders (batch, N_c, M, K). ports: that are fed back."""
+    belief = confident(seen, threshold)
+    if not seen.bits:
+        return belief.precoders(seen.load)
+    chosen = ports_on(belief, ports)
+    received = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
+    mean_power = received.real.new_tensor(seen.air.mean_power)
+    sent = encode(*positions(received, mean_power), seen.bits, phases_first=phases_first)
+    through = mixing(chosen, belief.steering, belief.ramp)
+    told = observations(
+        decode(sent, ports, phases_first=phases_first),
+        expected_power(belief, through),
+        mean_power,
+        seen.noise,
+    )
+    return fused(belief, through, told).precoders(seen.load)

@@ -1,0 +1,150 @@
+"""The measurements: every method at every point, over the same validation and test drops.
+
+A point is one job. Each of its measurements is kept until something that it depends on changes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from cscsanet.config.fusion import NAME, FusionParams
+from cscsanet.errors import CscsanetError
+from cscsanet.specialists import measurements
+from cscsanet.specialists.fusion.link.operating_point import draw_fusion
+from cscsanet.specialists.fusion.link.seen import Seen
+from cscsanet.specialists.fusion.methods import CLASSICAL, Setting
+from cscsanet.specialists.fusion.outcomes import Outcome
+from cscsanet.specialists.fusion.points import FusionPoint, axis, home, points, weak
+from cscsanet.specialists.fusion.task import air_of, conditions_of, initial_system
+from cscsanet.specialists.fusion.training import FusionStage, Model, models
+from cscsanet.training.seeds import generator
+from cscsanet.training.weights import load_weights
+from cscsanet.workflow.fan_out import fan_out, num_workers
+from cscsanet.workflow.progress import progress_bar
+
+DEPENDS = ("seed", "air", "evaluation.val_drops", "evaluation.test_drops")
+BRANCHES = {"srs-only": 0, "feedback-only": 1, "fusion": 2}  # of our link, by the method in the rows
+_BATCH = 50  # drops
+_PARTS = {"val": 0, "test": 1}
+Part = Literal["val", "test"]
+
+
+def measure_links(stage: FusionStage) -> None:
+    """Measure every method at every point, and remove measurements of points and methods that are not asked for."""
+    jobs = points(stage.params)
+    measurements.remove_others(stage.workspace.measurements, {point.name for point in jobs})
+    with progress_bar("points", len(jobs)) as advance:
+        fan_out(partial(measure_point, stage), jobs, num_workers(stage.params), advance)
+
+
+def measure_point(stage: FusionStage, point: FusionPoint) -> None:
+    """Measure every method at one point, unless its measurement is up to date."""
+    params, folder = stage.params, stage.workspace.measurements / point.name
+    folder.mkdir(parents=True, exist_ok=True)
+    names = set()
+    for name in CLASSICAL:
+        names.add(f"{name}.json")
+        work = partial(classical_outcome, params, name, point)
+        measurements.keep(stage, folder / f"{name}.json", DEPENDS, {}, work)
+    for model in models(params):
+        if not _worth(model, point):
+            continue
+        inputs = stage.workspace.weight_digests(model.weights)
+        weights = stage.workspace.weights(model.weights)
+        for branch in BRANCHES if model.variant is None else ("fusion",):
+            file = f"{model.name}@{branch}.json"
+            names.add(file)
+            learned = partial(learned_outcome, params, model, point, weights, branch)
+            measurements.keep(stage, folder / file, DEPENDS, inputs, learned)
+    measurements.remove_others(folder, names)
+
+
+def classical_outcome(params: FusionParams, name: str, point: FusionPoint) -> Outcome:
+    """Measure a method without learning at a point, with what is best on the validation drops."""
+    method = CLASSICAL[name]
+    val = list(seen_drops(params, point, "val", params.evaluation.val_drops))
+    settings = method.settings(val[0])
+    if not settings:
+        return Outcome([0.0] * params.evaluation.test_drops, "no report fits into the bits")
+    best = settings[0]
+    if len(settings) > 1:
+        means = [_mean(val, partial(_with, method.precoders, setting)) for setting in settings]
+        best = settings[max(range(len(means)), key=means.__getitem__)]
+    test = seen_drops(params, point, "test", params.evaluation.test_drops)
+    return _outcome(test, partial(_with, method.precoders, best), point, str(best))
+
+
+def learned_outcome(
+    params: FusionParams, model: Model, point: FusionPoint, weights: Path, branch: str
+) -> Outcome:
+    """Measure a branch of a trained link at a point. weights: its file."""
+    system = initial_system(model.params, model.seed)
+    load_weights(system, weights, model.params)
+    system.eval()
+
+    @torch.no_grad()
+    def precoders(seen: Seen) -> Tensor:
+        made = system(seen.air, seen.drops, seen.conditions, seen.ports, seen.bits)
+        result: Tensor = made[BRANCHES[branch]]
+        return result
+
+    test = seen_drops(params, point, "test", params.evaluation.test_drops)
+    return _outcome(test, precoders, point, "")
+
+
+def seen_drops(params: FusionParams, point: FusionPoint, part: Part, count: int) -> Iterator[Seen]:
+    """Yield the first drops of a part of a point in batches. The same draws come for every method."""
+    air = air_of(params.air, point.users)
+    for batch, first in enumerate(range(0, count, _BATCH)):
+        drawn = generator(params.seed, "evaluate", _PARTS[part], batch)
+        size = min(_BATCH, count - first)
+        conditions = conditions_of(point.link(), _BATCH)
+        drops = draw_fusion(air.sector, air.comb, params.air.ports, conditions, drawn)
+        yield Seen(air, drops.first(size), conditions.first(size), point.ports, point.feedback_bits)
+
+
+def _with(precoders: Callable[..., Tensor], setting: Setting, seen: Seen) -> Tensor:
+    return precoders(seen, *setting)
+
+
+def _mean(drops: Sequence[Seen], precoders: Callable[[Seen], Tensor]) -> float:
+    return float(torch.cat([seen.spectral_efficiency(precoders(seen)) for seen in drops]).mean())
+
+
+def _outcome(
+    drops: Iterator[Seen], precoders: Callable[[Seen], Tensor], point: FusionPoint, setting: str
+) -> Outcome:
+    values = torch.cat([seen.spectral_efficiency(precoders(seen)) for seen in drops])
+    if not bool(values.isfinite().all()):
+        raise CscsanetError(
+            f"{point.name}: a spectral efficiency is not finite; find the cause in the method that ran last"
+        )
+    return Outcome([round(value, 6) for value in values.double().tolist()], setting)
+
+
+def _worth(model: Model, point: FusionPoint) -> bool:
+    """Whether a link is measured at a point: variants over bits, ports and the SNR of SRS alone."""
+    if model.variant is None:
+        return True
+    params = model.params
+    shown = [*axis(params, "srs_snr_db"), *axis(params, "feedback_bits", weak(params)), home(params)]
+    return point in shown
+
+
+def read_outcome(path: Path) -> Outcome | None:
+    """Return a measurement, or None if there is none.
+
+    Raises:
+        CscsanetError: it is damaged.
+    """
+    content = measurements.read(path, NAME)
+    if content is None:
+        return None
+    try:
+        return Outcome(**content).check()
+    except (ValueError, TypeError):
+        raise measurements.damaged(path, NAME) from None
