@@ -97,6 +97,9 @@ def test_reports_of_activity_detection_are_of_the_shipped_detector():
     rows = read("specialists/access")
     assert {row["method"] for row in rows} >= {"ours", "paper", "covariance-ml", "genie", "omp", "mmv-amp"}
     assert {row["trainings"] for row in rows if row["method"] == "ours" and row["seed"] is None} == {3}
+    parity = read("specialists/access_parity")
+    assert {row["model"] for row in parity} == {shipped["access/ours"]}
+    assert {row["decisions_equal"] for row in parity} == {1.0}
 
 
 def test_rows_are_of_the_shipped_models(shipped):

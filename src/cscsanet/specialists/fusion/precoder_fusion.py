@@ -147,16 +147,16 @@ class PrecoderFusion(nn.Module):
         channel = torch.view_as_complex(image.movedim(2, -1).contiguous())
         tones = self._tones(air, image.device)[list(subcarriers)]
         described = torch.einsum("bkhw,nw,hm->bnmk", channel, tones, self._dft(air, image.device))
-        precoder = described.conj()
-        power = (precoder.real.square() + precoder.imag.square()).sum(dim=-2, keepdim=True)
-        scaled: Tensor = precoder * (image.shape[1] * power + _TINY).rsqrt()
+        power = (described.real.square() + described.imag.square()).sum(dim=-2, keepdim=True)
+        scaled: Tensor = described.conj() * (image.shape[1] * power + _TINY).rsqrt()
         return scaled
 
     def _dft(self, air: Air, device: torch.device) -> Tensor:
         """Return array responses of unit norm (H, M) of the beams of an image."""
         antennas = air.sector.antennas
         places = torch.arange(antennas, device=device)
-        return cis_cycles(places.unsqueeze(1) * places / antennas) / antennas**0.5
+        responses: Tensor = cis_cycles(places.unsqueeze(1) * places / antennas) / antennas**0.5
+        return responses
 
     def _bins(self, air: Air, device: torch.device) -> Tensor:
         """Return the delays (W,) of an image [samples]."""

@@ -61,5 +61,20 @@ def test_the_graph_says_the_same_at_every_length_and_for_any_number_of_drops(sha
         row = parity_row(shallow, system, session, point)
         assert row["apart"] < TOLERANCE
         assert row["decisions_equal"] == 1
+        assert row["drops"] > 10
+        assert row["drops"] + row["undecided"] == 20
     (one,) = seen_drops(shallow, home(shallow), "test", book_of_tests(shallow)[:16, :4], 1)
     assert session.run(None, graph_inputs(shallow, one))[0].shape == (1, 16)
+
+
+def test_a_graph_of_other_weights_is_noticed(shallow, tmp_path):
+    ours = models(shallow)[0]
+    systems = [AccessSystem(ours.params) for _ in range(2)]
+    with torch.no_grad():
+        for parameter in systems[1].parameters():
+            parameter.add_(0.3)
+    save_weights(systems[0], tmp_path / "ours.safetensors", ours.params, SHAPES, {})
+    export_detector(ours, tmp_path / "ours.safetensors", tmp_path / "ours.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "ours.onnx"))
+    row = parity_row(shallow, systems[1].eval(), session, home(shallow))
+    assert row["apart"] > TOLERANCE
