@@ -13,12 +13,13 @@ _PICTURES = {
     ),
     "axes": (
         "Errors over SNR, activity, antennas, devices and spread",
-        "One axis at a time, with all else as in the reference cell. Ours is one model, which was trained with 100 devices. "
+        "One axis at a time, with all else as in the reference cell. Ours is one model for all points. "
         "It alone knows the groups.",
     ),
     "trade": (
         "Missed devices against false alarms, and calibration",
-        "In the reference cell. A threshold moves along a curve. Right: what ours says, and the share that is active.",
+        "In the reference cell. A threshold moves along a curve. Right: what ours says over all lengths, and the share that "
+        "is active.",
     ),
     "nmse": (
         "NMSE of the estimated channels",
