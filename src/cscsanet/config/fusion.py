@@ -109,8 +109,8 @@ class NetworkParams(Section):
 
     form: ours, which fuses beliefs (beliefs), or the paper's, which fuses precoders (precoders). projection: network of the
     image that SRS show: MAXIM, a plain CNN of about its size, or none. ports: learned, on the strongest paths (classical), or
-    of random beams. frequency, beam, port: whether ports make up for delays, have beams on paths, and mix and choose paths.
-    fuses_srs: whether the last precoder sees the SRS. channels, blocks: of the projection. hidden: of the others.
+    of beams at equal steps. frequency, beam, port: whether ports make up for delays, have beams on paths, and choose and mix
+    paths. fuses_srs: whether the last precoder sees the SRS. channels, blocks: of the projection. hidden: of the others.
     """
 
     form: Literal["beliefs", "precoders"]
@@ -133,6 +133,12 @@ class FusionFitParams(FitParams):
 
     stages: tuple[Correlation, Correlation]
     val_drops: Count
+
+    @model_validator(mode="after")
+    def _check(self) -> "FusionFitParams":
+        if sum(self.stages) >= 1:
+            raise ValueError(f"stages = {list(self.stages)}: must leave epochs for the training of all")
+        return self
 
 
 class FusionEvaluationParams(Section):

@@ -18,7 +18,6 @@ from torch import Tensor
 
 _SQUARINGS = 6  # of a matrix, whose largest eigenvalue then outweighs others by its ratio to the power of 64
 _TINY = 1e-30
-_ROUNDING = 1e-6  # of eigenvalues that should be below one
 
 
 class Belief(NamedTuple):
@@ -34,7 +33,7 @@ class Belief(NamedTuple):
 
 
 def slnr_precoder(belief: Belief, load: Tensor) -> Tensor:
-    """Return precoders (..., M, K) of equal power for every user, one in all.
+    """Return precoders (..., M, K) of equal power for every user of whom anything is known, one in all.
 
     load: K / snr, or what stands for it, (...).
 
@@ -47,26 +46,30 @@ def slnr_precoder(belief: Belief, load: Tensor) -> Tensor:
             [0.0000, 0.7071]])
     """
     users, paths = belief.mean.shape[-2:]
+    # At high SNR the wanted power is large beside what is left of others, and single precision too coarse.
     # h^T v is received, so precoders are in the span of the conjugates.
-    steering = belief.steering.conj().flatten(-3, -2).mT
-    moments = belief.moments().conj()
+    steering = belief.steering.to(torch.complex128).conj().flatten(-3, -2).mT
+    moments = belief.moments().to(torch.complex128).conj()
     gram = steering.mH @ steering
     blocks = gram.reshape(*gram.shape[:-2], users, paths, users * paths)
     weighted = (moments @ blocks).flatten(-3, -2)
-    eye = torch.eye(users * paths, device=gram.device)
-    inverse = torch.linalg.inv(weighted + load.to(gram.dtype).unsqueeze(-1).unsqueeze(-1) * eye)
-    batch = inverse.shape[:-2]
+    loads = load.to(gram.dtype).unsqueeze(-1).unsqueeze(-1)
+    inverse = torch.linalg.inv(weighted + loads * torch.eye(users * paths, device=gram.device))
     # A_k^H B^-1 A_k = E_k^T G (load I + R G)^-1 E_k
+    batch = inverse.shape[:-2]
     reached = (gram @ inverse).reshape(*batch, users, paths, users, paths)
     between = reached.diagonal(dim1=-4, dim2=-2).movedim(-1, -3)
     share = moments @ between
     # Of a user's power in that of all; eigenvalues near one are apart as its power over that of the others.
-    unit = (1 + _ROUNDING) * torch.eye(paths, device=gram.device)
+    unit = torch.eye(paths, dtype=share.dtype, device=gram.device)
     direction = principal(share @ torch.linalg.inv(unit - share))
     by_user = inverse.reshape(*batch, users * paths, users, paths)
     precoder = steering @ torch.einsum("...aup,...up->...au", by_user, direction)
     power = (precoder.real.square() + precoder.imag.square()).sum(dim=-2, keepdim=True)
-    return precoder * (users * power + _TINY).rsqrt()
+    # A user of whom nothing is known gets no power.
+    known = (power > _TINY).to(power)
+    part = known / known.sum(dim=-1, keepdim=True).clamp_min(1)
+    return (precoder * (part / (power + _TINY)).sqrt()).to(belief.steering.dtype)
 
 
 def principal(matrix: Tensor) -> Tensor:

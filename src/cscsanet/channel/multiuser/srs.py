@@ -1,7 +1,7 @@
 """Sounding reference signals: what a BS receives of each user's SRS (3GPP TS 38.211, 6.4.1.4).
 
-A user sounds every c-th subcarrier of a comb. Users share the comb's offsets in turn; those of one offset are apart by
-cyclic shifts, so all users are received without each other:
+A user sounds every c-th subcarrier of a comb. Users take the comb's offsets in turn, and those of one offset take turns in
+time, so each is received without the others. The SRS of all users count as of one age:
 
     y[k, i] = sqrt(snr) h_ul[k, n_i] + noise of unit power,    n_i = k mod c + c i
 

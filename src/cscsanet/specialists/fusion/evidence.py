@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cscsanet.config.fusion import OURS
 from cscsanet.metrics.bootstrap import mean_over_seeds, resampled_sums
 from cscsanet.metrics.estimate import Estimate
-from cscsanet.specialists.fusion.outcomes import Outcome
+from cscsanet.specialists.fusion.outcomes import BRANCHES, Outcome
 from cscsanet.specialists.fusion.points import FusionPoint
 
 
@@ -68,6 +69,8 @@ class FusionEvidence:
             values = torch.tensor(outcome.sum_se, dtype=torch.float64).unsqueeze(1)
             sums = resampled_sums(values, self.samples, self.seed)
             by_training.append((sums[:, 0] / len(values)).numpy())
-        key = [self.seed, *f"{condition.method} {condition.variant}".encode()]
+        # Branches of one link share their trainings, so what a training is worth cancels between them.
+        training = OURS if condition.method in BRANCHES else condition.method
+        key = [self.seed, *f"{training} {condition.variant}".encode()]
         self._cache[condition] = mean_over_seeds(np.stack(by_training), key)
         return self._cache[condition]

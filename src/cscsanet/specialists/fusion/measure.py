@@ -17,7 +17,7 @@ from cscsanet.specialists import measurements
 from cscsanet.specialists.fusion.link.operating_point import draw_fusion
 from cscsanet.specialists.fusion.link.seen import Seen
 from cscsanet.specialists.fusion.methods import CLASSICAL, Setting
-from cscsanet.specialists.fusion.outcomes import Outcome
+from cscsanet.specialists.fusion.outcomes import BRANCHES, Outcome
 from cscsanet.specialists.fusion.points import FusionPoint, axis, home, points, weak
 from cscsanet.specialists.fusion.task import air_of, conditions_of, initial_system
 from cscsanet.specialists.fusion.training import FusionStage, Model, models
@@ -27,7 +27,6 @@ from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.progress import progress_bar
 
 DEPENDS = ("seed", "air", "evaluation.val_drops", "evaluation.test_drops")
-BRANCHES = {"srs-only": 0, "feedback-only": 1, "fusion": 2}  # of our link, by the method in the rows
 _BATCH = 50  # drops
 _PARTS = {"val": 0, "test": 1}
 Part = Literal["val", "test"]
@@ -46,7 +45,10 @@ def measure_point(stage: FusionStage, point: FusionPoint) -> None:
     params, folder = stage.params, stage.workspace.measurements / point.name
     folder.mkdir(parents=True, exist_ok=True)
     names = set()
-    for name in CLASSICAL:
+    (seen,) = seen_drops(params, point, "val", 1)
+    for name, method in CLASSICAL.items():
+        if not method.settings(seen):
+            continue  # no report fits into the bits
         names.add(f"{name}.json")
         work = partial(classical_outcome, params, name, point)
         measurements.keep(stage, folder / f"{name}.json", DEPENDS, {}, work)
@@ -69,7 +71,7 @@ def classical_outcome(params: FusionParams, name: str, point: FusionPoint) -> Ou
     val = list(seen_drops(params, point, "val", params.evaluation.val_drops))
     settings = method.settings(val[0])
     if not settings:
-        return Outcome([0.0] * params.evaluation.test_drops, "no report fits into the bits")
+        raise CscsanetError(f"{name}: no report fits into {point.feedback_bits} bits; give it more")
     best = settings[0]
     if len(settings) > 1:
         means = [_mean(val, partial(_with, method.precoders, setting)) for setting in settings]
@@ -127,7 +129,7 @@ def _outcome(
 
 
 def _worth(model: Model, point: FusionPoint) -> bool:
-    """Whether a link is measured at a point: variants over bits, ports and the SNR of SRS alone."""
+    """Whether a link is measured at a point: variants over the SNR of SRS, and over bits with weak ones."""
     if model.variant is None:
         return True
     params = model.params

@@ -3,7 +3,7 @@
 What a method can choose, as the number of ports that it feeds back, is chosen on validation drops at every point.
 
     wmmse, perfect-rzf          know the channel
-    srs-trusting                zero forcing on the SRS, as if nothing had aged
+    srs-trusting                SLNR on the SRS, as if nothing had aged
     srs-statistical             SLNR of what the SRS still say when data are sent
     classical-fusion            that, and LMMSE of quantised ports
     classical-relative          the same with relative phases as feedback, and paths weighted by their probability
@@ -22,6 +22,7 @@ from cscsanet.channel.multiuser.downlink import rzf, wmmse
 from cscsanet.specialists.fusion.baselines.classical_fusion import (
     STEPS,
     confident,
+    port_scales,
     quantised_fusion,
     relative_fusion,
 )
@@ -37,10 +38,9 @@ from cscsanet.specialists.fusion.link.seen import Seen
 from cscsanet.specialists.fusion.link.srs_search import SrsPaths
 
 _THRESHOLDS = (0.0, 4.0, 6.0, 8.0)  # of the power of a path over its variance
-_ETYPE2 = ((1, 1, 1), (1, 2, 2), (2, 1, 2), (2, 2, 3), (2, 2, 4), (3, 2, 4), (4, 1, 4), (4, 2, 4), (4, 2, 5))
+_MOST_BEAMS, _MOST_TAPS = 4, 4  # of etype2
 _WMMSE_ITERATIONS = 30
 _NO_ERROR = 1e-6  # variance of the gains that a genie knows
-_NOISE_SEED = 1
 Setting = tuple[Any, ...]
 
 
@@ -90,7 +90,12 @@ def _quantised(seen: Seen) -> Sequence[Setting]:
         for ports in range(1, seen.ports + 1)
         if (bits := min(seen.bits // (2 * ports), max(STEPS))) > 0
     ]
-    return [(*each, threshold) for each in (*fitting, (1, 0)) for threshold in _THRESHOLDS]
+    nothing = [(1, 0, threshold) for threshold in _THRESHOLDS]
+    return nothing + [
+        (ports, bits, threshold, port_scales(seen, ports, threshold))
+        for ports, bits in fitting
+        for threshold in _THRESHOLDS
+    ]
 
 
 def _relative(seen: Seen) -> Sequence[Setting]:
@@ -108,13 +113,18 @@ def _relative_fusion(seen: Seen, ports: int, threshold: float | None, phases_fir
 
 
 def _reports(seen: Seen) -> Sequence[Setting]:
+    """Return every number of beams and taps, each with all coefficients that fit."""
     sector = seen.air.sector
-    kinds = [Etype2(*kind) for kind in _ETYPE2]
-    return [(kind,) for kind in kinds if kind.bits(sector.antennas, sector.subcarriers) <= seen.bits]
-
-
-def _etype2(seen: Seen, kind: Etype2) -> Tensor:
-    return etype2_precoders(seen, kind, torch.Generator().manual_seed(_NOISE_SEED))
+    kinds = []
+    for beams in range(1, _MOST_BEAMS + 1):
+        for taps in range(1, _MOST_TAPS + 1):
+            fitting = [
+                kind
+                for count in range(1, beams * taps + 1)
+                if (kind := Etype2(beams, taps, count)).bits(sector.antennas, sector.subcarriers) <= seen.bits
+            ]
+            kinds += [(kind,) for kind in fitting[-1:]]
+    return kinds
 
 
 def _selections(seen: Seen) -> Sequence[Setting]:
@@ -162,7 +172,7 @@ CLASSICAL: dict[str, Method] = {
     "srs-statistical": Method(_thresholds, _srs_statistical),
     "classical-fusion": Method(_quantised, quantised_fusion),
     "classical-relative": Method(_relative, _relative_fusion),
-    "etype2": Method(_reports, _etype2),
+    "etype2": Method(_reports, etype2_precoders),
     "port-selection": Method(_selections, port_selection_precoders),
     "genie-srs": Method(_relative, _genie_srs),
     "genie-feedback": Method(_exact, _genie_feedback),

@@ -4,6 +4,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# Of our link, by the method in the rows: which of its precoders.
+BRANCHES = {"srs-only": 0, "feedback-only": 1, "fusion": 2}
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from cscsanet.config.fusion import FusionParams, LinkParams
 from cscsanet.errors import CscsanetError
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
-from cscsanet.specialists.fusion.measure import BRANCHES, classical_outcome, learned_outcome
+from cscsanet.specialists.fusion.measure import classical_outcome, learned_outcome
 from cscsanet.specialists.fusion.methods import CLASSICAL
+from cscsanet.specialists.fusion.outcomes import BRANCHES
 from cscsanet.specialists.fusion.points import home
 from cscsanet.specialists.fusion.training import models
 from cscsanet.workflow.workspace import Workspace

@@ -22,6 +22,7 @@ from cscsanet.channel.steering import cis_cycles
 from cscsanet.config.fusion import MOST_BITS, NetworkParams
 from cscsanet.networks.quantiser import BITS_PER_FEATURE, dequantise, quantise
 from cscsanet.specialists.fusion.link.csirs import Ports, observe
+from cscsanet.specialists.fusion.link.numbers import OF_CONDITIONS, of_conditions
 from cscsanet.specialists.fusion.link.operating_point import Conditions, FusionDrops
 from cscsanet.specialists.fusion.link.seen import Air
 from cscsanet.specialists.fusion.networks.maxim import Maxim
@@ -29,7 +30,6 @@ from cscsanet.specialists.fusion.networks.projection import Projection
 from cscsanet.specialists.fusion.system import Precoders
 
 _FEATURES = 32  # of the longest codeword: 64 bits
-_CONDITIONS = 4
 _TINY = 1e-12
 
 
@@ -52,9 +52,9 @@ class PrecoderFusion(nn.Module):
         self.of_ports = nn.Conv2d(channels, 2 * most_ports, 1)
         self.port_matrix = nn.Linear(channels, most_ports * most_ports)
         self.ue = _mlp(3 * most_ports + 3, 2 * hidden, _FEATURES)
-        self.feedback = _mlp(2 * _FEATURES + 2 + _CONDITIONS, 2 * hidden, 2 * most_ports)
-        self.srs = nn.Sequential(nn.GELU(), nn.Conv2d(channels + _CONDITIONS, 2, 3, padding=1))
-        self.fusion = Maxim(8 + _CONDITIONS, channels, 1, *self.projection.size)
+        self.feedback = _mlp(2 * _FEATURES + 2 + OF_CONDITIONS, 2 * hidden, 2 * most_ports)
+        self.srs = nn.Sequential(nn.GELU(), nn.Conv2d(channels + OF_CONDITIONS, 2, 3, padding=1))
+        self.fusion = Maxim(8 + OF_CONDITIONS, channels, 1, *self.projection.size)
         self.out = nn.Conv2d(channels, 2, 1)
 
     def forward(
@@ -73,7 +73,7 @@ class PrecoderFusion(nn.Module):
         chosen = self._ports(air, features, (count, users), ports)
         heard = observe(chosen, drops.channel, conditions.dl_snr, drops.noise[..., :ports])
         sent = self._report(air, heard, conditions, bits)
-        known = _numbers(conditions)
+        known = of_conditions(air, conditions)
         by_feedback = self._of_feedback(air, chosen, sent, known)
         of_items = known.repeat_interleave(users, dim=0)
         planes = of_items[:, :, None, None].expand(-1, -1, *features.shape[2:])
@@ -172,13 +172,6 @@ class PrecoderFusion(nn.Module):
 def _mlp(inputs: int, hidden: int, outputs: int) -> nn.Module:
     return nn.Sequential(
         nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, outputs)
-    )
-
-
-def _numbers(conditions: Conditions) -> Tensor:
-    """Return what is known of a drop as numbers of about one (batch, _CONDITIONS)."""
-    return torch.stack(
-        (conditions.srs_snr_db / 20, conditions.dl_snr_db / 20, conditions.rho, conditions.age_ms / 5), dim=1
     )
 
 

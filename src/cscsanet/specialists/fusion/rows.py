@@ -5,9 +5,9 @@ from typing import Any
 
 from cscsanet.config.fusion import FusionParams
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
-from cscsanet.specialists.fusion.measure import BRANCHES, read_outcome
+from cscsanet.specialists.fusion.measure import read_outcome
 from cscsanet.specialists.fusion.methods import CLASSICAL
-from cscsanet.specialists.fusion.outcomes import Outcome
+from cscsanet.specialists.fusion.outcomes import BRANCHES, Outcome
 from cscsanet.specialists.fusion.points import points
 from cscsanet.specialists.fusion.training import Model, models
 from cscsanet.workflow.workspace import Workspace

@@ -22,7 +22,13 @@ from cscsanet.channel.steering import cis_cycles
 from cscsanet.config.fusion import NetworkParams
 from cscsanet.specialists.fusion.link.belief import PathBelief
 from cscsanet.specialists.fusion.link.csirs import Ports, mixing, observe
-from cscsanet.specialists.fusion.link.feedback import decode, encode, phases_come_first, positions
+from cscsanet.specialists.fusion.link.feedback import (
+    amplitude_law,
+    decode,
+    encode,
+    phases_come_first,
+    positions,
+)
 from cscsanet.specialists.fusion.link.fused import (
     Corrections,
     corrected,
@@ -161,7 +167,7 @@ class FusionSystem(nn.Module):
 
     def report(self, air: Air, received: Tensor, conditions: Conditions, bits: int) -> Tensor:
         """Return the bits (batch, K, B) of what UEs received (batch, K, P)."""
-        place = positions(received, received.real.new_tensor(air.mean_power))
+        place = positions(received, amplitude_law(conditions, air.mean_power))
         phase, amplitude = self.ue(*place, conditions.dl_snr_db, bits)
         return encode(phase, amplitude, bits, phases_first=phases_come_first(conditions))
 
@@ -176,7 +182,7 @@ class FusionSystem(nn.Module):
         told = observations(
             reports,
             expected_power(blank, through) * learned[..., 0].exp(),
-            reports.phase.new_tensor(air.mean_power),
+            amplitude_law(conditions, air.mean_power),
             _noise(air, conditions),
         )
         return fused(blank, through, corrected(told, Corrections(learned[..., 1], learned[..., 2])))
@@ -186,17 +192,21 @@ class FusionSystem(nn.Module):
         through = mixing(ports, heard.belief.steering, heard.belief.ramp)
         expected = expected_power(heard.belief, through)
         reports = decode(bits, ports.beam.shape[2], phases_first=phases_come_first(conditions))
-        mean_power = reports.phase.new_tensor(air.mean_power)
         of_ports = torch.cat(
             (
                 numbers_of_ports(air, reports, conditions),
-                (expected / mean_power).log().unsqueeze(-1) / 3,
+                (expected / air.mean_power).log().unsqueeze(-1) / 3,
                 numbers_of_conditions(air, conditions, reports.phase.unsqueeze(-1)),
             ),
             dim=-1,
         )
         learned = self.fusion_ports(of_ports)
-        told = observations(reports, expected * learned[..., 0].exp(), mean_power, _noise(air, conditions))
+        told = observations(
+            reports,
+            expected * learned[..., 0].exp(),
+            amplitude_law(conditions, air.mean_power),
+            _noise(air, conditions),
+        )
         told = corrected(told, Corrections(learned[..., 1], learned[..., 2]))
         both = fused(heard.belief, through, told)
         tokens = torch.cat(

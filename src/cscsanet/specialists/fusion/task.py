@@ -17,7 +17,8 @@ from cscsanet.specialists.fusion.link.operating_point import Conditions, FusionD
 from cscsanet.specialists.fusion.link.seen import Air
 from cscsanet.specialists.fusion.precoder_fusion import PrecoderFusion
 from cscsanet.specialists.fusion.system import FusionSystem, Precoders
-from cscsanet.training.seeds import generator, host_generator
+from cscsanet.training.seeds import generator as torch_generator
+from cscsanet.training.seeds import host_generator
 from cscsanet.training.task import Task
 
 _FLOOR = 0.1  # [bit/s/Hz], added to a spectral efficiency before its logarithm
@@ -60,8 +61,9 @@ class FusionTask(Task):
     def stage(self) -> int:
         """Which of the three stages the epoch belongs to."""
         first, second = self.params.fit.stages
-        done = self.current_epoch / self.params.fit.epochs
-        return 0 if done < first else 1 if done < first + second else 2
+        epochs = self.params.fit.epochs
+        ends = round(first * epochs), round((first + second) * epochs)
+        return sum(self.current_epoch >= end for end in ends)
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return minus the mean logarithm of the spectral efficiencies of the stage's branches."""
@@ -101,10 +103,12 @@ class FusionTask(Task):
 
     def validate(self, batch: Tensor, generator: torch.Generator) -> None:
         """Add the spectral efficiencies of validation drops, which are the same in every epoch."""
+        # Of all trainings the same drops.
+        drawn = torch_generator(self.params.seed, "validate", int(batch[0]), device=self.device)
         counts = torch.bincount(batch.cpu() // self.params.fit.val_drops, minlength=len(_VALIDATED)).tolist()
         for (bits, srs_snr_db), count in zip(_VALIDATED, counts, strict=True):
             if count:
-                self._add(bits, srs_snr_db, count, generator)
+                self._add(bits, srs_snr_db, count, drawn)
 
     def _add(self, bits: int, srs_snr_db: float, count: int, generator: torch.Generator) -> None:
         link = self.params.link
@@ -163,7 +167,7 @@ def conditions_of(link: LinkParams, count: int, device: torch.device | None = No
 def initial_system(params: FusionParams, seed: int) -> nn.Module:
     """Build a link with weights drawn from a seed. PyTorch's global generator is unchanged."""
     with torch.random.fork_rng():
-        torch.manual_seed(generator(seed, "initialise").initial_seed())
+        torch.manual_seed(torch_generator(seed, "initialise").initial_seed())
         form = FusionSystem if params.network.form == "beliefs" else PrecoderFusion
         return form(params.network, air_of(params.air, params.link.users), params.air.ports)
 

@@ -69,3 +69,26 @@ def test_the_principal_eigenvector_has_finite_gradients_where_eigenvalues_coinci
     matrix = torch.eye(3, dtype=torch.complex64).requires_grad_()
     principal(matrix).abs().sum().backward()
     assert matrix.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 20.0, 40.0])
+def test_single_precision_is_as_good_as_double_at_any_snr(snr_db):
+    drops, snr = paths(), torch.full((20,), 10 ** (snr_db / 10))
+    array = steering(drops.aoa, ANTENNAS)
+    channel = (drops.gain.unsqueeze(-2) @ array).squeeze(-2)
+    covariance = 1e-9 * torch.eye(PATHS).expand(20, USERS, -1, -1) + 0j
+    precoder = slnr_precoder(Belief(array, drops.gain, covariance), USERS / snr)
+    reached, bound = (
+        sum_spectral_efficiency(channel, each, snr).mean() for each in (precoder, rzf(channel, snr))
+    )
+    assert reached == pytest.approx(float(bound), rel=5e-3)
+
+
+def test_a_user_of_whom_nothing_is_known_leaves_its_power_to_others():
+    drops = paths()
+    gain = drops.gain.clone()
+    gain[:, 0] = 0
+    nothing = torch.zeros(20, USERS, PATHS, PATHS) + 0j
+    precoder = slnr_precoder(Belief(steering(drops.aoa, ANTENNAS), gain, nothing), torch.full((20,), 0.3))
+    expected = torch.tensor([0.0, 0.5, 0.5]).expand(20, -1)
+    torch.testing.assert_close(precoder.abs().square().sum(dim=1), expected)

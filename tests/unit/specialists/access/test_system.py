@@ -29,7 +29,7 @@ def test_every_number_is_another_book(params):
 
 
 def test_another_seed_has_another_book(params, change):
-    assert not torch.allclose(book_of_tests(params), book_of_tests(change(params, seed=2)))
+    assert not torch.allclose(book_of_tests(params), book_of_tests(change(params, seed=5)))
 
 
 def test_a_learned_book_has_unit_modulus_and_a_gradient(params, change):

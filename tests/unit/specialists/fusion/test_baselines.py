@@ -7,7 +7,9 @@ import torch
 
 from cscsanet.channel.multiuser.downlink import rzf
 from cscsanet.specialists.fusion.baselines.classical_fusion import (
+    ERRORS,
     STEPS,
+    port_scales,
     quantised_fusion,
     relative_fusion,
     uniform,
@@ -25,6 +27,10 @@ def reach(seen, precoders):
     return float(seen.spectral_efficiency(precoders).mean())
 
 
+def quantised(seen, ports, bits):
+    return reach(seen, quantised_fusion(seen, ports, bits, 0.0, port_scales(seen, ports, 0.0)))
+
+
 def zero_forced(seen):
     snr = seen.conditions.dl_snr.unsqueeze(1).expand(-1, 16)
     return reach(seen, rzf(seen.drops.channel, snr))
@@ -37,12 +43,13 @@ def test_a_uniform_quantiser_has_the_error_of_the_table(bits, error, seeded):
     sent = uniform(values, torch.tensor(2.5), bits)
     assert len(sent.unique()) == 2**bits
     assert float((sent - values).square().mean()) / 6.25 == pytest.approx(error, rel=0.02)
+    assert ERRORS[bits] == pytest.approx(error, rel=1e-6)
     assert set(STEPS) == set(range(1, 9))
 
 
 def test_more_bits_bring_more_and_end_at_zero_forcing(see):
     seen = see(100)
-    reached = [reach(seen, quantised_fusion(seen, 4, bits, 0.0)) for bits in (0, 1, 2, 4, 8)]
+    reached = [quantised(seen, 4, bits) for bits in (0, 1, 2, 4, 8)]
     assert reached == sorted(reached)
     assert 0.95 * zero_forced(seen) < reached[-1] < zero_forced(seen)
 
@@ -50,7 +57,7 @@ def test_more_bits_bring_more_and_end_at_zero_forcing(see):
 def test_relative_phases_need_fewer_bits_where_srs_show_amplitudes(see):
     seen = see(100, bits=8)
     relative = reach(seen, relative_fusion(seen, 4, 0.0, phases_first=True))
-    assert relative > reach(seen, quantised_fusion(seen, 2, 2, 0.0)) + 0.5
+    assert relative > quantised(seen, 2, 2) + 0.5
 
 
 def test_without_bits_classical_fusion_is_srs_alone(see):
@@ -80,21 +87,26 @@ def test_a_report_keeps_the_strongest_coefficients_within_its_steps(seeded):
     assert ratio.angle().abs().max() <= math.pi / 16 + 1e-4
 
 
-def test_codebooks_are_nearer_to_zero_forcing_with_more_bits(see, seeded):
+def test_codebooks_are_nearer_to_zero_forcing_with_more_bits(see):
     seen = see(60, dl_snr_db=20.0)
-    few, many = (
-        reach(seen, etype2_precoders(seen, kind, seeded(1))) for kind in (Etype2(1, 1, 1), Etype2(8, 6, 24))
-    )
+    few, many = (reach(seen, etype2_precoders(seen, kind)) for kind in (Etype2(1, 1, 1), Etype2(8, 6, 24)))
     assert few + 2 < many < zero_forced(seen)
     few, many = (reach(seen, port_selection_precoders(seen, 4, chosen)) for chosen in (1, 4))
     assert few + 2 < many < zero_forced(seen)
 
 
-def test_one_beam_is_that_of_a_channel_with_one_path_on_the_grid(air, see, seeded):
+def test_one_beam_is_that_of_a_channel_with_one_path_on_the_grid(see):
     seen = see(4, dl_snr_db=50.0)
     sine = torch.tensor([0.25, -0.5, 0.125])
     array = torch.polar(torch.ones(3, 32), math.pi * sine.unsqueeze(1) * torch.arange(32.0))
     seen.drops.channel[:] = array
-    precoders = etype2_precoders(seen, Etype2(1, 1, 1), seeded())
+    precoders = etype2_precoders(seen, Etype2(1, 1, 1))
     gains = (array.unsqueeze(0).unsqueeze(0) @ precoders).diagonal(dim1=-2, dim2=-1).abs()
     torch.testing.assert_close(gains, torch.full_like(gains, (32 / 3) ** 0.5), rtol=0.02, atol=0)
+
+
+def test_errors_of_the_finest_quantisers_are_those_of_the_table(seeded):
+    values = torch.randn(400_000, generator=seeded(), dtype=torch.float64)
+    for bits in (5, 6, 7, 8):
+        error = float((uniform(values, torch.tensor(1.0), bits) - values).square().mean())
+        assert error == pytest.approx(ERRORS[bits], rel=0.03)

@@ -10,8 +10,8 @@ from cscsanet.channel.multiuser.downlink import rzf
 from cscsanet.channel.multiuser.slnr import Belief, slnr_precoder
 from cscsanet.specialists.fusion.link.belief import PathBelief, ports_on
 from cscsanet.specialists.fusion.link.csirs import mixing, observe
-from cscsanet.specialists.fusion.link.feedback import decode, encode, positions
-from cscsanet.specialists.fusion.link.fused import expected_power, fused, observations
+from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, decode, encode, positions
+from cscsanet.specialists.fusion.link.fused import PortObservations, expected_power, fused, observations
 
 
 def test_fresh_srs_of_one_carrier_keep_their_estimate(see):
@@ -98,9 +98,9 @@ def test_many_bits_are_as_good_as_what_was_received(see):
     ports = ports_on(seen.belief, 4)
     heard = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
     through = mixing(ports, seen.belief.steering, seen.belief.ramp)
-    power = torch.tensor(seen.air.mean_power)
-    reports = decode(encode(*positions(heard, power), 84, phases_first=True), 4, phases_first=True)
-    told = observations(reports, expected_power(seen.belief, through), power, seen.noise)
+    law = AmplitudeLaw(seen.air.mean_power)
+    reports = decode(encode(*positions(heard, law), 84, phases_first=True), 4, phases_first=True)
+    told = observations(reports, expected_power(seen.belief, through), law, seen.noise)
     by_bits = seen.spectral_efficiency(fused(seen.belief, through, told).precoders(seen.load)).mean()
     exact = seen.belief.updated(through, heard, seen.noise.expand_as(heard.real))
     by_signal = seen.spectral_efficiency(exact.precoders(seen.load)).mean()
@@ -111,9 +111,18 @@ def test_many_bits_are_as_good_as_what_was_received(see):
 def test_what_nothing_is_known_of_changes_nothing(see):
     seen = see(10)
     through = mixing(ports_on(seen.belief, 4), seen.belief.steering, seen.belief.ramp)
-    power = torch.tensor(seen.air.mean_power)
+    law = AmplitudeLaw(seen.air.mean_power)
     reports = decode(torch.zeros(10, 3, 0), 4, phases_first=True)
-    told = observations(reports, expected_power(seen.belief, through), power, seen.noise)
+    told = observations(reports, expected_power(seen.belief, through), law, seen.noise)
     # Of the first port the phase is the reference, which no precoder depends on.
     assert (told.value[..., 1:].abs() < 1e-3).all()
     assert (told.variance[..., 1:] > 100 * expected_power(seen.belief, through)[..., 1:]).all()
+
+
+def test_where_nothing_is_predicted_observations_are_not_turned(see):
+    seen = see(5)
+    blank = PathBelief.blank(seen.belief.steering, seen.belief.ramp, 0.25)
+    through = mixing(ports_on(seen.belief, 2), blank.steering, blank.ramp)
+    value = torch.ones(5, 3, 2) + 0j
+    after = fused(blank, through, PortObservations(value, torch.ones(5, 3, 2)))
+    torch.testing.assert_close(after.mean, blank.updated(through, value, torch.ones(5, 3, 2)).mean)

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from cscsanet.specialists.fusion.link.feedback import decode, encode, order, positions
+from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, decode, encode, order, positions
 
 FIRST = [True, False]
+LAW = AmplitudeLaw(9.0)
 
 
 def received(seeded, ports=4):
@@ -25,7 +26,7 @@ def test_every_digit_is_sent_once_and_coarse_ones_before_fine_ones(ports, phases
 
 @pytest.mark.parametrize("phases_first", FIRST)
 def test_fewer_bits_are_a_prefix_of_more(phases_first, seeded):
-    place = positions(received(seeded), torch.tensor(9.0))
+    place = positions(received(seeded), LAW)
     long = encode(*place, 40, phases_first=phases_first)
     for bits in (0, 2, 6, 18, 40):
         assert torch.equal(encode(*place, bits, phases_first=phases_first), long[..., :bits])
@@ -34,7 +35,7 @@ def test_fewer_bits_are_a_prefix_of_more(phases_first, seeded):
 
 @pytest.mark.parametrize("phases_first", FIRST)
 def test_what_is_read_is_within_the_cells_that_it_says(phases_first, seeded):
-    phase, amplitude = positions(received(seeded), torch.tensor(9.0))
+    phase, amplitude = positions(received(seeded), LAW)
     for bits in (0, 2, 8, 20, 48, 84):
         read = decode(encode(phase, amplitude, bits, phases_first=phases_first), 4, phases_first=phases_first)
         assert ((read.phase - phase).abs() <= read.phase_width / 2 + 1e-5).all()
@@ -46,14 +47,26 @@ def test_what_is_read_is_within_the_cells_that_it_says(phases_first, seeded):
 def test_a_common_phase_changes_no_bit(seeded):
     heard = received(seeded)
     turned = heard * torch.polar(torch.tensor(1.0), torch.tensor(1.234))
-    for one, other in zip(
-        positions(heard, torch.tensor(9.0)), positions(turned, torch.tensor(9.0)), strict=True
-    ):
+    for one, other in zip(positions(heard, LAW), positions(turned, LAW), strict=True):
         torch.testing.assert_close(one[..., 1:], other[..., 1:], rtol=0, atol=2e-5)
 
 
 def test_amplitudes_of_a_normal_law_are_uniform(seeded):
     heard = 3 * torch.randn((400, 50, 2), generator=seeded(), dtype=torch.complex64)
-    _, amplitude = positions(heard, torch.tensor(9.0))
+    _, amplitude = positions(heard, LAW)
     share = torch.histc(amplitude, 4, 0, 1) / amplitude.numel()
     torch.testing.assert_close(share, torch.full((4,), 0.25), rtol=0, atol=0.01)
+
+
+@pytest.mark.parametrize("law", [LAW, AmplitudeLaw(9.0, 0.5, 2.25)])
+def test_positions_rise_with_the_amplitude_and_lead_back_to_it(law):
+    power = torch.logspace(-2, 1.3, 40)
+    position = law.position(power)
+    assert (position.diff() > 0).all()
+    torch.testing.assert_close(law.power(position), power, rtol=1e-2, atol=1e-3)
+
+
+def test_a_flat_law_tells_weak_amplitudes_apart():
+    weak = torch.tensor([0.1, 0.5])
+    steep, flat = (law.position(weak).diff() for law in (LAW, AmplitudeLaw(9.0, 0.5, 2.25)))
+    assert flat > 2 * steep

@@ -74,7 +74,7 @@ def test_a_lead_of_seven_per_cent_is_five_but_not_ten(params):
     judged = verdicts(params, fusion=16.6, classical_relative=15.5)
     assert judged["ours.5"] == "reproduced"
     assert judged["ours.6"] == "reproduced"
-    assert judged["ours.8"] == "not reproduced"
+    assert judged["ours.9"] == "not reproduced"
 
 
 def test_what_is_not_measured_has_no_verdict(params):
@@ -99,6 +99,20 @@ def test_seeds_widen_an_interval(params):
     assert narrow.high - narrow.low < 1e-9
     assert wide.high - wide.low > 0.02
     assert wide.value == pytest.approx(10.02)
+
+
+def test_what_a_training_is_worth_cancels_between_its_branches(params):
+    point = home(params)
+
+    def measured(condition):
+        value = {"fusion": 11.0, "srs-only": 10.0}[condition.method]
+        return [Outcome([value + seed] * 50, "") for seed in (-0.5, 0.0, 0.5)]
+
+    evidence = FusionEvidence(measured, 2000, 1)
+    one, other = Condition("fusion", point), Condition("srs-only", point)
+    difference = evidence.contrast([(1.0, one), (-1.0, other)])
+    assert (difference.low, difference.high) == pytest.approx((1.0, 1.0))
+    assert evidence.mean(one).high > 12
 
 
 def test_an_interval_for_many_comparisons_is_wider(params):

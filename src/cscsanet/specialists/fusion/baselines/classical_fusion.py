@@ -11,13 +11,15 @@ import torch
 from torch import Tensor
 
 from cscsanet.specialists.fusion.link.belief import PathBelief, ports_on
-from cscsanet.specialists.fusion.link.csirs import mixing, observe
-from cscsanet.specialists.fusion.link.feedback import decode, encode, positions
+from cscsanet.specialists.fusion.link.csirs import Ports, mixing, observe
+from cscsanet.specialists.fusion.link.feedback import amplitude_law, decode, encode, positions
 from cscsanet.specialists.fusion.link.fused import expected_power, fused, observations
 from cscsanet.specialists.fusion.link.seen import Seen
 
 # Steps of the optimal uniform quantiser of a normal law of unit variance, by bits (Max, 1960, table II).
 STEPS = {1: 1.596, 2: 0.9957, 3: 0.5860, 4: 0.3352, 5: 0.1881, 6: 0.1041, 7: 0.05687, 8: 0.03076}
+# Their mean squared errors, of the same table.
+ERRORS = {1: 0.3634, 2: 0.1188, 3: 0.03744, 4: 0.01154, 5: 0.003495, 6: 0.001041, 7: 3.035e-4, 8: 8.714e-5}
 
 
 def confident(seen: Seen, threshold: float | None) -> PathBelief:
@@ -38,20 +40,30 @@ def confident(seen: Seen, threshold: float | None) -> PathBelief:
     return belief._replace(covariance=belief.covariance * kept.unsqueeze(-1) * kept.unsqueeze(-2))
 
 
-def quantised_fusion(seen: Seen, ports: int, bits: int, threshold: float | None) -> Tensor:
-    """Return precoders (batch, N_c, M, K). ports: that are fed back. bits: of a real part, 0: no feedback."""
+def port_scales(seen: Seen, ports: int, threshold: float | None) -> tuple[float, ...]:
+    """Return the standard deviation of a real part of what each port receives, over some drops of all users."""
+    received = _received(seen, ports_on(confident(seen, threshold), ports))
+    power = (received.real.square() + received.imag.square()).mean(dim=(0, 1))
+    return tuple((power / 2).sqrt().tolist())
+
+
+def quantised_fusion(
+    seen: Seen, ports: int, bits: int, threshold: float | None, scales: tuple[float, ...] = ()
+) -> Tensor:
+    """Return precoders (batch, N_c, M, K). ports: that are fed back. bits: of a real part, 0: no feedback.
+
+    scales: of the ports, which both ends know; see `port_scales`.
+    """
     belief = confident(seen, threshold)
     if not bits:
         return belief.precoders(seen.load)
     chosen = ports_on(belief, ports)
-    received = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
-    # The scale of a port is the mean over all users, which both ends know.
-    scale = (received.real.square() + received.imag.square()).mean(dim=(0, 1)).div(2).sqrt()
+    received = _received(seen, chosen)
+    scale = received.real.new_tensor(scales)
     sent = torch.complex(uniform(received.real, scale, bits), uniform(received.imag, scale, bits))
-    error = sent - received
-    variance = (error.real.square() + error.imag.square()).mean(dim=(0, 1)) + seen.noise
-    after = belief.updated(mixing(chosen, belief.steering, belief.ramp), sent, variance.expand_as(sent.real))
-    return after.precoders(seen.load)
+    variance = 2 * ERRORS[bits] * scale.square() + seen.noise
+    through = mixing(chosen, belief.steering, belief.ramp)
+    return belief.updated(through, sent, variance.expand_as(sent.real)).precoders(seen.load)
 
 
 def uniform(values: Tensor, scale: Tensor, bits: int) -> Tensor:
@@ -68,14 +80,14 @@ def relative_fusion(seen: Seen, ports: int, threshold: float | None, *, phases_f
     if not seen.bits:
         return belief.precoders(seen.load)
     chosen = ports_on(belief, ports)
-    received = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
-    mean_power = received.real.new_tensor(seen.air.mean_power)
-    sent = encode(*positions(received, mean_power), seen.bits, phases_first=phases_first)
+    law = amplitude_law(seen.conditions, seen.air.mean_power)
+    sent = encode(*positions(_received(seen, chosen), law), seen.bits, phases_first=phases_first)
     through = mixing(chosen, belief.steering, belief.ramp)
-    told = observations(
-        decode(sent, ports, phases_first=phases_first),
-        expected_power(belief, through),
-        mean_power,
-        seen.noise,
-    )
+    reports = decode(sent, ports, phases_first=phases_first)
+    told = observations(reports, expected_power(belief, through), law, seen.noise)
     return fused(belief, through, told).precoders(seen.load)
+
+
+def _received(seen: Seen, ports: Ports) -> Tensor:
+    noise = seen.drops.noise[..., : ports.beam.shape[2]]
+    return observe(ports, seen.drops.channel, seen.conditions.dl_snr, noise)

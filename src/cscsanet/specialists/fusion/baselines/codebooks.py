@@ -46,11 +46,10 @@ def selection_bits(ports: int, chosen: int) -> int:
     return (ports if ports > 1 else 0) + _of_coefficients(chosen)
 
 
-def etype2_precoders(seen: Seen, kind: Etype2, generator: torch.Generator) -> Tensor:
-    """Return precoders (batch, N_c, M, K). generator: of the noise of the CSI-RS of every antenna."""
+def etype2_precoders(seen: Seen, kind: Etype2) -> Tensor:
+    """Return precoders (batch, N_c, M, K). The UE hears the CSI-RS of every antenna on every subcarrier."""
     channel = seen.drops.channel.transpose(1, 2)
-    noise = torch.randn(channel.shape, generator=generator, dtype=channel.dtype)
-    heard = channel + noise / seen.conditions.dl_snr.sqrt().reshape(-1, 1, 1, 1)
+    heard = channel + seen.drops.antenna_noise / seen.conditions.dl_snr.sqrt().reshape(-1, 1, 1, 1)
     antennas, subcarriers = channel.shape[-1], channel.shape[-2]
     sines = (torch.arange(antennas) + torch.arange(_OVERSAMPLING).unsqueeze(1) / _OVERSAMPLING) * 2 / antennas
     # (rotations, beams, M)

@@ -4,9 +4,11 @@ A precoder does not depend on a phase that all gains of a UE have in common, so 
 Phases and amplitudes become positions in [0, 1) and base-4 digits (`networks/beamspace/direction_code`):
 
     phase        t = angle(y_p conj(y_1)) / 2 pi
-    amplitude    t = 1 - exp(-|y_p|^2 / p), uniform where y is CN(0, p)
+    amplitude    t = 1 - exp(-(c |y_p|^2 / p)^q)
 
-Where both links have one carrier the SRS show the amplitudes, and phases come first; else they take turns.
+With c = q = 1 amplitudes are uniform where y is CN(0, p). With weak SRS some ports are on no path, and a flatter law tells
+weak amplitudes apart. Where both links have one carrier, clear SRS show the amplitudes, and phases come first; else they
+take turns.
 
 Axes: batch; K users, P ports of a user, D digits, F features of a codeword, B = 2 F bits.
 """
@@ -25,6 +27,25 @@ from cscsanet.specialists.fusion.link.operating_point import Conditions
 # Phases come first from these on: rho, and the SNR of the SRS [dB].
 RECIPROCAL, CLEAR_DB = 0.7, -7.0
 _EDGE = 1e-4  # of positions, which end below one
+_LEAST = 1e-9  # of a power, whose root has a gradient
+_FLAT = (0.5, 2.25)  # exponent and scale with weak SRS
+
+
+class AmplitudeLaw(NamedTuple):
+    """p, q and c of the positions of amplitudes."""
+
+    mean_power: float
+    exponent: float = 1.0
+    scale: float = 1.0
+
+    def position(self, power: Tensor) -> Tensor:
+        """Return t of |y|^2."""
+        return -torch.expm1(-(self.scale * power / self.mean_power + _LEAST).pow(self.exponent))
+
+    def power(self, position: Tensor) -> Tensor:
+        """Return |y|^2 of t."""
+        root = -torch.log1p(-position.clamp(_EDGE, 1 - _EDGE))
+        return self.mean_power / self.scale * root.pow(1 / self.exponent)
 
 
 class PortReports(NamedTuple):
@@ -45,6 +66,12 @@ def phases_come_first(conditions: Conditions) -> bool:
     return bool(conditions.rho.mean() >= RECIPROCAL and conditions.srs_snr_db.mean() >= CLEAR_DB)
 
 
+def amplitude_law(conditions: Conditions, mean_power: float) -> AmplitudeLaw:
+    """Return the law of amplitudes under conditions, which both ends know."""
+    clear = bool(conditions.srs_snr_db.mean() >= CLEAR_DB)
+    return AmplitudeLaw(mean_power) if clear else AmplitudeLaw(mean_power, *_FLAT)
+
+
 def order(ports: int, *, phases_first: bool) -> list[tuple[str, int, int]]:
     """Return (parameter, port, digit) of each feature, in the order in which they are sent."""
     phases = [[("phase", port, digit) for port in range(1, ports)] for digit in range(DIGITS)]
@@ -58,15 +85,12 @@ def order(ports: int, *, phases_first: bool) -> list[tuple[str, int, int]]:
     return [feature for part in rounds for feature in part]
 
 
-def positions(observed: Tensor, mean_power: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the positions of phases and amplitudes (batch, K, P) in [0, 1).
-
-    observed: y (batch, K, P). mean_power: of y (batch, 1, 1).
-    """
+def positions(observed: Tensor, law: AmplitudeLaw) -> tuple[Tensor, Tensor]:
+    """Return the positions of phases and amplitudes (batch, K, P) in [0, 1). observed: y (batch, K, P)."""
     relative = observed * observed[..., :1].conj()
     phase = torch.atan2(relative.imag, relative.real + 1e-20) / (2 * math.pi)
     power = observed.real.square() + observed.imag.square()
-    return torch.remainder(phase, 1.0), -torch.expm1(-power / mean_power)
+    return torch.remainder(phase, 1.0), law.position(power)
 
 
 def encode(phase: Tensor, amplitude: Tensor, bits: int, *, phases_first: bool) -> Tensor:

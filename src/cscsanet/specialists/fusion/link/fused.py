@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from cscsanet.specialists.fusion.link.belief import PathBelief
-from cscsanet.specialists.fusion.link.feedback import PortReports
+from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, PortReports
 
 _LEAST = 1e-6  # of a variance, over the power
+_SILENT = 1e-6  # agreement of a belief that predicts nothing
 _MOST = 0.999  # share of the power of an observation that can be unknown
 
 
@@ -28,29 +29,27 @@ class PortObservations(NamedTuple):
 
 
 def observations(
-    reports: PortReports, expected: Tensor, mean_power: Tensor, noise: Tensor
+    reports: PortReports, expected: Tensor, law: AmplitudeLaw, noise: Tensor
 ) -> PortObservations:
     """Return what reports say.
 
-    expected: power of y that is expected without them (batch, K, P). mean_power: see `feedback.positions`. noise: power of
-    the noise in y (batch, 1, 1).
+    expected: power of y without noise that is expected without them (batch, K, P). noise: power of the noise in y
+    (batch, 1, 1).
     """
     known = reports.amplitude_width < 1
-    power = torch.where(known, -mean_power * torch.log1p(-reports.amplitude.clamp_max(1 - 1e-4)), expected)
-    amplitude = (power + _LEAST * mean_power).sqrt()
+    power = torch.where(known, law.power(reports.amplitude), expected + noise)
+    amplitude = (power + _LEAST * law.mean_power).sqrt()
     sinc = torch.sinc(reports.phase_width)
     phasor = torch.polar(sinc, 2 * math.pi * reports.phase)
-    # An amplitude within its cell of powers; none is assumed where the belief gives it.
-    low, high = (
-        (reports.amplitude + side * reports.amplitude_width / 2).clamp(1e-4, 1 - 1e-4) for side in (-1, 1)
-    )
-    roots = [(-mean_power * torch.log1p(-edge)).sqrt() for edge in (low, high)]
-    of_amplitude = torch.where(known, (roots[1] - roots[0]).square() / 12, torch.zeros_like(amplitude))
-    unknown = amplitude.square() * (1 - sinc.square()) + of_amplitude + noise
-    total = torch.maximum(amplitude.square(), expected) + noise
-    share = (unknown / total).clamp(_LEAST, _MOST)
+    # An amplitude within its cell of positions; no error of it is assumed where the belief gives it.
+    half = reports.amplitude_width / 2
+    low, high = (law.power(reports.amplitude + side * half).sqrt() for side in (-1, 1))
+    of_amplitude = torch.where(known, (high - low).square() / 12, torch.zeros_like(amplitude))
+    lost = amplitude.square() * (1 - sinc.square()) + of_amplitude
+    total = torch.maximum(amplitude.square(), expected + noise)
+    share = (lost / total).clamp(_LEAST, _MOST)
     scale = 1 / (1 - share)
-    return PortObservations(amplitude * phasor * scale, total * share * scale)
+    return PortObservations(amplitude * phasor * scale, total * share * scale + noise)
 
 
 class Corrections(NamedTuple):
@@ -70,8 +69,10 @@ def fused(belief: PathBelief, mixing: Tensor, seen: PortObservations) -> PathBel
     """Return the belief after observations, turned by the phase of each user that agrees best with the belief."""
     predicted = (mixing @ belief.mean.unsqueeze(-1)).squeeze(-1)
     agreement = (predicted * seen.value.conj() / seen.variance).sum(dim=-1, keepdim=True)
-    strength = (agreement.real.square() + agreement.imag.square() + 1e-12).sqrt()
-    return belief.updated(mixing, seen.value * (agreement / strength + (strength < 1e-5)), seen.variance)
+    strength = (agreement.real.square() + agreement.imag.square() + _SILENT**2).sqrt()
+    # Where nothing is predicted any phase will do.
+    turn = torch.where(strength > 10 * _SILENT, agreement / strength, torch.ones_like(agreement))
+    return belief.updated(mixing, seen.value * turn, seen.variance)
 
 
 def expected_power(belief: PathBelief, mixing: Tensor) -> Tensor:

@@ -65,6 +65,11 @@ def numbers_of_both(before: PathBelief, after: PathBelief) -> Tensor:
 
 def numbers_of_conditions(air: Air, conditions: Conditions, like: Tensor) -> Tensor:
     """Return (batch, K, T, OF_CONDITIONS). like: tokens (batch, K, T, numbers)."""
+    return of_conditions(air, conditions).reshape(-1, 1, 1, OF_CONDITIONS).expand(*like.shape[:3], -1)
+
+
+def of_conditions(air: Air, conditions: Conditions) -> Tensor:
+    """Return what the BS knows of a drop beside its signals (batch, OF_CONDITIONS)."""
     coherence = conditions.coherence(air.sector.carrier_ghz)
     numbers = (
         conditions.srs_snr_db / _DB_SCALE,
@@ -73,6 +78,6 @@ def numbers_of_conditions(air: Air, conditions: Conditions, like: Tensor) -> Ten
         conditions.rho * coherence,
         coherence.square(),
         torch.full_like(coherence, air.sector.users / 4),
-        (conditions.srs_snr_db / 10).exp().clamp_max(2),
+        conditions.srs_snr.clamp_max(2),
     )
-    return torch.stack(numbers, dim=-1).reshape(-1, 1, 1, OF_CONDITIONS).expand(*like.shape[:3], -1)
+    return torch.stack(numbers, dim=-1)

@@ -59,17 +59,25 @@ class Conditions(NamedTuple):
 class FusionDrops(NamedTuple):
     """srs: (batch, K, N_s, M). channel: h_dl (batch, N_c, K, M). noise: of CSI-RS, CN(0, 1) (batch, K, P).
 
+    antenna_noise: of CSI-RS of every antenna (batch, K, N_c, M).
     uplink: the paths that the SRS came over, which genies read.
     """
 
     srs: Tensor
     channel: Tensor
     noise: Tensor
+    antenna_noise: Tensor
     uplink: PathDrops
 
     def first(self, count: int) -> "FusionDrops":
         """Return the first drops."""
-        return FusionDrops(self.srs[:count], self.channel[:count], self.noise[:count], self.uplink[:count])
+        return FusionDrops(
+            self.srs[:count],
+            self.channel[:count],
+            self.noise[:count],
+            self.antenna_noise[:count],
+            self.uplink[:count],
+        )
 
 
 def draw_fusion(
@@ -81,4 +89,6 @@ def draw_fusion(
     served = later(downlink(uplink, conditions.rho, generator), conditions.age_ms * 1e-3)
     srs = receive_srs(frequency_response(uplink, sector), comb, conditions.srs_snr_db, generator)
     noise = complex_normal((count, sector.users, ports), generator)
-    return FusionDrops(srs, frequency_response(served, sector).transpose(1, 2), noise, uplink)
+    channel = frequency_response(served, sector)
+    antenna_noise = complex_normal(tuple(channel.shape), generator)
+    return FusionDrops(srs, channel.transpose(1, 2), noise, antenna_noise, uplink)
