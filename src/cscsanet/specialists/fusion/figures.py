@@ -25,6 +25,7 @@ _LABELS = {
     "rho": "correlation of the links",
     "users": "users K",
 }
+_COUNTS = ("feedback_bits", "ports", "users")  # axes whose ticks are their points
 _SUM_SE = "sum spectral efficiency [bit/s/Hz]"
 
 
@@ -74,6 +75,8 @@ def _curves(panel: Axes, evidence: FusionEvidence, points: Sequence[FusionPoint]
         line = "--" if method in _GRAY else "-"
         panel.plot(x, values, line, color=colour, marker=marker, markersize=4, linewidth=1.4, label=method)
         panel.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    if name in _COUNTS:
+        panel.set_xticks([getattr(point, name) for point in points])
     panel.set_ylim(bottom=0)
 
 
