@@ -138,6 +138,12 @@ class FusionFitParams(FitParams):
     def _check(self) -> "FusionFitParams":
         if sum(self.stages) >= 1:
             raise ValueError(f"stages = {list(self.stages)}: must leave epochs for the training of all")
+        first_two = round(sum(self.stages) * self.epochs)
+        if self.patience < first_two:
+            raise ValueError(
+                f"patience = {self.patience}: must be at least {first_two}, the epochs of the first two stages, in which "
+                "fusion is not trained"
+            )
         return self
 
 

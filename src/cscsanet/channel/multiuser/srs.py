@@ -35,6 +35,6 @@ def receive_srs(channel: Tensor, comb: int, snr_db: Tensor, generator: torch.Gen
     """
     places = sounded(channel.shape[1], channel.shape[2], comb).to(channel.device)
     index = places[None, :, :, None].expand(channel.shape[0], -1, -1, channel.shape[3])
-    heard = channel.gather(2, index)
+    sounding = channel.gather(2, index)
     amplitude = (10 ** (snr_db / 20)).reshape(-1, 1, 1, 1)
-    return amplitude * heard + complex_normal(tuple(heard.shape), generator, channel.device)
+    return amplitude * sounding + complex_normal(tuple(sounding.shape), generator, channel.device)

@@ -156,9 +156,9 @@ def with_true_paths(seen: Seen) -> Seen:
 def _genie_feedback(seen: Seen, ports: int, threshold: float | None) -> Tensor:
     belief = confident(seen, threshold)
     chosen = ports_on(belief, ports)
-    heard = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
+    received = observe(chosen, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
     through = mixing(chosen, belief.steering, belief.ramp)
-    return belief.updated(through, heard, seen.noise.expand_as(heard.real)).precoders(seen.load)
+    return belief.updated(through, received, seen.noise.expand_as(received.real)).precoders(seen.load)
 
 
 def _exact(seen: Seen) -> Sequence[Setting]:

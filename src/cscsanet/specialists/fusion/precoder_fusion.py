@@ -71,8 +71,8 @@ class PrecoderFusion(nn.Module):
         assert self.projection.network is not None
         features = self.projection.network(self.projection.image(drops.srs.flatten(0, 1)))
         chosen = self._ports(air, features, (count, users), ports)
-        heard = observe(chosen, drops.channel, conditions.dl_snr, drops.noise[..., :ports])
-        sent = self._report(air, heard, conditions, bits)
+        received = observe(chosen, drops.channel, conditions.dl_snr, drops.noise[..., :ports])
+        sent = self._report(air, received, conditions, bits)
         known = of_conditions(air, conditions)
         by_feedback = self._of_feedback(air, chosen, sent, known)
         of_items = known.repeat_interleave(users, dim=0)
@@ -105,10 +105,10 @@ class PrecoderFusion(nn.Module):
         beam, ramp = (each.reshape(*by_user, *each.shape[1:]) for each in (beam / norm, ramp))
         return Ports(beam, ramp)
 
-    def _report(self, air: Air, heard: Tensor, conditions: Conditions, bits: int) -> Tensor:
+    def _report(self, air: Air, received: Tensor, conditions: Conditions, bits: int) -> Tensor:
         """Return the bits (batch, K, B); those beyond the longest codeword are zero."""
-        ports = heard.shape[-1]
-        values = heard / air.mean_power**0.5
+        ports = received.shape[-1]
+        values = received / air.mean_power**0.5
         missing = (0, self.most_ports - ports)
         there = torch.ones_like(values.real)
         seen = [nn.functional.pad(each, missing) for each in (values.real, values.imag, there)]

@@ -55,7 +55,7 @@ _MOST_MIXTURE = 0.2  # weight of another path in a port
 _EDGE = 1e-4  # of probabilities
 
 
-class Heard(NamedTuple):
+class BsKnowledge(NamedTuple):
     """What the BS knows after the SRS.
 
     belief: on the gains. tokens: of each path (batch, K, L, numbers). load: of the precoder (batch,). share: amplitudes of
@@ -110,21 +110,21 @@ class FusionSystem(nn.Module):
         subcarriers: Sequence[int] | None = None,
     ) -> Precoders:
         """Return the precoders of all branches. subcarriers: of the precoders; None: all."""
-        heard = self.hear(air, drops.srs, conditions)
-        chosen = self.ports(air, heard, ports)
+        known = self.after_srs(air, drops.srs, conditions)
+        chosen = self.ports(air, known, ports)
         received = observe(chosen, drops.channel, conditions.dl_snr, drops.noise[..., :ports])
         sent = self.report(air, received, conditions, bits)
         alone = self.after_feedback(air, chosen, sent, conditions)
-        srs = heard.belief.precoders(heard.load, subcarriers) * heard.share
+        srs = known.belief.precoders(known.load, subcarriers) * known.share
         feedback = alone.precoders(_load(air, conditions), subcarriers)
         if not self.params.fuses_srs:
             return Precoders(srs, feedback, feedback, sent)
         if not bits:
             return Precoders(srs, feedback, srs, sent)
-        both = self.after_both(air, heard, chosen, sent, conditions)
+        both = self.after_both(air, known, chosen, sent, conditions)
         return Precoders(srs, feedback, both.belief.precoders(both.load, subcarriers) * both.share, sent)
 
-    def hear(self, air: Air, srs: Tensor, conditions: Conditions) -> Heard:
+    def after_srs(self, air: Air, srs: Tensor, conditions: Conditions) -> BsKnowledge:
         """Return what the SRS say. srs: (batch, K, N_s, M)."""
         by_user = srs.shape[:2]
         paths = air.srs_paths(srs, conditions)
@@ -135,7 +135,7 @@ class FusionSystem(nn.Module):
         tokens = torch.cat((numbers_of_paths(prior, exists), local), dim=-1)
         learned = self.srs(torch.cat((tokens, numbers_of_conditions(air, conditions, tokens)), dim=-1))
         kept = (exists.logit() + learned[..., 0]).sigmoid() * learned[..., 1].exp()
-        return Heard(
+        return BsKnowledge(
             prior.scaled(kept.sqrt()),
             tokens,
             _load(air, conditions) * learned[..., 2].mean(dim=(1, 2)).exp(),
@@ -143,19 +143,19 @@ class FusionSystem(nn.Module):
             learned[..., 4:],
         )
 
-    def ports(self, air: Air, heard: Heard, count: int) -> Ports:
+    def ports(self, air: Air, known: BsKnowledge, count: int) -> Ports:
         """Return the ports: on the paths of most power, each with a little of what other paths would have."""
         antennas, subcarriers = air.sector.antennas, air.sector.subcarriers
-        power = heard.belief.power
+        power = known.belief.power
         order = power.argsort(dim=-1, descending=True)[..., :count]
         if not self.params.port:
             order = torch.arange(count, device=power.device).expand(*power.shape[:2], -1)
         weight = nn.functional.one_hot(order, power.shape[-1]).to(power)
         if self.params.ports == "learned" and self.params.port:
-            mixture = heard.mixture.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, power.shape[-1]))
+            mixture = known.mixture.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, power.shape[-1]))
             weight = weight + (1 - weight) * _MOST_MIXTURE * mixture.tanh()
-        beam = (weight + 0j) @ heard.belief.steering.conj()
-        ramp = (weight + 0j) @ heard.belief.ramp
+        beam = (weight + 0j) @ known.belief.steering.conj()
+        ramp = (weight + 0j) @ known.belief.ramp
         if self.params.ports == "random" or not self.params.beam:
             sines = (torch.arange(count, device=power.device) + 0.5) * (2 / count) - 1
             beam = cis_cycles(
@@ -179,18 +179,20 @@ class FusionSystem(nn.Module):
         through = mixing(ports, steering, ports.ramp)
         reports = decode(bits, ports.beam.shape[2], phases_first=phases_come_first(conditions))
         learned = self.feedback(numbers_of_ports(air, reports, conditions))
-        told = observations(
+        observed = observations(
             reports,
             expected_power(blank, through) * learned[..., 0].exp(),
             amplitude_law(conditions, air.mean_power),
             _noise(air, conditions),
         )
-        return fused(blank, through, corrected(told, Corrections(learned[..., 1], learned[..., 2])))
+        return fused(blank, through, corrected(observed, Corrections(learned[..., 1], learned[..., 2])))
 
-    def after_both(self, air: Air, heard: Heard, ports: Ports, bits: Tensor, conditions: Conditions) -> Heard:
+    def after_both(
+        self, air: Air, known: BsKnowledge, ports: Ports, bits: Tensor, conditions: Conditions
+    ) -> BsKnowledge:
         """Return what the BS knows after SRS and feedback."""
-        through = mixing(ports, heard.belief.steering, heard.belief.ramp)
-        expected = expected_power(heard.belief, through)
+        through = mixing(ports, known.belief.steering, known.belief.ramp)
+        expected = expected_power(known.belief, through)
         reports = decode(bits, ports.beam.shape[2], phases_first=phases_come_first(conditions))
         of_ports = torch.cat(
             (
@@ -201,24 +203,24 @@ class FusionSystem(nn.Module):
             dim=-1,
         )
         learned = self.fusion_ports(of_ports)
-        told = observations(
+        observed = observations(
             reports,
             expected * learned[..., 0].exp(),
             amplitude_law(conditions, air.mean_power),
             _noise(air, conditions),
         )
-        told = corrected(told, Corrections(learned[..., 1], learned[..., 2]))
-        both = fused(heard.belief, through, told)
+        observed = corrected(observed, Corrections(learned[..., 1], learned[..., 2]))
+        both = fused(known.belief, through, observed)
         tokens = torch.cat(
             (
-                heard.tokens,
-                numbers_of_both(heard.belief, both),
-                numbers_of_conditions(air, conditions, heard.tokens),
+                known.tokens,
+                numbers_of_both(known.belief, both),
+                numbers_of_conditions(air, conditions, known.tokens),
             ),
             dim=-1,
         )
         learned = self.fusion(tokens)
-        return heard._replace(
+        return known._replace(
             belief=both.scaled(learned[..., 0].exp(), learned[..., 1].exp()),
             load=_load(air, conditions) * learned[..., 2].mean(dim=(1, 2)).exp(),
             share=_shares(learned[..., 3]),

@@ -30,6 +30,11 @@ def test_every_profile_is_valid(name):
             "seeds: [1]",
             "repeats.seeds = [1]: each must differ from the others and from seed = 1",
         ),
+        (
+            "patience: 10",
+            "patience: 1",
+            "patience = 1: must be at least 2, the epochs of the first two stages",
+        ),
         ("stages: [0.33, 0.33]", "stages: [0.6, 0.5]", "must leave epochs for the training of all"),
         ("reseeded: [fusion]", "reseeded: [theirs]", "'theirs' is no training"),
         ("threads: 2", "treads: 2\nthreads: 2", "treads: unknown key"),

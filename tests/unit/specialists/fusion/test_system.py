@@ -174,7 +174,7 @@ def test_a_link_that_withholds_srs_from_the_last_precoder_gives_that_of_the_feed
 def test_domains_that_are_off_change_the_ports(network, changes, params):
     air, drops, conditions = drops_of(params, count=20)
     whole, part = system_of(params, moved=0.0), system_of(params, moved=0.0, **network)
-    heard = whole.hear(air, drops.srs, conditions)
+    heard = whole.after_srs(air, drops.srs, conditions)
     one, other = (each.ports(air, heard, 2) for each in (whole, part))
     assert torch.allclose(one.beam, other.beam) == (changes == "ramp")
     if changes != "beam":

@@ -84,8 +84,8 @@ def relative_fusion(seen: Seen, ports: int, threshold: float | None, *, phases_f
     sent = encode(*positions(_received(seen, chosen), law), seen.bits, phases_first=phases_first)
     through = mixing(chosen, belief.steering, belief.ramp)
     reports = decode(sent, ports, phases_first=phases_first)
-    told = observations(reports, expected_power(belief, through), law, seen.noise)
-    return fused(belief, through, told).precoders(seen.load)
+    observed = observations(reports, expected_power(belief, through), law, seen.noise)
+    return fused(belief, through, observed).precoders(seen.load)
 
 
 def _received(seen: Seen, ports: Ports) -> Tensor:

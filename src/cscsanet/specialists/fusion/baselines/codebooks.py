@@ -49,12 +49,12 @@ def selection_bits(ports: int, chosen: int) -> int:
 def etype2_precoders(seen: Seen, kind: Etype2) -> Tensor:
     """Return precoders (batch, N_c, M, K). The UE hears the CSI-RS of every antenna on every subcarrier."""
     channel = seen.drops.channel.transpose(1, 2)
-    heard = channel + seen.drops.antenna_noise / seen.conditions.dl_snr.sqrt().reshape(-1, 1, 1, 1)
+    received = channel + seen.drops.antenna_noise / seen.conditions.dl_snr.sqrt().reshape(-1, 1, 1, 1)
     antennas, subcarriers = channel.shape[-1], channel.shape[-2]
     sines = (torch.arange(antennas) + torch.arange(_OVERSAMPLING).unsqueeze(1) / _OVERSAMPLING) * 2 / antennas
     # (rotations, beams, M)
     bases = cis_cycles(sines.unsqueeze(-1) * torch.arange(antennas) / 2) / antennas**0.5
-    by_beam = torch.einsum("bknm,rjm->bkrnj", heard, bases.conj())
+    by_beam = torch.einsum("bknm,rjm->bkrnj", received, bases.conj())
     energy = by_beam.abs().square().sum(dim=3)
     strongest = energy.topk(kind.beams, dim=-1)
     rotation = strongest.values.sum(dim=-1).argmax(dim=-1)
@@ -76,8 +76,8 @@ def etype2_precoders(seen: Seen, kind: Etype2) -> Tensor:
 def port_selection_precoders(seen: Seen, ports: int, chosen: int) -> Tensor:
     """Return precoders (batch, N_c, M, K) of `chosen` of so many ports on what SRS show."""
     beams = ports_on(seen.belief, ports)
-    heard = observe(beams, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
-    sent = reported(heard, chosen)
+    received = observe(beams, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise[..., :ports])
+    sent = reported(received, chosen)
     # Each port is one path: its beam and its delay.
     return _zero_forcing(seen, (sent.unsqueeze(2) * beams.ramp.mT) @ beams.beam.conj())
 

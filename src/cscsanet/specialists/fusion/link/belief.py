@@ -101,9 +101,9 @@ def aged(
     # Doppler shifts of two paths are independent, so what their gains have in common fades with both.
     common = (rho * coherence).square().unsqueeze(-1) * (covariance - torch.diag_embed(variance + 0j))
     kept = rho.square() * power + (1 - rho.square()) / paths
-    own = kept - later.real.square() - later.imag.square()
+    unpredicted = kept - later.real.square() - later.imag.square()
     ramp = phase_ramp(delay, torch.arange(subcarriers), subcarriers).mT
-    return PathBelief(steering, ramp, later, common + torch.diag_embed(own.clamp_min(0) + 0j))
+    return PathBelief(steering, ramp, later, common + torch.diag_embed(unpredicted.clamp_min(0) + 0j))
 
 
 def ports_on(belief: PathBelief, count: int) -> Ports:

@@ -16,8 +16,9 @@ from cscsanet.specialists.fusion.link.belief import PathBelief, aged
 from cscsanet.specialists.fusion.link.operating_point import Conditions, FusionDrops
 from cscsanet.specialists.fusion.link.srs_search import Sounding, SrsPaths, search, steering_of
 
-# Times as many peaks of the noise as cells: a refined map has more. Of 1 to 6, the best calibrated.
-_FINER = 4
+# Times as many peaks of the noise as cells, as a refined map has more: of 1 to 16 the one whose probabilities have the least
+# cross-entropy, as a mean over SRS of -20 to 0 dB in the cell of the profile small.
+_FINER = 3
 
 
 @dataclass(frozen=True)
