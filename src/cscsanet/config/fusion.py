@@ -107,13 +107,14 @@ class TrainingLinkParams(Section):
 class NetworkParams(Section):
     """The networks.
 
-    form: ours, which fuses beliefs (beliefs), or the paper's, which fuses precoders (precoders). projection: network of the
-    image that SRS show: MAXIM, a plain CNN of about its size, or none. ports: learned, on the strongest paths (classical), or
-    of beams at equal steps. frequency, beam, port: whether ports make up for delays, have beams on paths, and choose and mix
-    paths. fuses_srs: whether the last precoder sees the SRS. channels, blocks: of the projection. hidden: of the others.
+    form: ours, which fuses beliefs (beliefs), the paper's, which fuses precoders (precoders), or a separate design without
+    SRS (autoencoder). projection: network of the image that SRS show: MAXIM, a plain CNN of about its size, or none. ports:
+    learned, on the strongest paths (classical), or of beams at equal steps. frequency, beam, port: whether ports make up for
+    delays, have beams on paths, and choose and mix paths. fuses_srs: whether the last precoder sees the SRS. channels, blocks:
+    of the projection. hidden: of the others.
     """
 
-    form: Literal["beliefs", "precoders"]
+    form: Literal["beliefs", "precoders", "autoencoder"]
     projection: Literal["maxim", "cnn", "none"]
     ports: Literal["learned", "classical", "random"]
     frequency: bool

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 
 from cscsanet.channel.steering import cis_cycles
 from cscsanet.config.fusion import NetworkParams
-from cscsanet.specialists.fusion.link.belief import PathBelief
+from cscsanet.specialists.fusion.link.belief import PathBelief, strongest
 from cscsanet.specialists.fusion.link.csirs import Ports, mixing, observe
 from cscsanet.specialists.fusion.link.feedback import (
+    PortReports,
     amplitude_law,
     decode,
     encode,
@@ -32,6 +33,7 @@ from cscsanet.specialists.fusion.link.feedback import (
 from cscsanet.specialists.fusion.link.fused import (
     Corrections,
     corrected,
+    existence_after,
     expected_power,
     fused,
     observations,
@@ -58,11 +60,13 @@ _EDGE = 1e-4  # of probabilities
 class BsKnowledge(NamedTuple):
     """What the BS knows after the SRS.
 
-    belief: on the gains. tokens: of each path (batch, K, L, numbers). load: of the precoder (batch,). share: amplitudes of
-    the users (batch, 1, 1, K). mixture: weights of other paths in a port (batch, K, L, L).
+    belief: on the gains. exists: probability that each path is one, which is part of the belief (batch, K, L). tokens: of each
+    path (batch, K, L, numbers). load: of the precoder (batch,). share: amplitudes of the users (batch, 1, 1, K). mixture:
+    weights of other paths in a port (batch, K, L, L).
     """
 
     belief: PathBelief
+    exists: Tensor
     tokens: Tensor
     load: Tensor
     share: Tensor
@@ -134,9 +138,10 @@ class FusionSystem(nn.Module):
         local = local.reshape(*by_user, *local.shape[1:])
         tokens = torch.cat((numbers_of_paths(prior, exists), local), dim=-1)
         learned = self.srs(torch.cat((tokens, numbers_of_conditions(air, conditions, tokens)), dim=-1))
-        kept = (exists.logit() + learned[..., 0]).sigmoid() * learned[..., 1].exp()
+        exists = (exists.logit() + learned[..., 0]).sigmoid()
         return BsKnowledge(
-            prior.scaled(kept.sqrt()),
+            prior.scaled((exists * learned[..., 1].exp()).sqrt()),
+            exists,
             tokens,
             _load(air, conditions) * learned[..., 2].mean(dim=(1, 2)).exp(),
             _shares(learned[..., 3]),
@@ -147,9 +152,7 @@ class FusionSystem(nn.Module):
         """Return the ports: on the paths of most power, each with a little of what other paths would have."""
         antennas, subcarriers = air.sector.antennas, air.sector.subcarriers
         power = known.belief.power
-        order = power.argsort(dim=-1, descending=True)[..., :count]
-        if not self.params.port:
-            order = torch.arange(count, device=power.device).expand(*power.shape[:2], -1)
+        order = self._on_path(known, count)
         weight = nn.functional.one_hot(order, power.shape[-1]).to(power)
         if self.params.ports == "learned" and self.params.port:
             mixture = known.mixture.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, power.shape[-1]))
@@ -164,6 +167,24 @@ class FusionSystem(nn.Module):
         if self.params.ports == "random" or not self.params.frequency:
             ramp = torch.ones_like(ramp[..., :subcarriers])
         return Ports(_unit(beam), ramp / _modulus(ramp).clamp_min(1e-6))
+
+    def _on_path(self, known: BsKnowledge, count: int) -> Tensor:
+        """Return the path that each port is on (batch, K, P)."""
+        if self.params.port:
+            return strongest(known.belief, count)
+        return torch.arange(count, device=known.exists.device).expand(*known.exists.shape[:2], -1)
+
+    def _reweighted(
+        self, air: Air, known: BsKnowledge, reports: PortReports, conditions: Conditions
+    ) -> PathBelief:
+        """Return the belief with the probabilities of paths after reports, if ports are on paths."""
+        if self.params.ports == "random" or not self.params.beam:
+            return known.belief
+        on_path = self._on_path(known, reports.phase.shape[-1])
+        power = (known.belief.power / known.exists * air.sector.antennas).gather(-1, on_path)
+        law = amplitude_law(conditions, air.mean_power)
+        after = existence_after(known.exists, on_path, power, reports, law, _noise(air, conditions))
+        return known.belief.scaled((after / known.exists).sqrt())
 
     def report(self, air: Air, received: Tensor, conditions: Conditions, bits: int) -> Tensor:
         """Return the bits (batch, K, B) of what UEs received (batch, K, P)."""
@@ -191,9 +212,10 @@ class FusionSystem(nn.Module):
         self, air: Air, known: BsKnowledge, ports: Ports, bits: Tensor, conditions: Conditions
     ) -> BsKnowledge:
         """Return what the BS knows after SRS and feedback."""
-        through = mixing(ports, known.belief.steering, known.belief.ramp)
-        expected = expected_power(known.belief, through)
         reports = decode(bits, ports.beam.shape[2], phases_first=phases_come_first(conditions))
+        prior = self._reweighted(air, known, reports, conditions)
+        through = mixing(ports, prior.steering, prior.ramp)
+        expected = expected_power(prior, through)
         of_ports = torch.cat(
             (
                 numbers_of_ports(air, reports, conditions),
@@ -210,7 +232,7 @@ class FusionSystem(nn.Module):
             _noise(air, conditions),
         )
         observed = corrected(observed, Corrections(learned[..., 1], learned[..., 2]))
-        both = fused(known.belief, through, observed)
+        both = fused(prior, through, observed)
         tokens = torch.cat(
             (
                 known.tokens,

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cscsanet.channel.multiuser.carriers import Sector
 from cscsanet.channel.multiuser.downlink import sum_spectral_efficiency
 from cscsanet.config.fusion import AirParams, FusionParams, LinkParams
+from cscsanet.specialists.fusion.baselines.autoencoder import Autoencoder
 from cscsanet.specialists.fusion.link.operating_point import Conditions, FusionDrops, draw_fusion
 from cscsanet.specialists.fusion.link.seen import Air
 from cscsanet.specialists.fusion.precoder_fusion import PrecoderFusion
@@ -73,7 +74,7 @@ class FusionTask(Task):
         for part in batch.tensor_split(self.links.parts):
             link = draw_link(self.params, host)
             air = air_of(self.params.air, link.users)
-            conditions = self._conditions(link, len(part), generator)
+            conditions = self.conditions(link, len(part), generator)
             drops = draw_fusion(air.sector, air.comb, self.params.air.ports, conditions, generator)
             chosen = (
                 torch.randperm(air.sector.subcarriers, generator=host)[:_SUBCARRIERS].sort().values.tolist()
@@ -87,7 +88,9 @@ class FusionTask(Task):
             ]
         return torch.stack(losses).sum() / (self.links.parts * sum(weights))
 
-    def _conditions(self, link: TrainingLink, count: int, generator: torch.Generator) -> Conditions:
+    def conditions(self, link: TrainingLink, count: int, generator: torch.Generator) -> Conditions:
+        """Draw the conditions of drops of a link."""
+
         def uniform(low: float, high: float) -> Tensor:
             return low + (high - low) * torch.rand(count, generator=generator, device=self.device)
 
@@ -168,8 +171,11 @@ def initial_system(params: FusionParams, seed: int) -> nn.Module:
     """Build a link with weights drawn from a seed. PyTorch's global generator is unchanged."""
     with torch.random.fork_rng():
         torch.manual_seed(torch_generator(seed, "initialise").initial_seed())
+        air = air_of(params.air, params.link.users)
+        if params.network.form == "autoencoder":
+            return Autoencoder(params.network, air)
         form = FusionSystem if params.network.form == "beliefs" else PrecoderFusion
-        return form(params.network, air_of(params.air, params.link.users), params.air.ports)
+        return form(params.network, air, params.air.ports)
 
 
 def _efficiency(

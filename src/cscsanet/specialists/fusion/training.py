@@ -30,10 +30,12 @@ def _form(params: FusionParams) -> str:
 
 
 def _task(params: FusionParams, seed: int) -> "tuple[Task, nn.Module]":
+    from cscsanet.specialists.fusion.autoencoder_task import AutoencoderTask
     from cscsanet.specialists.fusion.task import FusionTask, initial_system
 
     system = initial_system(params, seed)
-    return FusionTask(system, params, seed), system
+    kind = AutoencoderTask if params.network.form == "autoencoder" else FusionTask
+    return kind(system, params, seed), system
 
 
 KIND = trainings.Kind(

@@ -10,10 +10,16 @@ Axes: batch; K users, P ports.
 import torch
 from torch import Tensor
 
-from cscsanet.specialists.fusion.link.belief import PathBelief, ports_on
+from cscsanet.specialists.fusion.link.belief import PathBelief, ports_on, strongest
 from cscsanet.specialists.fusion.link.csirs import Ports, mixing, observe
-from cscsanet.specialists.fusion.link.feedback import amplitude_law, decode, encode, positions
-from cscsanet.specialists.fusion.link.fused import expected_power, fused, observations
+from cscsanet.specialists.fusion.link.feedback import (
+    PortReports,
+    amplitude_law,
+    decode,
+    encode,
+    positions,
+)
+from cscsanet.specialists.fusion.link.fused import existence_after, expected_power, fused, observations
 from cscsanet.specialists.fusion.link.seen import Seen
 
 # Steps of the optimal uniform quantiser of a normal law of unit variance, by bits (Max, 1960, table II).
@@ -82,10 +88,22 @@ def relative_fusion(seen: Seen, ports: int, threshold: float | None, *, phases_f
     chosen = ports_on(belief, ports)
     law = amplitude_law(seen.conditions, seen.air.mean_power)
     sent = encode(*positions(_received(seen, chosen), law), seen.bits, phases_first=phases_first)
-    through = mixing(chosen, belief.steering, belief.ramp)
     reports = decode(sent, ports, phases_first=phases_first)
+    if threshold is None:
+        belief = _reweighted(seen, belief, reports)
+    through = mixing(chosen, belief.steering, belief.ramp)
     observed = observations(reports, expected_power(belief, through), law, seen.noise)
     return fused(belief, through, observed).precoders(seen.load)
+
+
+def _reweighted(seen: Seen, belief: PathBelief, reports: PortReports) -> PathBelief:
+    """Return the belief with the probabilities of paths after reports."""
+    exists = seen.air.existence(seen.srs_paths, seen.conditions).reshape(belief.mean.shape)
+    on_path = strongest(belief, reports.phase.shape[-1])
+    power = (seen.belief.power * seen.air.sector.antennas).gather(-1, on_path)
+    law = amplitude_law(seen.conditions, seen.air.mean_power)
+    after = existence_after(exists, on_path, power, reports, law, seen.noise)
+    return seen.belief.scaled(after.sqrt())
 
 
 def _received(seen: Seen, ports: Ports) -> Tensor:

@@ -106,9 +106,14 @@ def aged(
     return PathBelief(steering, ramp, later, common + torch.diag_embed(unpredicted.clamp_min(0) + 0j))
 
 
+def strongest(belief: PathBelief, count: int) -> Tensor:
+    """Return the paths of most power (batch, K, count)."""
+    return belief.power.argsort(dim=-1, descending=True)[..., :count]
+
+
 def ports_on(belief: PathBelief, count: int) -> Ports:
     """Return ports (batch, K, P) on the paths of most power: the beam of a path, and its delay."""
-    order = belief.power.argsort(dim=-1, descending=True)[..., :count]
+    order = strongest(belief, count)
     antennas = belief.steering.shape[-1]
     beams = belief.steering.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, antennas))
     ramps = belief.ramp.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, belief.ramp.shape[-1]))
