@@ -15,6 +15,7 @@ import channel_tables as channel
 import cost_tables as costs
 import digital_tables as digital
 import evidence_tables as evidence
+import fusion_tables as fusion
 import physical_tables as physical
 import robustness_tables as robustness
 import separated_tables as separated
@@ -90,6 +91,19 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "access-seeds": access.seeds,
     "access-claims": access.claims,
     "access-latency": access.latency,
+    "fusion-bits": lambda: fusion.bits(0.0),
+    "fusion-bits-weak": lambda: fusion.bits(-10.0),
+    "fusion-ports-weak": lambda: fusion.ports(-10.0),
+    "fusion-srs": lambda: fusion.along("srs_snr_db", "SRS [dB]"),
+    "fusion-age": lambda: fusion.along("age_ms", "age [ms]"),
+    "fusion-speed": lambda: fusion.along("speed_kmh", "speed [km/h]"),
+    "fusion-rho": lambda: fusion.along("rho", "rho"),
+    "fusion-downlink": lambda: fusion.along("dl_snr_db", "downlink [dB]"),
+    "fusion-users": lambda: fusion.along("users", "K"),
+    "fusion-bar": fusion.bar,
+    "fusion-variants": fusion.variants,
+    "fusion-seeds": fusion.seeds,
+    "fusion-claims": fusion.claims,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,

@@ -36,6 +36,8 @@ class Results:
     latency: Record
     access: Sequence[Record]
     access_claims: Record
+    fusion: Sequence[Record]
+    fusion_claims: Record
     trainings: Mapping[str, Record]
     times: Mapping[str, Record]
     figures: Path
@@ -86,6 +88,8 @@ def read_results(reports: Path) -> Results:
         latency=_optional(reports / "latency.json", dict),
         access=_optional(reports / "specialists" / "access.json", list),
         access_claims=_optional(reports / "specialists" / "access_claims.json", dict),
+        fusion=_optional(reports / "specialists" / "fusion.json", list),
+        fusion_claims=_optional(reports / "specialists" / "fusion_claims.json", dict),
         trainings={
             path.relative_to(training).with_suffix("").as_posix(): _read(path, dict)
             for path in sorted(training.rglob("*.json"))

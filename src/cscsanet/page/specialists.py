@@ -1,4 +1,4 @@
-"""The section on specialist models: activity detection, with its figures, errors over the length, and its ledger."""
+"""The sections on specialist models: activity detection, and precoding from SRS and feedback."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from cscsanet.page.results import Record, Results
 
 Line = dict[str, Any]
 
-_PICTURES = {
+_ACCESS = {
     "length": (
         "Errors over the length of the preamble",
         "Bands are 95 % intervals over drops and training seeds. Hollow: no error, at the end of the interval. Dashed: genies.",
@@ -33,13 +33,80 @@ _PICTURES = {
 }
 
 
+_FUSION = {
+    "feedback": (
+        "Sum spectral efficiency over bits and ports",
+        "Top: SRS of the reference point; bottom: weak ones. Bands are 95 % intervals over drops and training seeds. Dashed: "
+        "genies, and the SRS alone without learning.",
+    ),
+    "axes": (
+        "Sum spectral efficiency over SRS, downlink, age, speed, correlation and users",
+        "One axis at a time, with all else as in the reference point. Ours is one model for all points.",
+    ),
+    "variants": (
+        "Ours and its variants",
+        "What each part is worth, and models for single conditions. All variants have half of the training, as half has.",
+    ),
+}
+_SHOWN = (
+    "fusion",
+    "srs-only",
+    "feedback-only",
+    "classical-fusion",
+    "classical-relative",
+    "port-selection",
+    "paper",
+    "autoencoder",
+    "genie-srs",
+    "perfect-rzf",
+)
+_ELSE = ("ports", "srs_snr_db", "dl_snr_db", "age_ms", "speed_kmh", "rho", "users")
+
+
 def access_pictures(results: Results) -> list[Line]:
     """Return the figures of activity detection that were drawn."""
+    return _pictures(results, "access", _ACCESS)
+
+
+def fusion_pictures(results: Results) -> list[Line]:
+    """Return the figures of precoding from SRS and feedback that were drawn."""
+    return _pictures(results, "fusion", _FUSION)
+
+
+def _pictures(results: Results, specialist: str, figures: dict[str, tuple[str, str]]) -> list[Line]:
     return [
         {"name": name, "title": title, "text": text, "picture": picture}
-        for name, (title, text) in _PICTURES.items()
-        if (picture := results.picture(name, "specialists/access"))
+        for name, (title, text) in figures.items()
+        if (picture := results.picture(name, f"specialists/{specialist}"))
     ]
+
+
+def fusion_tables(results: Results) -> list[Line]:
+    """Return tables over the bits: one for each SNR of the SRS at which they are an axis, with all else as there.
+
+    Of several trainings of a method, the mean is shown, whose row comes first.
+    """
+    rows = [row for row in results.fusion if row["variant"] is None]
+    axes: dict[tuple[Any, ...], set[int]] = {}
+    for row in rows:
+        axes.setdefault(tuple(row[key] for key in _ELSE), set()).add(row["feedback_bits"])
+    most = max(map(len, axes.values()), default=0)
+    tables = []
+    for place, bits in axes.items():
+        if len(bits) < max(most, 2):
+            continue
+        cells: dict[str, dict[int, Record]] = {}
+        for row in rows:
+            if tuple(row[key] for key in _ELSE) == place:
+                cells.setdefault(row["method"], {}).setdefault(row["feedback_bits"], row)
+        order = sorted(bits)
+        lines = [
+            {"method": method, "cells": [cells[method].get(each) for each in order]}
+            for method in _SHOWN
+            if method in cells
+        ]
+        tables.append({**dict(zip(_ELSE, place, strict=True)), "bits": order, "lines": lines})
+    return sorted(tables, key=lambda table: -table["srs_snr_db"])
 
 
 def access_lines(results: Results) -> tuple[list[int], list[Line]]:

@@ -1,4 +1,4 @@
-"""The figures: the sum spectral efficiency over each axis, and over bits and ports with weak SRS."""
+"""The figures: the sum spectral efficiency over each axis, over bits and ports with weak SRS, and of the variants."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,14 @@ from cscsanet.metrics.estimate import Estimate
 from cscsanet.plots import STYLES, label_axes
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
 from cscsanet.specialists.fusion.points import AXES, WEAK, FusionPoint, axis, home, weak
+from cscsanet.specialists.fusion.training import models
 
 SHOWN = (OURS, "classical-fusion", "classical-relative", "srs-only", "feedback-only", "port-selection")
-# What knows more than any BS: dashed, in gray. Codebooks and SRS alone without learning: thin.
+# Learned without our start.
+_OTHERS = {"paper": ("#8c564b", "P"), "autoencoder": ("#bcbd22", "X")}
+# What knows more than any BS, and SRS alone without learning: dashed, in gray.
 _GRAY = {"perfect-rzf": ("#555555", "<"), "genie-srs": ("#999999", ">"), "srs-statistical": ("#000000", "x")}
-_COLOURS = {**dict(zip(SHOWN, STYLES, strict=True)), **_GRAY}
+_COLOURS = {**dict(zip(SHOWN, STYLES, strict=True)), **_OTHERS, **_GRAY}
 _LABELS = {
     "feedback_bits": "bits of feedback B",
     "ports": "ports P",
@@ -31,7 +34,11 @@ _SUM_SE = "sum spectral efficiency [bit/s/Hz]"
 
 def fusion_figures(params: FusionParams, evidence: FusionEvidence) -> dict[str, Figure]:
     """Return every figure by name."""
-    return {"feedback": _feedback(params, evidence), "axes": _axes(params, evidence)}
+    return {
+        "feedback": _feedback(params, evidence),
+        "axes": _axes(params, evidence),
+        "variants": _variants(params, evidence),
+    }
 
 
 def _feedback(params: FusionParams, evidence: FusionEvidence) -> Figure:
@@ -57,6 +64,26 @@ def _axes(params: FusionParams, evidence: FusionEvidence) -> Figure:
         _curves(panel, evidence, axis(params, name), name)
         label_axes(panel, _LABELS[name], _SUM_SE if panel in panels[::3] else "")
     _legend(figure)
+    return figure
+
+
+def _variants(params: FusionParams, evidence: FusionEvidence) -> Figure:
+    """Draw ours and its variants, as intervals, at the reference point and with weak SRS."""
+    names = list(dict.fromkeys([None, *(model.variant for model in models(params))]))
+    figure = Figure(figsize=(11.0, 1.4 + 0.32 * len(names)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for panel, point in zip(panels, (home(params), weak(params)), strict=True):
+        for row, name in enumerate(names):
+            condition = Condition(OURS, point, name)
+            if evidence.there(condition):
+                value, low, high = evidence.mean(condition)
+                colour = STYLES[0][0] if name is None else "#555555"
+                panel.plot([low, high], [row, row], color=colour, linewidth=1.4)
+                panel.plot(value, row, "o", color=colour, markersize=5)
+        panel.set_title(f"SRS at {point.srs_snr_db:g} dB", fontsize=10)
+        label_axes(panel, _SUM_SE, "")
+    panels[0].set_yticks(range(len(names)), [name or OURS for name in names])
+    panels[0].invert_yaxis()
     return figure
 
 
