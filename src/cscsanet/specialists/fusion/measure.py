@@ -4,7 +4,7 @@ A point is one job. Each of its measurements is kept until something that it dep
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -56,12 +56,12 @@ def measure_point(stage: FusionStage, point: FusionPoint) -> None:
         if not _worth(model, point):
             continue
         inputs = stage.workspace.weight_digests(model.weights)
-        weights = stage.workspace.weights(model.weights)
+        # All branches come from one pass.
+        made = cache(partial(learned_outcomes, params, model, point, stage.workspace.weights(model.weights)))
         for branch in BRANCHES if model.variant is None else ("fusion",):
             file = f"{model.name}@{branch}.json"
             names.add(file)
-            learned = partial(learned_outcome, params, model, point, weights, branch)
-            measurements.keep(stage, folder / file, DEPENDS, inputs, learned)
+            measurements.keep(stage, folder / file, DEPENDS, inputs, partial(_one, made, branch))
     measurements.remove_others(folder, names)
 
 
@@ -77,25 +77,28 @@ def classical_outcome(params: FusionParams, name: str, point: FusionPoint) -> Ou
         means = [_mean(val, partial(_with, method.precoders, setting)) for setting in settings]
         best = settings[max(range(len(means)), key=means.__getitem__)]
     test = seen_drops(params, point, "test", params.evaluation.test_drops)
-    return _outcome(test, partial(_with, method.precoders, best), point, str(best))
+    values = [seen.spectral_efficiency(method.precoders(seen, *best)) for seen in test]
+    return _outcome(values, point, str(best))
 
 
-def learned_outcome(
-    params: FusionParams, model: Model, point: FusionPoint, weights: Path, branch: str
-) -> Outcome:
-    """Measure a branch of a trained link at a point. weights: its file."""
+def learned_outcomes(
+    params: FusionParams, model: Model, point: FusionPoint, weights: Path
+) -> dict[str, Outcome]:
+    """Measure the branches of a trained link at a point. weights: its file."""
     system = initial_system(model.params, model.seed)
     load_weights(system, weights, model.params)
     system.eval()
+    values: dict[str, list[Tensor]] = {branch: [] for branch in BRANCHES}
+    with torch.no_grad():
+        for seen in seen_drops(params, point, "test", params.evaluation.test_drops):
+            made = system(seen.air, seen.drops, seen.conditions, seen.ports, seen.bits)
+            for branch, place in BRANCHES.items():
+                values[branch].append(seen.spectral_efficiency(made[place]))
+    return {branch: _outcome(each, point, "") for branch, each in values.items()}
 
-    @torch.no_grad()
-    def precoders(seen: Seen) -> Tensor:
-        made = system(seen.air, seen.drops, seen.conditions, seen.ports, seen.bits)
-        result: Tensor = made[BRANCHES[branch]]
-        return result
 
-    test = seen_drops(params, point, "test", params.evaluation.test_drops)
-    return _outcome(test, precoders, point, "")
+def _one(made: Callable[[], dict[str, Outcome]], branch: str) -> Outcome:
+    return made()[branch]
 
 
 def seen_drops(params: FusionParams, point: FusionPoint, part: Part, count: int) -> Iterator[Seen]:
@@ -117,15 +120,14 @@ def _mean(drops: Sequence[Seen], precoders: Callable[[Seen], Tensor]) -> float:
     return float(torch.cat([seen.spectral_efficiency(precoders(seen)) for seen in drops]).mean())
 
 
-def _outcome(
-    drops: Iterator[Seen], precoders: Callable[[Seen], Tensor], point: FusionPoint, setting: str
-) -> Outcome:
-    values = torch.cat([seen.spectral_efficiency(precoders(seen)) for seen in drops])
-    if not bool(values.isfinite().all()):
+def _outcome(values: Sequence[Tensor], point: FusionPoint, setting: str) -> Outcome:
+    """Return an outcome of the spectral efficiencies of batches of drops."""
+    every = torch.cat(list(values))
+    if not bool(every.isfinite().all()):
         raise CscsanetError(
             f"{point.name}: a spectral efficiency is not finite; find the cause in the method that ran last"
         )
-    return Outcome([round(value, 6) for value in values.double().tolist()], setting)
+    return Outcome([round(value, 6) for value in every.double().tolist()], setting)
 
 
 def _worth(model: Model, point: FusionPoint) -> bool:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from cscsanet.config.fusion import FusionParams, LinkParams
 from cscsanet.errors import CscsanetError
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
-from cscsanet.specialists.fusion.measure import classical_outcome, learned_outcome
+from cscsanet.specialists.fusion.measure import classical_outcome, learned_outcomes
 from cscsanet.specialists.fusion.methods import CLASSICAL
 from cscsanet.specialists.fusion.outcomes import BRANCHES
 from cscsanet.specialists.fusion.points import home
@@ -40,7 +40,7 @@ def precoded_row(
     else:
         branch = method if method in BRANCHES else "fusion"
         model = trained.get(method, next(iter(trained.values())))
-        outcome = learned_outcome(params, model, point, workspace.trained(model.weights), branch)
+        outcome = learned_outcomes(params, model, point, workspace.trained(model.weights))[branch]
     evidence = FusionEvidence(lambda _: [outcome], params.evaluation.bootstrap_samples, params.seed)
     setting = {"setting": outcome.setting} if outcome.setting else {}
     return {
