@@ -112,10 +112,15 @@ def test_the_parameters_of_the_repository_are_those_of_a_profile():
 
 @pytest.fixture(scope="module")
 def fusion_project(tmp_path_factory):
-    """A project in which the smoke profile of fusion precoding ran, with the paper's form and few points."""
+    """A project in which the smoke profile of fusion precoding ran, with other forms, a variant, and few points."""
     root = tmp_path_factory.mktemp("fusion")
     content = yaml.safe_load(profile_text("smoke", "fusion"))
-    content["variants"] = [{"name": "paper", "what": "its form", "params": {"network.form": "precoders"}}]
+    separate = {"network.form": "autoencoder", "fit.stages": [0.0, 0.0]}
+    content["variants"] = [
+        {"name": "paper", "what": "its form", "params": {"network.form": "precoders"}},
+        {"name": "autoencoder", "what": "a separate design", "params": separate},
+        {"name": "srs-withheld", "what": "feedback alone", "params": {"network.fuses_srs": False}},
+    ]
     content["threads"] = 1
     for name, values in content["evaluation"].items():
         if isinstance(values, list):
@@ -138,8 +143,10 @@ def test_rows_of_fusion_have_every_method_with_intervals_and_seeds(fusion_projec
         "srs-only",
         "feedback-only",
         "paper",
+        "autoencoder",
         *FUSION_CLASSICAL,
     }
+    assert {row["variant"] for row in rows} == {None, "srs-withheld"}
     assert {row["seed"] for row in rows if row["method"] == "fusion"} == {None, 1, 2}
     bound = {row["users"]: row["sum_se"] for row in rows if row["method"] == "wmmse"}
     for row in rows:
@@ -147,13 +154,13 @@ def test_rows_of_fusion_have_every_method_with_intervals_and_seeds(fusion_projec
         assert row["sum_se"] <= 1.02 * bound[row["users"]]
     ledger = json.loads((reports / "fusion_claims.json").read_text(encoding="utf-8"))
     assert {each["id"] for each in ledger["statements"]} >= {"abstract.1", "abstract.2", "ours.5"}
-    assert {path.stem for path in (reports / "fusion").glob("*.png")} == {"feedback", "axes"}
+    assert {path.stem for path in (reports / "fusion").glob("*.png")} == {"feedback", "axes", "variants"}
 
 
 def test_the_command_precodes_one_link(fusion_project, monkeypatch):
     monkeypatch.chdir(fusion_project)
     call = ["fusion", "precode", "--bits", "6", "--srs-snr-db", "5", "--drops", "10", "--json"]
-    for method in ("fusion", "feedback-only", "paper", "classical-fusion", "etype2"):
+    for method in ("fusion", "feedback-only", "paper", "autoencoder", "classical-fusion", "etype2"):
         done = CliRunner().invoke(app, [*call, "--method", method])
         assert done.exit_code == 0, done.output
         row = json.loads(done.stdout)

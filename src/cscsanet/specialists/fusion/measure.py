@@ -16,7 +16,7 @@ from cscsanet.errors import CscsanetError
 from cscsanet.specialists import measurements
 from cscsanet.specialists.fusion.link.operating_point import draw_fusion
 from cscsanet.specialists.fusion.link.seen import Seen
-from cscsanet.specialists.fusion.methods import CLASSICAL, Setting
+from cscsanet.specialists.fusion.methods import CLASSICAL, Method, Setting
 from cscsanet.specialists.fusion.outcomes import BRANCHES, Outcome
 from cscsanet.specialists.fusion.points import FusionPoint, axis, home, points, weak
 from cscsanet.specialists.fusion.task import air_of, conditions_of, initial_system
@@ -46,11 +46,13 @@ def measure_point(stage: FusionStage, point: FusionPoint) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = set()
     (seen,) = seen_drops(params, point, "val", 1)
+    # Drawn once for all methods, with the paths that their SRS show.
+    drawn = cache(partial(drawn_part, params, point))
     for name, method in CLASSICAL.items():
         if not method.settings(seen):
             continue  # no report fits into the bits
         names.add(f"{name}.json")
-        work = partial(classical_outcome, params, name, point)
+        work = partial(classical_outcome, name, point, drawn)
         measurements.keep(stage, folder / f"{name}.json", DEPENDS, {}, work)
     for model in models(params):
         if not _worth(model, point):
@@ -65,20 +67,30 @@ def measure_point(stage: FusionStage, point: FusionPoint) -> None:
     measurements.remove_others(folder, names)
 
 
-def classical_outcome(params: FusionParams, name: str, point: FusionPoint) -> Outcome:
-    """Measure a method without learning at a point, with what is best on the validation drops."""
-    method = CLASSICAL[name]
-    val = list(seen_drops(params, point, "val", params.evaluation.val_drops))
+def classical_outcome(name: str, point: FusionPoint, drawn: Callable[[Part], Sequence[Seen]]) -> Outcome:
+    """Measure a method without learning at a point, with what is best on the validation drops.
+
+    drawn: the drops of a part.
+    """
+    method, val = CLASSICAL[name], drawn("val")
     settings = method.settings(val[0])
     if not settings:
         raise CscsanetError(f"{name}: no report fits into {point.feedback_bits} bits; give it more")
     best = settings[0]
     if len(settings) > 1:
-        means = [_mean(val, partial(_with, method.precoders, setting)) for setting in settings]
+        means = [torch.cat(_efficiencies(method, setting, val)).mean() for setting in settings]
         best = settings[max(range(len(means)), key=means.__getitem__)]
-    test = seen_drops(params, point, "test", params.evaluation.test_drops)
-    values = [seen.spectral_efficiency(method.precoders(seen, *best)) for seen in test]
-    return _outcome(values, point, str(best))
+    return _outcome(_efficiencies(method, best, drawn("test")), point, str(best))
+
+
+def drawn_part(params: FusionParams, point: FusionPoint, part: Part) -> list[Seen]:
+    """Return all drops of a part of a point, in batches."""
+    counts = {"val": params.evaluation.val_drops, "test": params.evaluation.test_drops}
+    return list(seen_drops(params, point, part, counts[part]))
+
+
+def _efficiencies(method: Method, setting: Setting, drops: Sequence[Seen]) -> list[Tensor]:
+    return [seen.spectral_efficiency(method.precoders(seen, *setting)) for seen in drops]
 
 
 def learned_outcomes(
@@ -110,14 +122,6 @@ def seen_drops(params: FusionParams, point: FusionPoint, part: Part, count: int)
         conditions = conditions_of(point.link(), _BATCH)
         drops = draw_fusion(air.sector, air.comb, params.air.ports, conditions, drawn)
         yield Seen(air, drops.first(size), conditions.first(size), point.ports, point.feedback_bits)
-
-
-def _with(precoders: Callable[..., Tensor], setting: Setting, seen: Seen) -> Tensor:
-    return precoders(seen, *setting)
-
-
-def _mean(drops: Sequence[Seen], precoders: Callable[[Seen], Tensor]) -> float:
-    return float(torch.cat([seen.spectral_efficiency(precoders(seen)) for seen in drops]).mean())
 
 
 def _outcome(values: Sequence[Tensor], point: FusionPoint, setting: str) -> Outcome:

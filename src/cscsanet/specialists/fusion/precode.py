@@ -1,6 +1,7 @@
 """One method on one link, as the command `cscsanet fusion precode` measures it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from cscsanet.config.fusion import FusionParams, LinkParams
 from cscsanet.errors import CscsanetError
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
-from cscsanet.specialists.fusion.measure import classical_outcome, learned_outcomes
+from cscsanet.specialists.fusion.measure import classical_outcome, drawn_part, learned_outcomes
 from cscsanet.specialists.fusion.methods import CLASSICAL
 from cscsanet.specialists.fusion.outcomes import BRANCHES
 from cscsanet.specialists.fusion.points import home
@@ -36,7 +37,7 @@ def precoded_row(
     params = _changed(params, link, drops)
     point = home(params)
     if method in CLASSICAL:
-        outcome = classical_outcome(params, method, point)
+        outcome = classical_outcome(method, point, partial(drawn_part, params, point))
     else:
         branch = method if method in BRANCHES else "fusion"
         model = trained.get(method, next(iter(trained.values())))
