@@ -112,29 +112,21 @@ def encode(phase: Tensor, amplitude: Tensor, bits: int, *, phases_first: bool) -
 def decode(bits: Tensor, ports: int, *, phases_first: bool) -> PortReports:
     """Return what bits (batch, K, B) say."""
     features = dequantise(bits)
-    sent = order(ports, phases_first=phases_first)[: features.shape[-1]]
-    like = features.new_full((*bits.shape[:2], ports, DIGITS), 0.5)
-    read: dict[str, tuple[Tensor, Tensor]] = {}
-    for name in ("phase", "amplitude"):
-        columns = {(port, digit): index for index, (kind, port, digit) in enumerate(sent) if kind == name}
-        active = torch.zeros(ports, DIGITS)
-        for port, digit in columns:
-            active[port, digit] = 1
-        rows = [
-            [
-                features[..., columns[port, digit]] if (port, digit) in columns else like[..., 0, 0]
-                for digit in range(DIGITS)
-            ]
-            for port in range(ports)
-        ]
-        values = torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
-        active = active.to(values)
-        read[name] = (
-            from_digits(values, active.expand_as(values)),
-            (0.25 ** active.sum(dim=-1)).expand(values.shape[:-1]),
-        )
-    (phase, phase_width), (amplitude, amplitude_width) = read["phase"], read["amplitude"]
-    first = torch.zeros(ports, device=phase.device)
-    first[0] = 1
+    count = features.shape[-1]
+    sent = order(ports, phases_first=phases_first)[:count]
+    column = {feature: index for index, feature in enumerate(sent)}
+    # Digits that were not sent read the column after the last.
+    places = torch.tensor(
+        [
+            [[column.get((name, port, digit), count) for digit in range(DIGITS)] for port in range(ports)]
+            for name in ("phase", "amplitude")
+        ],
+        device=bits.device,
+    )
+    values = functional.pad(features, (0, 1), value=0.5)[..., places]
+    active = (places < count).to(values)
+    (phase, amplitude) = from_digits(values, active.expand_as(values)).unbind(dim=-2)
+    (phase_width, amplitude_width) = (0.25 ** active.sum(dim=-1)).expand(values.shape[:-1]).unbind(dim=-2)
     # The phase of the first port is the reference.
-    return PortReports(phase * (1 - first), phase_width * (1 - first), amplitude, amplitude_width)
+    further = (torch.arange(ports, device=bits.device) > 0).to(values)
+    return PortReports(phase * further, phase_width * further, amplitude, amplitude_width)

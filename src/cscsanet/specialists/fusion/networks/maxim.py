@@ -58,7 +58,7 @@ class MultiAxisBlock(nn.Module):
         across = self.grid(across.transpose(1, 2)).transpose(1, 2)
         tokens = tokens + self.join(torch.cat((inside, across), dim=-1))
         tokens = tokens + self.mix(tokens)
-        windows = tokens.reshape(len(tokens), rows, columns, WINDOW, WINDOW, tokens.shape[-1])
+        windows = tokens.reshape(tokens.shape[0], rows, columns, WINDOW, WINDOW, tokens.shape[-1])
         image: Tensor = windows.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
         return image
 

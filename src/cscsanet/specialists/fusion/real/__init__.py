@@ -1,0 +1,1 @@
+"""The fusion precoder in real numbers: what a graph for ONNX can hold."""
