@@ -45,7 +45,7 @@ _FUSION = {
     ),
     "variants": (
         "Ours and its variants",
-        "What each part is worth, and models for single conditions. All variants have half of the training, as half has.",
+        "What each part is worth, and a link for one SNR. All variants have 40 % of the training, as short has.",
     ),
 }
 _SHOWN = (

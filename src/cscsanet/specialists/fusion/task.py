@@ -26,7 +26,8 @@ _FLOOR = 0.1  # [bit/s/Hz], added to a spectral efficiency before its logarithm
 _SUBCARRIERS = 4  # on which a step computes precoders
 # Weights of the branches in each stage: SRS, feedback, fusion.
 _WEIGHTS = ((1.0, 0.0, 0.0), (0.2, 1.0, 0.0), (0.5, 0.2, 1.0))
-_VALIDATED = ((8, -10.0), (16, -10.0), (16, 0.0), (24, 10.0))  # bits, and SNR of the SRS
+# Bits, and SNR of the SRS, over the range of the trainings.
+_VALIDATED = ((16, -20.0), (16, -15.0), (8, -10.0), (16, 0.0), (24, 10.0))
 
 
 class TrainingLink(NamedTuple):
