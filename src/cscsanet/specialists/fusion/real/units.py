@@ -23,6 +23,7 @@ from cscsanet.specialists.fusion.link.feedback import (
     encode,
     phases_come_first,
 )
+from cscsanet.specialists.fusion.link.fused import existence_after
 from cscsanet.specialists.fusion.link.numbers import numbers_of_conditions, numbers_of_ports
 from cscsanet.specialists.fusion.link.operating_point import Conditions
 from cscsanet.specialists.fusion.link.seen import Air
@@ -75,6 +76,7 @@ class RealKnowledge(NamedTuple):
     """`BsKnowledge` as pairs, without the load and the share of the SRS branch."""
 
     belief: RealBelief
+    exists: Tensor
     tokens: Tensor
     mixture: Tensor
 
@@ -113,8 +115,9 @@ class _Bs(nn.Module):
         tokens = torch.cat((real_numbers_of_paths(prior, exists), local), dim=-1)
         known = numbers_of_conditions(self.air, conditions, tokens)
         learned = self.srs(torch.cat((tokens, known), dim=-1))
-        kept = (exists.logit() + learned[..., 0]).sigmoid() * learned[..., 1].exp()
-        return RealKnowledge(prior.scaled(kept.sqrt()), tokens, learned[..., 4:])
+        exists = (exists.logit() + learned[..., 0]).sigmoid()
+        belief = prior.scaled((exists * learned[..., 1].exp()).sqrt())
+        return RealKnowledge(belief, exists, tokens, learned[..., 4:])
 
 
 class FusionPorts(_Bs):
@@ -144,7 +147,7 @@ class FusionPorts(_Bs):
         given = RealConditions(srs_snr_db, dl_snr_db, age_ms, speed_kmh, rho)
         known = self.after_srs(RealPaths(sine, delay, gain, covariance), srs, given)
         level = known.belief.power
-        order = level.argsort(dim=-1, descending=True)[..., : self.ports]
+        order = _strongest(known, self.ports)
         weight = nn.functional.one_hot(order, level.shape[-1]).to(level)
         if self.mixes:
             mixture = weight @ known.mixture
@@ -163,6 +166,7 @@ class FusionBs(_Bs):
     def __init__(self, system: FusionSystem, air: Air, agreed: Agreed) -> None:
         super().__init__(system, air)
         self.fusion, self.fusion_ports, self.agreed = system.fusion, system.fusion_ports, agreed
+        self.on_paths = system.params.ports != "random" and system.params.beam
 
     def forward(
         self,
@@ -196,22 +200,33 @@ class FusionBs(_Bs):
         self, known: RealKnowledge, ports: RealPorts, bits: Tensor, conditions: Conditions
     ) -> tuple[RealBelief, Tensor]:
         """Return the belief after SRS and feedback, and what is learned of it (batch, K, L, 4)."""
-        air, law = self.air, self.agreed.law
-        through = real_mixing(ports, known.belief)
-        expected = real_expected_power(known.belief, through)
-        reports = decode(bits, ports.beam.shape[2], phases_first=self.agreed.phases_first)
+        air, law, count = self.air, self.agreed.law, ports.beam.shape[2]
+        noise = 1 / (conditions.dl_snr * air.sector.subcarriers).reshape(-1, 1, 1)
+        reports = decode(bits, count, phases_first=self.agreed.phases_first)
+        prior = known.belief
+        if self.on_paths:
+            on_path = _strongest(known, count)
+            level = (prior.power / known.exists * air.sector.antennas).gather(-1, on_path)
+            after = existence_after(known.exists, on_path, level, reports, law, noise)
+            prior = prior.scaled((after / known.exists).sqrt())
+        through = real_mixing(ports, prior)
+        expected = real_expected_power(prior, through)
         of_ports = (
             numbers_of_ports(air, reports, conditions),
             (expected / air.mean_power).log().unsqueeze(-1) / 3,
             numbers_of_conditions(air, conditions, reports.phase.unsqueeze(-1)),
         )
         learned = self.fusion_ports(torch.cat(of_ports, dim=-1))
-        noise = 1 / (conditions.dl_snr * air.sector.subcarriers).reshape(-1, 1, 1)
         seen = real_observations(reports, expected * learned[..., 0].exp(), law, noise)
-        both = real_fused(known.belief, through, seen.corrected(learned[..., 1], learned[..., 2]))
+        both = real_fused(prior, through, seen.corrected(learned[..., 1], learned[..., 2]))
         of_both = (
             known.tokens,
             real_numbers_of_both(known.belief, both),
             numbers_of_conditions(air, conditions, known.tokens),
         )
         return both, self.fusion(torch.cat(of_both, dim=-1))
+
+
+def _strongest(known: RealKnowledge, count: int) -> Tensor:
+    """Return the paths of most power (batch, K, count)."""
+    return known.belief.power.argsort(dim=-1, descending=True)[..., :count]
