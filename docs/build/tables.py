@@ -15,6 +15,7 @@ import channel_tables as channel
 import cost_tables as costs
 import digital_tables as digital
 import evidence_tables as evidence
+import fusion_tables as fusion
 import physical_tables as physical
 import robustness_tables as robustness
 import separated_tables as separated
@@ -90,6 +91,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "access-seeds": access.seeds,
     "access-claims": access.claims,
     "access-latency": access.latency,
+    "fusion-anchor": fusion.anchor,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,
