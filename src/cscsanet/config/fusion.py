@@ -190,12 +190,6 @@ class AnchorParams(Section):
     test_drops: Count
     bootstrap_samples: Annotated[int, Field(ge=100)]
 
-    @model_validator(mode="after")
-    def _check(self) -> "AnchorParams":
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds = {list(self.seeds)}: each must differ from the others")
-        return self
-
 
 class FusionParams(SpecialistParams):
     """All of specialists/fusion/params.yaml."""
