@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from table_rows import Row, interval, markdown, read_report, read_rows
+from table_rows import Row, interval, markdown, read_report, read_rows, select
 
 _PARAMS = Path(__file__).parents[2] / "specialists" / "fusion" / "params.yaml"
 _BRANCHES = ("fusion", "srs-only", "feedback-only")
@@ -13,6 +13,12 @@ _RIVALS = ("classical-fusion", "classical-relative", "port-selection")
 _LEARNED = ("paper", "autoencoder")
 _GENIES = ("genie-srs", "genie-feedback", "perfect-rzf")
 _ALL = (*_BRANCHES, *_RIVALS, "etype2", *_LEARNED, "srs-statistical", "srs-trusting", *_GENIES, "wmmse")
+_KNOWN = (
+    ("zero forcing of a known channel", "perfect-zf"),
+    ("maximum ratio of a known channel", "perfect-mrt"),
+    ("all that users know, not quantised", "unquantised"),
+    ("the same with random pilots", "unquantised-random-pilots"),
+)
 
 
 def bits(srs_snr_db: float) -> str:
@@ -110,6 +116,20 @@ def claims() -> str:
     )
 
 
+def anchor() -> str:
+    """Return the sum rate at the published point over the bits: the mean over seeds, their range, and what is published."""
+    rows = read_rows("specialists/fusion_anchor")
+    every = list(dict.fromkeys(row["bits"] for row in rows if row["method"] == "ours"))
+    kinds = [
+        *((f"B = {bits}", {"method": "ours", "bits": bits}) for bits in every),
+        *((what, {"method": method}) for what, method in _KNOWN),
+    ]
+    return markdown(
+        ["sum rate [bit/s/Hz]", "ours", "seeds", "published"],
+        [[what, *_cells(select(rows, **values))] for what, values in kinds],
+    )
+
+
 def _over(key: str, what: str, methods: Sequence[str], **start: Any) -> str:
     rows, values = _rows(), _axis(key)
     lines = []
@@ -160,3 +180,10 @@ def _weak() -> float:
 
 def _paths() -> int:
     return int(_content()["air"]["paths"])
+
+
+def _cells(rows: list[Row]) -> list[str]:
+    (mean,) = select(rows, seed=None)
+    seeds = [row["sum_rate"] for row in rows if row["seed"] is not None]
+    published = "-" if mean["published"] is None else f"{mean['published']:.2f}"
+    return [interval(mean, "sum_rate", 2), f"{min(seeds):.2f} to {max(seeds):.2f}", published]

@@ -104,6 +104,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "fusion-variants": fusion.variants,
     "fusion-seeds": fusion.seeds,
     "fusion-claims": fusion.claims,
+    "fusion-anchor": fusion.anchor,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,

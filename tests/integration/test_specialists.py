@@ -128,7 +128,7 @@ def fusion_project(tmp_path_factory):
     folder = root / "specialists" / "fusion"
     folder.mkdir(parents=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    for name in ("train", "measure", "report"):
+    for name in ("train", "measure", "report", "anchor"):
         script = ROOT / "specialists" / "fusion" / "stages" / f"{name}.py"
         done = subprocess.run([sys.executable, script], cwd=root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -254,3 +254,16 @@ def test_a_wrong_option_is_one_line(options, said, project, monkeypatch):
     assert done.exit_code != 0
     assert said in str(done.exception)
     assert "\n" not in str(done.exception)
+
+
+def test_rows_of_the_anchor_stand_beside_published_ones(fusion_project):
+    reports = fusion_project / "reports" / "specialists"
+    rows = json.loads((reports / "fusion_anchor.json").read_text(encoding="utf-8"))
+    assert {row["seed"] for row in rows} == {None, 1, 2}
+    assert [row["bits"] for row in rows if row["method"] == "ours" and row["seed"] is None] == [1, 5, 12]
+    assert all(row["used_bits"] <= row["bits"] for row in rows if row["used_bits"])
+    for row in rows:
+        assert row["ci_low"] <= row["sum_rate"] <= row["ci_high"]
+        assert (row["published"] is None) == (
+            row["method"].startswith("unquantised") or row["bits"] in (5, 12)
+        )

@@ -169,6 +169,29 @@ class FusionEvaluationParams(Section):
     users: tuple[Count, ...] = Field(min_length=1)
 
 
+class AnchorParams(Section):
+    """Feedback without SRS at the point of Sohrabi et al. (arXiv 2007.06512), whose sizes are theirs.
+
+    bits: B of a user. seeds: of pilots, cells and tables. grid: directions of the search of a user. kept: pairs of directions
+    that make up its posterior. pilot_steps, pilot_batch: of the learned pilots. cell_drops, cell_rounds: of the cells.
+    beam_steps, beam_batch: of the tables of beams. val_drops: on which codes are chosen. test_drops: of the rows.
+    """
+
+    bits: tuple[Annotated[int, Field(ge=1, le=MOST_BITS)], ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field(min_length=1)
+    grid: Annotated[int, Field(ge=8)]
+    kept: Count
+    pilot_steps: Annotated[int, Field(ge=0)]
+    pilot_batch: Count
+    cell_drops: Count
+    cell_rounds: Annotated[int, Field(ge=0)]
+    beam_steps: Annotated[int, Field(ge=0)]
+    beam_batch: Count
+    val_drops: Count
+    test_drops: Count
+    bootstrap_samples: Annotated[int, Field(ge=100)]
+
+
 class FusionParams(SpecialistParams):
     """All of specialists/fusion/params.yaml."""
 
@@ -178,6 +201,7 @@ class FusionParams(SpecialistParams):
     network: NetworkParams
     fit: FusionFitParams
     evaluation: FusionEvaluationParams
+    anchor: AnchorParams
 
     @model_validator(mode="after")
     def _check_between_sections(self) -> "FusionParams":

@@ -35,6 +35,7 @@ def test_every_profile_is_valid(name):
             "patience: 1",
             "patience = 1: must be at least 2, the epochs of the first two stages",
         ),
+        ("  seeds: [1, 2]", "  seeds: [1, 1]", "anchor.seeds = [1, 1]: 1 is there twice"),
         ("stages: [0.33, 0.33]", "stages: [0.6, 0.5]", "must leave epochs for the training of all"),
         ("reseeded: [fusion]", "reseeded: [theirs]", "'theirs' is no training"),
         ("threads: 2", "treads: 2\nthreads: 2", "treads: unknown key"),
