@@ -15,6 +15,7 @@ from cscsanet.metrics.verdict import holds, under_premise, verdict
 from cscsanet.specialists.fusion.baselines.codebooks import Etype2
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence, Terms
 from cscsanet.specialists.fusion.points import FusionPoint, axis, home, points, weak
+from cscsanet.specialists.fusion.training import models
 
 ROOM = 1.02  # perfect zero forcing over a method, from which on there is room to be ahead of it
 MARKED = 1.05  # of a conventional baseline, to be markedly ahead of it
@@ -124,6 +125,11 @@ def statements(params: FusionParams) -> list[Statement]:
             ],
         ),
     ]
+    others = list(dict.fromkeys(model.method for model in models(params) if model.method != OURS))
+    if others:
+        compared = [_ahead(name, point, 1.0) for name in others for point in axis(params, "srs_snr_db")]
+        text = f"The fused precoder is ahead of {' and '.join(others)}, which are learned, too, at every SNR of the SRS."
+        said.append(("ours", text, compared))
     return [
         Statement(f"{whose}.{number}", whose, text, comparisons)
         for number, (whose, text, comparisons) in enumerate(said, start=1)
