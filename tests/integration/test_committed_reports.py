@@ -102,6 +102,22 @@ def test_reports_of_activity_detection_are_of_the_shipped_detector():
     assert {row["decisions_equal"] for row in parity} == {1.0}
 
 
+def test_reports_of_fusion_precoding_are_of_the_shipped_link():
+    shipped = json.loads((SHIPPED / "fusion" / "manifest.json").read_text(encoding="utf-8"))["models"]
+    assert set(shipped) == {"fusion/fusion"}
+    rows = read("specialists/fusion")
+    assert {row["method"] for row in rows} >= {
+        "fusion",
+        "paper",
+        "autoencoder",
+        "classical-fusion",
+        "perfect-rzf",
+    }
+    assert {row["trainings"] for row in rows if row["method"] == "fusion" and row["seed"] is None} == {3}
+    parity = read("specialists/fusion_parity")
+    assert {row["model"] for row in parity} == {shipped["fusion/fusion"]}
+
+
 def test_rows_are_of_the_shipped_models(shipped):
     rows = [
         row
