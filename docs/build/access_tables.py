@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from table_rows import Row, interval, markdown, read_report, read_rows, select
+from table_rows import Row, interval, ledger, markdown, read_report, read_rows, select
 
 _PARAMS = Path(__file__).parents[2] / "specialists" / "access" / "params.yaml"
 _SHARED = (
@@ -25,7 +25,7 @@ _METHODS = (
     "gmmv-amp",
     "mmv-amp",
     "omp",
-    "omp-told",
+    "omp-known-count",
     "covariance-ml-genie",
     "genie",
 )
@@ -173,18 +173,7 @@ def seeds() -> str:
 
 def claims() -> str:
     """Return the ledger."""
-    return markdown(
-        ["", "statement", "verdict", "holds / does not / open / void"],
-        [
-            [
-                each["id"],
-                each["statement"],
-                each["verdict"],
-                " / ".join(str(_count(each, value)) for value in ("yes", "no", "open", "void")),
-            ]
-            for each in read_report("specialists/access_claims")["statements"]
-        ],
-    )
+    return ledger("specialists/access_claims")
 
 
 def latency() -> str:
@@ -214,10 +203,6 @@ def _cell() -> dict[str, Any]:
 def _lengths() -> list[int]:
     lengths: list[int] = _params()["evaluation"]["preamble_length"]
     return lengths
-
-
-def _count(statement: dict[str, Any], value: str) -> int:
-    return sum(each["holds"] == value for each in statement["comparisons"])
 
 
 def _row(method: str, spread_deg: float | None, **values: Any) -> Row:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from table_rows import Row, interval, markdown, read_report, read_rows, select
+from table_rows import Row, interval, ledger, markdown, read_rows, select
 
 _PARAMS = Path(__file__).parents[2] / "specialists" / "fusion" / "params.yaml"
 _BRANCHES = ("fusion", "srs-only", "feedback-only")
@@ -99,21 +99,7 @@ def seeds() -> str:
 
 def claims() -> str:
     """Return the ledger."""
-    return markdown(
-        ["", "statement", "verdict", "holds / does not / open / void"],
-        [
-            [
-                each["id"],
-                each["statement"],
-                each["verdict"],
-                " / ".join(
-                    str(sum(one["holds"] == value for one in each["comparisons"]))
-                    for value in ("yes", "no", "open", "void")
-                ),
-            ]
-            for each in read_report("specialists/fusion_claims")["statements"]
-        ],
-    )
+    return ledger("specialists/fusion_claims")
 
 
 def anchor() -> str:

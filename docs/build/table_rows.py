@@ -41,6 +41,25 @@ def interval(row: Row, column: str, digits: int) -> str:
     return f"{row[column]:.{digits}f} [{row['ci_low']:.{digits}f}, {row['ci_high']:.{digits}f}]"
 
 
+def ledger(name: str) -> str:
+    """Return the statements of a ledger of a specialist, with their verdicts."""
+    return markdown(
+        ["", "statement", "verdict", "holds / does not / open / void"],
+        [
+            [
+                each["id"],
+                each["statement"],
+                each["verdict"],
+                " / ".join(
+                    str(sum(one["holds"] == value for one in each["comparisons"]))
+                    for value in ("yes", "no", "open", "void")
+                ),
+            ]
+            for each in read_report(name)["statements"]
+        ],
+    )
+
+
 def distinct(rows: Iterable[Row], key: str) -> list[Any]:
     """Return every value of a column in ascending order, without None."""
     return sorted({row[key] for row in rows if row[key] is not None}, key=float)

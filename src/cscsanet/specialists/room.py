@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cscsanet.errors import CscsanetError
 from cscsanet.workflow.stage import StageFunction, StageParams, run_stage_of
 from cscsanet.workflow.workspace import Workspace
 
@@ -22,6 +23,19 @@ class SpecialistWorkspace(Workspace):
     def params_file(self) -> Path:
         """The parameters."""
         return self.root / "specialists" / self.specialist / "params.yaml"
+
+    def trained(self, name: str) -> Path:
+        """Return the trained weights to use, as `Workspace.trained`.
+
+        Raises:
+            CscsanetError: there are none.
+        """
+        path = super().trained(name)
+        if not path.exists():
+            raise CscsanetError(
+                f"{path}: no such weights; run 'make specialist NAME={self.specialist}' to train them"
+            )
+        return path
 
     def run_name(self, stage: str) -> str:
         """Return the name of a stage or a training in MLflow."""

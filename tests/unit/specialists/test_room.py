@@ -6,6 +6,7 @@ import pytest
 
 from cscsanet.config.access import load_access_params
 from cscsanet.config.params import profile_text
+from cscsanet.errors import CscsanetError
 from cscsanet.specialists.room import SpecialistWorkspace, run_specialist
 from cscsanet.workflow.workspace import Workspace
 
@@ -49,3 +50,12 @@ def test_a_fault_in_the_parameters_is_one_line(tmp_path, monkeypatch, capsys):
 def test_the_parameters_of_the_repository_are_a_profile():
     path = ROOT / "specialists" / "access" / "params.yaml"
     assert path.read_text(encoding="utf-8") == profile_text("small", "access")
+
+
+def test_weights_that_are_missing_are_made_by_the_pipeline_of_the_specialist(tmp_path):
+    workspace = SpecialistWorkspace(tmp_path, "access")
+    assert workspace.trained("access/ours").name == "ours.safetensors"  # of the package
+    with pytest.raises(
+        CscsanetError, match=r"paper\.safetensors: no such weights; run 'make specialist NAME=access'"
+    ):
+        workspace.trained("access/paper")

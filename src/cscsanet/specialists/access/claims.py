@@ -134,7 +134,7 @@ def _of_ours(params: AccessParams) -> list[Statement]:
     ]
     books = [point for point in axis(params, "book") if point.book]
     half = Condition(OURS, start, HALF)
-    every_other = ("omp-told", *OTHERS)
+    every_other = ("omp-known-count", *OTHERS)
     said = [
         (
             "One model for all lengths is level with one for a single length, of the same training length.",

@@ -64,7 +64,7 @@ def omp(seen: Observation) -> Tensor:
     return pursue(seen.received, seen.book)
 
 
-def omp_told(seen: Observation) -> Tensor:
+def omp_known_count(seen: Observation) -> Tensor:
     """Score by simultaneous OMP that is given the number of active devices: 1 for so many of those it chose, else 0."""
     scores = pursue(seen.received, seen.book)
     return (most_likely(scores, seen.drops.active.sum(dim=1)) & (scores > 0)).float()
@@ -145,7 +145,7 @@ def _messages(seen: Observation, domain: Domain) -> Tensor:
 
 CLASSICAL: dict[str, Method] = {
     "omp": omp,
-    "omp-told": omp_told,
+    "omp-known-count": omp_known_count,
     "mmv-amp": mmv_amp,
     "gmmv-amp": gmmv_amp,
     "covariance-ml": covariance_ml,

@@ -53,8 +53,8 @@ from cscsanet.specialists.fusion.link.seen import Air
 from cscsanet.specialists.fusion.networks.projection import Projection
 from cscsanet.specialists.fusion.networks.sets import SetNetwork, UeNetwork
 
-_MOST_MIXTURE = 0.2  # weight of another path in a port
-_EDGE = 1e-4  # of probabilities
+MOST_MIXTURE = 0.2  # weight of another path in a port
+EDGE = 1e-4  # of probabilities
 
 
 class BsKnowledge(NamedTuple):
@@ -133,7 +133,7 @@ class FusionSystem(nn.Module):
         by_user = srs.shape[:2]
         paths = air.srs_paths(srs, conditions)
         prior = air.belief(paths, conditions)
-        exists = air.existence(paths, conditions).clamp(_EDGE, 1 - _EDGE).reshape(*by_user, -1)
+        exists = air.existence(paths, conditions).clamp(EDGE, 1 - EDGE).reshape(*by_user, -1)
         local = self.projection(srs.flatten(0, 1), paths.sine, paths.delay)
         local = local.reshape(*by_user, *local.shape[1:])
         tokens = torch.cat((numbers_of_paths(prior, exists), local), dim=-1)
@@ -156,7 +156,7 @@ class FusionSystem(nn.Module):
         weight = nn.functional.one_hot(order, power.shape[-1]).to(power)
         if self.params.ports == "learned" and self.params.port:
             mixture = known.mixture.gather(2, order.unsqueeze(-1).expand(-1, -1, -1, power.shape[-1]))
-            weight = weight + (1 - weight) * _MOST_MIXTURE * mixture.tanh()
+            weight = weight + (1 - weight) * MOST_MIXTURE * mixture.tanh()
         beam = (weight + 0j) @ known.belief.steering.conj()
         ramp = (weight + 0j) @ known.belief.ramp
         if self.params.ports == "random" or not self.params.beam:

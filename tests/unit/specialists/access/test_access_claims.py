@@ -33,7 +33,7 @@ def world(rates, seeds=1):
 
 GOOD = {
     "omp": 0.08,
-    "omp-told": 0.07,
+    "omp-known-count": 0.07,
     "mmv-amp": 0.03,
     "gmmv-amp": 0.02,
     "covariance-ml": 0.01,

@@ -66,10 +66,10 @@ def test_ports_have_unit_power_and_receive_their_own_path(see):
 def test_what_ports_receive_is_the_channel_through_them(see):
     seen = see(srs_snr_db=40.0, age_ms=0.0, dl_snr_db=60.0)
     ports = ports_on(seen.belief, 4)
-    heard = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
+    received = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
     through = mixing(ports, seen.belief.steering, seen.belief.ramp)
     expected = (through @ seen.belief.mean.unsqueeze(-1)).squeeze(-1)
-    error = (heard - expected).abs().square().mean() / expected.abs().square().mean()
+    error = (received - expected).abs().square().mean() / expected.abs().square().mean()
     assert error < 2e-3
 
 
@@ -96,13 +96,13 @@ def test_precoders_turn_with_the_delays_of_paths(see):
 def test_many_bits_are_as_good_as_what_was_received(see):
     seen = see(dl_snr_db=20.0)
     ports = ports_on(seen.belief, 4)
-    heard = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
+    received = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
     through = mixing(ports, seen.belief.steering, seen.belief.ramp)
     law = AmplitudeLaw(seen.air.mean_power)
-    reports = decode(encode(*positions(heard, law), 84, phases_first=True), 4, phases_first=True)
-    told = observations(reports, expected_power(seen.belief, through), law, seen.noise)
-    by_bits = seen.spectral_efficiency(fused(seen.belief, through, told).precoders(seen.load)).mean()
-    exact = seen.belief.updated(through, heard, seen.noise.expand_as(heard.real))
+    reports = decode(encode(*positions(received, law), 84, phases_first=True), 4, phases_first=True)
+    said = observations(reports, expected_power(seen.belief, through), law, seen.noise)
+    by_bits = seen.spectral_efficiency(fused(seen.belief, through, said).precoders(seen.load)).mean()
+    exact = seen.belief.updated(through, received, seen.noise.expand_as(received.real))
     by_signal = seen.spectral_efficiency(exact.precoders(seen.load)).mean()
     assert by_bits == pytest.approx(float(by_signal), rel=0.01)
     assert by_bits > 1.1 * seen.spectral_efficiency(seen.belief.precoders(seen.load)).mean()
@@ -113,10 +113,10 @@ def test_what_nothing_is_known_of_changes_nothing(see):
     through = mixing(ports_on(seen.belief, 4), seen.belief.steering, seen.belief.ramp)
     law = AmplitudeLaw(seen.air.mean_power)
     reports = decode(torch.zeros(10, 3, 0), 4, phases_first=True)
-    told = observations(reports, expected_power(seen.belief, through), law, seen.noise)
+    said = observations(reports, expected_power(seen.belief, through), law, seen.noise)
     # Of the first port the phase is the reference, which no precoder depends on.
-    assert (told.value[..., 1:].abs() < 1e-3).all()
-    assert (told.variance[..., 1:] > 100 * expected_power(seen.belief, through)[..., 1:]).all()
+    assert (said.value[..., 1:].abs() < 1e-3).all()
+    assert (said.variance[..., 1:] > 100 * expected_power(seen.belief, through)[..., 1:]).all()
 
 
 def test_where_nothing_is_predicted_observations_are_not_turned(see):
@@ -126,3 +126,40 @@ def test_where_nothing_is_predicted_observations_are_not_turned(see):
     value = torch.ones(5, 3, 2) + 0j
     after = fused(blank, through, PortObservations(value, torch.ones(5, 3, 2)))
     torch.testing.assert_close(after.mean, blank.updated(through, value, torch.ones(5, 3, 2)).mean)
+
+
+def test_noise_of_csirs_has_the_power_of_one_over_snr_and_subcarriers(see):
+    seen = see(400, dl_snr_db=3.0)
+    ports = ports_on(seen.belief, 4)
+    silent = torch.zeros_like(seen.drops.channel)
+    received = observe(ports, silent, seen.conditions.dl_snr, seen.drops.noise)
+    expected = 1 / (10**0.3 * seen.air.sector.subcarriers)
+    assert received.abs().square().mean() == pytest.approx(expected, rel=0.05)
+    assert float(seen.noise[0, 0, 0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_many_bits_say_is_as_sure_as_the_noise_allows(see):
+    seen = see(20)
+    law = AmplitudeLaw(seen.air.mean_power)
+    received = torch.full((20, 3, 2), 2.0) + 0j
+    reports = decode(encode(*positions(received, law), 60, phases_first=True), 2, phases_first=True)
+    said = observations(reports, torch.full((20, 3, 2), 4.0), law, seen.noise)
+    # A digit of a part in a million is left of the quantiser.
+    torch.testing.assert_close(said.variance, seen.noise.expand(20, 3, 2), rtol=0.05, atol=1e-5)
+
+
+def test_a_phase_that_all_ports_of_a_user_share_changes_no_precoder(see):
+    # Of fresh SRS the phases are known, and a report has a phase of its own.
+    seen = see(20, age_ms=0.0, srs_snr_db=20.0)
+    ports = ports_on(seen.belief, 4)
+    received = observe(ports, seen.drops.channel, seen.conditions.dl_snr, seen.drops.noise)
+    through = mixing(ports, seen.belief.steering, seen.belief.ramp)
+    variance = seen.noise.expand(received.shape)
+    turn = torch.polar(torch.ones(20, 3, 1), 6.28 * torch.rand(20, 3, 1))
+    same, turned = (
+        seen.spectral_efficiency(
+            fused(seen.belief, through, PortObservations(value, variance)).precoders(seen.load)
+        )
+        for value in (received, received * turn)
+    )
+    torch.testing.assert_close(same, turned, rtol=1e-3, atol=1e-3)

@@ -58,3 +58,19 @@ def test_extreme_amplitudes_are_finite_and_have_no_gradient(received):
     assert after.isfinite().all()
     assert not after.requires_grad
     assert (after[0, 0, 0] > 0.9) == (received > 1)
+
+
+@pytest.mark.parametrize("srs_snr_db", [-20.0, -10.0])
+def test_the_probability_after_srs_is_the_share_of_peaks_that_are_paths(air, seeded, srs_snr_db):
+    generator, snr = seeded(), torch.tensor(10 ** (srs_snr_db / 10))
+    # As many cells of noise for each path as a search over a finer grid compares.
+    cells = round(3 * air.sector.antennas * (air.sector.max_delay + 1) / air.sector.paths)
+    is_path = torch.rand(2_000_000, generator=generator) * cells < 1
+    ratio = snr * air.sector.antennas * air.sector.subcarriers / (air.comb * air.sector.paths)
+    energy = -torch.rand(is_path.shape, generator=generator).log() * (1 + ratio * is_path)
+    # Estimates are shrunk, as the gains have a mean power.
+    after = air.probability(energy / (1 + 1 / ratio), torch.tensor(1.0), snr)
+    for low in (0.003, 0.01, 0.05, 0.2, 0.5) if srs_snr_db > -15 else (0.003, 0.006, 0.012):
+        chosen = (after >= low) & (after < 2 * low)
+        assert chosen.sum() > 2000
+        assert is_path[chosen].float().mean() == pytest.approx(float(after[chosen].mean()), rel=0.15)

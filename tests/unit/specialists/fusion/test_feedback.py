@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, decode, encode, order, positions
+from cscsanet.specialists.fusion.link.feedback import (
+    AmplitudeLaw,
+    amplitude_law,
+    decode,
+    encode,
+    order,
+    phases_come_first,
+    positions,
+)
+from cscsanet.specialists.fusion.link.operating_point import Conditions
 
 FIRST = [True, False]
 LAW = AmplitudeLaw(9.0)
@@ -45,15 +54,15 @@ def test_what_is_read_is_within_the_cells_that_it_says(phases_first, seeded):
 
 
 def test_a_common_phase_changes_no_bit(seeded):
-    heard = received(seeded)
-    turned = heard * torch.polar(torch.tensor(1.0), torch.tensor(1.234))
-    for one, other in zip(positions(heard, LAW), positions(turned, LAW), strict=True):
+    values = received(seeded)
+    turned = values * torch.polar(torch.tensor(1.0), torch.tensor(1.234))
+    for one, other in zip(positions(values, LAW), positions(turned, LAW), strict=True):
         torch.testing.assert_close(one[..., 1:], other[..., 1:], rtol=0, atol=2e-5)
 
 
 def test_amplitudes_of_a_normal_law_are_uniform(seeded):
-    heard = 3 * torch.randn((400, 50, 2), generator=seeded(), dtype=torch.complex64)
-    _, amplitude = positions(heard, LAW)
+    values = 3 * torch.randn((400, 50, 2), generator=seeded(), dtype=torch.complex64)
+    _, amplitude = positions(values, LAW)
     share = torch.histc(amplitude, 4, 0, 1) / amplitude.numel()
     torch.testing.assert_close(share, torch.full((4,), 0.25), rtol=0, atol=0.01)
 
@@ -70,3 +79,14 @@ def test_a_flat_law_tells_weak_amplitudes_apart():
     weak = torch.tensor([0.1, 0.5])
     steep, flat = (law.position(weak).diff() for law in (LAW, AmplitudeLaw(9.0, 0.5, 2.25)))
     assert flat > 2 * steep
+
+
+@pytest.mark.parametrize(
+    ("rho", "srs_snr_db", "first"),
+    [(1.0, 0.0, True), (0.9, -5.0, True), (0.5, 0.0, False), (1.0, -10.0, False)],
+)
+def test_phases_come_first_where_srs_show_the_amplitudes_of_the_downlink(rho, srs_snr_db, first):
+    conditions = Conditions(*(torch.full((3,), value) for value in (srs_snr_db, 10.0, 5.0, 120.0, rho)))
+    assert phases_come_first(conditions) == first
+    # Amplitudes of strong ports alone matter where all ports are on paths.
+    assert (amplitude_law(conditions, 9.0) == AmplitudeLaw(9.0)) == (srs_snr_db > -7)

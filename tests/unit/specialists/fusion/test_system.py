@@ -8,7 +8,10 @@ from cscsanet.channel.multiuser.carriers import Sector
 from cscsanet.config.fusion import FusionParams
 from cscsanet.config.params import profile_text
 from cscsanet.specialists.fusion.baselines.classical_fusion import confident, relative_fusion
-from cscsanet.specialists.fusion.link.csirs import observe
+from cscsanet.specialists.fusion.link.belief import ports_on
+from cscsanet.specialists.fusion.link.csirs import mixing, observe
+from cscsanet.specialists.fusion.link.feedback import amplitude_law, decode, encode, positions
+from cscsanet.specialists.fusion.link.fused import expected_power, fused, observations
 from cscsanet.specialists.fusion.link.operating_point import draw_fusion
 from cscsanet.specialists.fusion.link.seen import Air, Seen
 from cscsanet.specialists.fusion.task import air_of, conditions_of, initial_system
@@ -155,6 +158,26 @@ def test_before_training_ours_is_classical_fusion(params):
 
 
 @torch.no_grad()
+def test_before_training_reports_say_which_paths_are_ones(params):
+    air, drops, conditions = drops_of(params, count=100, srs_snr_db=-15.0)
+    made = system_of(params, moved=0.0)(air, drops, conditions, 3, 24)
+    seen = Seen(air, drops, conditions, 3, 24)
+    classical = relative_fusion(seen, 3, None, phases_first=False)
+    ours, expected = (seen.spectral_efficiency(each) for each in (made.fusion, classical))
+    assert (ours - expected).abs().mean() < 0.01 * expected.mean()
+    # Without Bayes' rule for the probabilities of paths many drops have others.
+    prior = confident(seen, None)
+    ports = ports_on(prior, 3)
+    received = observe(ports, drops.channel, conditions.dl_snr, drops.noise[..., :3])
+    law = amplitude_law(conditions, air.mean_power)
+    through = mixing(ports, prior.steering, prior.ramp)
+    reports = decode(encode(*positions(received, law), 24, phases_first=False), 3, phases_first=False)
+    before = fused(prior, through, observations(reports, expected_power(prior, through), law, seen.noise))
+    without = seen.spectral_efficiency(before.precoders(seen.load))
+    assert (ours - without).abs().mean() > 0.02 * without.mean()
+
+
+@torch.no_grad()
 def test_a_link_that_withholds_srs_from_the_last_precoder_gives_that_of_the_feedback(params):
     air, drops, conditions = drops_of(params)
     made = system_of(params, fuses_srs=False)(air, drops, conditions, 2, 8)
@@ -174,8 +197,8 @@ def test_a_link_that_withholds_srs_from_the_last_precoder_gives_that_of_the_feed
 def test_domains_that_are_off_change_the_ports(network, changes, params):
     air, drops, conditions = drops_of(params, count=20)
     whole, part = system_of(params, moved=0.0), system_of(params, moved=0.0, **network)
-    heard = whole.after_srs(air, drops.srs, conditions)
-    one, other = (each.ports(air, heard, 2) for each in (whole, part))
+    known = whole.after_srs(air, drops.srs, conditions)
+    one, other = (each.ports(air, known, 2) for each in (whole, part))
     assert torch.allclose(one.beam, other.beam) == (changes == "ramp")
     if changes != "beam":
         torch.testing.assert_close(other.ramp, torch.ones_like(other.ramp))

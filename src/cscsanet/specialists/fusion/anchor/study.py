@@ -7,12 +7,14 @@ same noise. The code of every B is chosen on validation drops; the precoder sees
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cscsanet.channel.multiuser.downlink import sum_spectral_efficiency
 from cscsanet.config.fusion import AnchorParams, FusionParams
-from cscsanet.metrics.bootstrap import bootstrap_means
+from cscsanet.metrics.bootstrap import mean_over_seeds, resampled_sums
 from cscsanet.metrics.estimate import Estimate
 from cscsanet.specialists.fusion.anchor.beam_code import BeamCode, train_beams
 from cscsanet.specialists.fusion.anchor.cell import (
@@ -149,29 +151,36 @@ def result_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each method, B and seed, and one for their mean, with seed null.
 
-    Intervals are over drops; those of the mean are over the mean of each drop.
+    Intervals are over drops, and those of the mean over seeds, too, by Student's law.
     """
     rows = []
     for group in zip(*by_seed.values(), strict=True):
-        columns = torch.stack([each.rates for each in group], dim=-1)
-        columns = torch.cat((columns.mean(dim=-1, keepdim=True), columns), dim=-1)
-        low, high = bootstrap_means(columns, samples, bootstrap_seed)
-        for index, seed in enumerate((None, *by_seed)):
-            first = group[max(index - 1, 0)]
-            value = Estimate(float(columns[:, index].double().mean()), float(low[index]), float(high[index]))
-            rows.append(
-                {
-                    "method": first.method,
-                    "bits": first.bits,
-                    **value.row("sum_rate"),
-                    "published": PERFECT.get(first.method) if first.bits is None else LEARNED.get(first.bits),
-                    "setting": None if seed is None else first.setting or None,
-                    "used_bits": None if seed is None else first.used_bits,
-                    "drops": len(columns),
-                    "seed": seed,
-                }
-            )
+        rates = torch.stack([each.rates.double() for each in group], dim=-1)
+        drawn = (resampled_sums(rates, samples, bootstrap_seed) / len(rates)).numpy()
+        key = [bootstrap_seed, *f"{group[0].method} {group[0].bits}".encode()]
+        rows.append(_row(group[0], rates.mean(), mean_over_seeds(drawn.T, key), len(rates), None))
+        rows += [
+            _row(each, each.rates.double().mean(), drawn[:, index], len(rates), seed)
+            for index, (seed, each) in enumerate(zip(by_seed, group, strict=True))
+        ]
     return rows
+
+
+def _row(
+    of: Measured, mean: Tensor, drawn: NDArray[np.float64], count: int, seed: int | None
+) -> dict[str, Any]:
+    """Return a row. drawn: the mean in each bootstrap sample."""
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {
+        "method": of.method,
+        "bits": of.bits,
+        **Estimate(float(mean), float(low), float(high)).row("sum_rate"),
+        "published": PERFECT.get(of.method) if of.bits is None else LEARNED.get(of.bits),
+        "setting": None if seed is None else of.setting or None,
+        "used_bits": None if seed is None else of.used_bits,
+        "drops": count,
+        "seed": seed,
+    }
 
 
 def _unquantised(seen: Drops) -> Tensor:

@@ -19,7 +19,7 @@ from cscsanet.specialists.fusion.link.belief import PathBelief
 from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, PortReports
 
 _LEAST = 1e-6  # of a variance, over the power
-_SILENT = 1e-6  # agreement of a belief that predicts nothing
+SILENT = 1e-6  # agreement of a belief that predicts nothing
 _MOST = 0.999  # share of the power of an observation that can be unknown
 # What other paths leave in a port that is on none, over the mean power of a path: of .01, .03 and .1 the best with weak SRS.
 _LEFT = 0.01
@@ -41,11 +41,19 @@ def observations(
     expected: power of y without noise that is expected without them (batch, K, P). noise: power of the noise in y
     (batch, 1, 1).
     """
+    length, variance = lengths(reports, torch.sinc(reports.phase_width), expected, law, noise)
+    return PortObservations(
+        length * torch.polar(torch.ones_like(length), 2 * math.pi * reports.phase), variance
+    )
+
+
+def lengths(
+    reports: PortReports, sinc: Tensor, expected: Tensor, law: AmplitudeLaw, noise: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the modulus and the variance (batch, K, P) of `observations`. sinc: of the widths of phases (batch, K, P)."""
     known = reports.amplitude_width < 1
     power = torch.where(known, law.power(reports.amplitude), expected + noise)
     amplitude = (power + _LEAST * law.mean_power).sqrt()
-    sinc = torch.sinc(reports.phase_width)
-    phasor = torch.polar(sinc, 2 * math.pi * reports.phase)
     # An amplitude within its cell of positions; no error of it is assumed where the belief gives it.
     half = reports.amplitude_width / 2
     low, high = (law.power(reports.amplitude + side * half).sqrt() for side in (-1, 1))
@@ -54,7 +62,7 @@ def observations(
     total = torch.maximum(amplitude.square(), expected + noise)
     share = (lost / total).clamp(_LEAST, _MOST)
     scale = 1 / (1 - share)
-    return PortObservations(amplitude * phasor * scale, total * share * scale + noise)
+    return amplitude * sinc * scale, total * share * scale + noise
 
 
 class Corrections(NamedTuple):
@@ -74,9 +82,9 @@ def fused(belief: PathBelief, mixing: Tensor, seen: PortObservations) -> PathBel
     """Return the belief after observations, turned by the phase of each user that agrees best with the belief."""
     predicted = (mixing @ belief.mean.unsqueeze(-1)).squeeze(-1)
     agreement = (predicted * seen.value.conj() / seen.variance).sum(dim=-1, keepdim=True)
-    strength = (agreement.real.square() + agreement.imag.square() + _SILENT**2).sqrt()
+    strength = (agreement.real.square() + agreement.imag.square() + SILENT**2).sqrt()
     # Where nothing is predicted any phase will do.
-    turn = torch.where(strength > 10 * _SILENT, agreement / strength, torch.ones_like(agreement))
+    turn = torch.where(strength > 10 * SILENT, agreement / strength, torch.ones_like(agreement))
     return belief.updated(mixing, seen.value * turn, seen.variance)
 
 

@@ -20,10 +20,15 @@ _LEAST = 1e-9
 
 def numbers_of_paths(belief: PathBelief, exists: Tensor) -> Tensor:
     """Return (batch, K, L, OF_PATH). exists: probability of each path to be one."""
-    power = belief.power.clamp_min(_LEAST).log()
-    antennas = belief.steering.shape[-1]
     overlap = belief.steering @ belief.steering.mH
-    overlap = (overlap.real.square() + overlap.imag.square() + _LEAST).sqrt() / antennas
+    shared = overlap.real.square() + overlap.imag.square()
+    return path_numbers(belief.power, shared, belief.steering.shape[-1], exists)
+
+
+def path_numbers(power: Tensor, shared: Tensor, antennas: int, exists: Tensor) -> Tensor:
+    """Return them of powers (batch, K, L). shared: |a^H a'|^2 of two paths (batch, K, L, L)."""
+    power = power.clamp_min(_LEAST).log()
+    overlap = (shared + _LEAST).sqrt() / antennas
     overlap = overlap - torch.eye(overlap.shape[-1], device=overlap.device)
     numbers = (
         power / _LOG_SCALE,
@@ -55,9 +60,14 @@ def numbers_of_ports(air: Air, reports: PortReports, conditions: Conditions) -> 
 
 def numbers_of_both(before: PathBelief, after: PathBelief) -> Tensor:
     """Return (batch, K, L, OF_BOTH), of beliefs before and after feedback."""
-    old, new = (belief.power.clamp_min(_LEAST).log() for belief in (before, after))
     variance = after.covariance.diagonal(dim1=-2, dim2=-1).real
-    share = variance / after.power.clamp_min(_LEAST)
+    return both_numbers(before.power, after.power, variance)
+
+
+def both_numbers(before: Tensor, after: Tensor, variance: Tensor) -> Tensor:
+    """Return them of powers, and of variances after feedback, (batch, K, L) each."""
+    old, new = (power.clamp_min(_LEAST).log() for power in (before, after))
+    share = variance / after.clamp_min(_LEAST)
     return torch.stack(
         (new / _LOG_SCALE, share, old / _LOG_SCALE, (new - old).clamp(-7, 7) / _LOG_SCALE), dim=-1
     )

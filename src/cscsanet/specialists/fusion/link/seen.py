@@ -45,18 +45,21 @@ class Air:
         )
 
     def existence(self, paths: SrsPaths, conditions: Conditions) -> Tensor:
-        """Return the probability that each path is one, and no peak of the noise (batch K, L).
+        """Return the probability that each path is one, and no peak of the noise (batch K, L)."""
+        variance = paths.covariance.diagonal(dim1=-2, dim2=-1).real
+        power = paths.gain.real.square() + paths.gain.imag.square()
+        srs_snr = conditions.srs_snr.repeat_interleave(self.sector.users).unsqueeze(1)
+        return self.probability(power, variance, srs_snr)
+
+    def probability(self, power: Tensor, variance: Tensor, srs_snr: Tensor) -> Tensor:
+        """Return the same (...) of estimated gains of a power and a variance (...). srs_snr: linear.
 
         A path of mean power adds to the energy e of the matched filter, an exponential law of mean one, so that it has mean
         1 + r. Of all cells of angle and delay, L_p have a path; as the search is finer than a cell, noise has more of them.
         """
         sector = self.sector
-        sounded_elements = sector.antennas * sector.subcarriers / self.comb
-        ratio = (
-            conditions.srs_snr.repeat_interleave(sector.users).unsqueeze(1) * sounded_elements / sector.paths
-        )
-        variance = paths.covariance.diagonal(dim1=-2, dim2=-1).real
-        energy = (paths.gain.real.square() + paths.gain.imag.square()) / variance * (1 + 1 / ratio)
+        ratio = srs_snr * sector.antennas * sector.subcarriers / (self.comb * sector.paths)
+        energy = power / variance * (1 + 1 / ratio)
         cells = _FINER * sector.antennas * (sector.max_delay + 1)
         odds = energy * ratio / (1 + ratio) - ratio.log1p() - math.log(cells / sector.paths)
         return odds.sigmoid()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cscsanet.channel.multiuser.carriers import max_doppler_hz
 from cscsanet.specialists.fusion.link.feedback import AmplitudeLaw, PortReports
+from cscsanet.specialists.fusion.link.fused import SILENT, lengths
 from cscsanet.specialists.fusion.link.operating_point import Conditions
 from cscsanet.specialists.fusion.real.pairs import (
     applied,
@@ -29,8 +30,6 @@ from cscsanet.specialists.fusion.real.pairs import (
 from cscsanet.specialists.fusion.real.slnr import real_slnr_precoder
 
 _SAMPLES = 64  # of half a turn
-# As `link.fused`.
-_LEAST, _SILENT, _MOST = 1e-6, 1e-6, 0.999
 
 
 class RealConditions(Conditions):
@@ -169,20 +168,9 @@ def real_observations(
     reports: PortReports, expected: Tensor, law: AmplitudeLaw, noise: Tensor
 ) -> RealObservations:
     """Return what reports say, as `observations`. expected: (batch, K, P). noise: (batch, 1, 1)."""
-    known = reports.amplitude_width < 1
-    energy = torch.where(known, law.power(reports.amplitude), expected + noise)
-    amplitude = (energy + _LEAST * law.mean_power).sqrt()
-    sinc = _sinc(reports.phase_width)
-    half = reports.amplitude_width / 2
-    low, high = (law.power(reports.amplitude + side * half).sqrt() for side in (-1, 1))
-    of_amplitude = torch.where(known, (high - low).square() / 12, torch.zeros_like(amplitude))
-    lost = amplitude.square() * (1 - sinc.square()) + of_amplitude
-    total = torch.maximum(amplitude.square(), expected + noise)
-    share = (lost / total).clamp(_LEAST, _MOST)
-    scale = 1 / (1 - share)
+    length, variance = lengths(reports, _sinc(reports.phase_width), expected, law, noise)
     angle = 2 * math.pi * reports.phase
-    value = (amplitude * sinc * scale).unsqueeze(-1) * pair(angle.cos(), angle.sin())
-    return RealObservations(value, total * share * scale + noise)
+    return RealObservations(length.unsqueeze(-1) * pair(angle.cos(), angle.sin()), variance)
 
 
 def real_fused(belief: RealBelief, mixing: Tensor, seen: RealObservations) -> RealBelief:
@@ -190,9 +178,9 @@ def real_fused(belief: RealBelief, mixing: Tensor, seen: RealObservations) -> Re
     predicted = applied(mixing, belief.mean)
     agreement = times(predicted, conj(seen.value)) / seen.variance.unsqueeze(-1)
     agreement = agreement.sum(dim=-2, keepdim=True)
-    strength = (power(agreement) + _SILENT**2).sqrt().unsqueeze(-1)
+    strength = (power(agreement) + SILENT**2).sqrt().unsqueeze(-1)
     none = pair(torch.ones_like(agreement[..., 0]))
-    turn = torch.where(strength > 10 * _SILENT, agreement / strength, none)
+    turn = torch.where(strength > 10 * SILENT, agreement / strength, none)
     return belief.updated(mixing, times(seen.value, turn), seen.variance)
 
 

@@ -45,9 +45,7 @@ from cscsanet.specialists.fusion.real.projection import (
     real_numbers_of_both,
     real_numbers_of_paths,
 )
-from cscsanet.specialists.fusion.system import FusionSystem
-
-_EDGE, _MOST_MIXTURE = 1e-4, 0.2  # as `system`
+from cscsanet.specialists.fusion.system import EDGE, MOST_MIXTURE, FusionSystem
 
 
 class RealPaths(NamedTuple):
@@ -109,7 +107,7 @@ class _Bs(nn.Module):
         sector = self.air.sector
         prior = real_aged(*paths, conditions, sector.carrier_ghz, (sector.antennas, sector.subcarriers))
         exists = real_existence(self.air, paths.gain, paths.covariance, conditions)
-        exists = exists.clamp(_EDGE, 1 - _EDGE)
+        exists = exists.clamp(EDGE, 1 - EDGE)
         local = self.projection(srs.flatten(0, 1), paths.sine.flatten(0, 1), paths.delay.flatten(0, 1))
         local = torch.unflatten(local, 0, (-1, sector.users))
         tokens = torch.cat((real_numbers_of_paths(prior, exists), local), dim=-1)
@@ -151,7 +149,7 @@ class FusionPorts(_Bs):
         weight = nn.functional.one_hot(order, level.shape[-1]).to(level)
         if self.mixes:
             mixture = weight @ known.mixture
-            weight = weight + (1 - weight) * _MOST_MIXTURE * mixture.tanh()
+            weight = weight + (1 - weight) * MOST_MIXTURE * mixture.tanh()
         mix = pair(weight)
         beam = product(mix, pair(known.belief.steering[..., 0], -known.belief.steering[..., 1]))
         ramp = product(mix, known.belief.ramp)
