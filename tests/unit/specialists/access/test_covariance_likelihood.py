@@ -38,8 +38,8 @@ def test_the_likelihood_never_falls_in_a_sweep(drops, book):
     ]
     for before, after in pairwise(levels):
         assert (after >= before - 1e-4).all()
-    heard = drops.active.any(dim=1)
-    assert (levels[1] > levels[0] + 1)[heard].all()
+    present = drops.active.any(dim=1)
+    assert (levels[1] > levels[0] + 1)[present].all()
 
 
 def test_no_power_beside_the_estimate_is_more_likely(drops, book):
