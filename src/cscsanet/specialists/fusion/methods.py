@@ -37,7 +37,8 @@ from cscsanet.specialists.fusion.link.csirs import mixing, observe
 from cscsanet.specialists.fusion.link.seen import Seen
 from cscsanet.specialists.fusion.link.srs_search import SrsPaths
 
-_THRESHOLDS = (0.0, 4.0, 6.0, 8.0)  # of the power of a path over its variance
+# Of the power of a path over its variance, from which on it counts; None: each counts with the probability that it is one.
+_THRESHOLDS = (None, 0.0, 4.0, 6.0, 8.0)
 _MOST_BEAMS, _MOST_TAPS = 4, 4  # of etype2
 _WMMSE_ITERATIONS = 30
 _NO_ERROR = 1e-6  # variance of the gains that a genie knows
@@ -79,7 +80,7 @@ def _srs_trusting(seen: Seen) -> Tensor:
     return seen.air.belief(seen.srs_paths, fresh).precoders(seen.load)
 
 
-def _srs_statistical(seen: Seen, threshold: float) -> Tensor:
+def _srs_statistical(seen: Seen, threshold: float | None) -> Tensor:
     return confident(seen, threshold).precoders(seen.load)
 
 
@@ -101,10 +102,7 @@ def _quantised(seen: Seen) -> Sequence[Setting]:
 def _relative(seen: Seen) -> Sequence[Setting]:
     ports = range(1, seen.ports + 1) if seen.bits else (1,)
     return [
-        (count, threshold, first)
-        for count in ports
-        for threshold in (None, *_THRESHOLDS[1:])
-        for first in (True, False)
+        (count, threshold, first) for count in ports for threshold in _THRESHOLDS for first in (True, False)
     ]
 
 
@@ -162,7 +160,7 @@ def _genie_feedback(seen: Seen, ports: int, threshold: float | None) -> Tensor:
 
 
 def _exact(seen: Seen) -> Sequence[Setting]:
-    return [(seen.ports, threshold) for threshold in (None, *_THRESHOLDS)]
+    return [(seen.ports, threshold) for threshold in _THRESHOLDS]
 
 
 CLASSICAL: dict[str, Method] = {
