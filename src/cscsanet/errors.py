@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from cscsanet import processes
+
 _MOST_CHARACTERS = 1000
 
 
@@ -27,8 +29,11 @@ class CscsanetError(Exception):
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Print what a user should know, and need not correct, on standard error, one line each."""
-    for note in notes:
+    """Print what a user should know, and need not correct, on standard error, one line each.
+
+    Of several processes that share a training the first prints.
+    """
+    for note in notes if processes.is_first() else ():
         print(f"note: {note}", file=sys.stderr)
 
 
@@ -38,5 +43,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except CscsanetError as error:
-        print(f"error: {error}", file=sys.stderr)
+        # All of several processes meet most errors; one that another meets alone must be seen, too.
+        where = "" if processes.is_first() else f"process {processes.rank()}: "
+        print(f"{where}error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -1,11 +1,23 @@
 """What the parameters of every pipeline have: those of the study of CSC-SA-Net, and those of a specialist."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cscsanet.config.system import Section, TrackingParams
 from cscsanet.config.training import RecipeParams
+
+
+class ComputeParams(Section):
+    """The hardware of a training; its results depend on it in rounding alone.
+
+    accelerator: auto takes a GPU where there is one. processes: on each machine, one for each GPU or part of the cores; they
+    share the batches of a training (`recipe.shards`). machines: if several, torchrun or SLURM starts the processes.
+    """
+
+    accelerator: Literal["auto", "cpu", "gpu"]
+    processes: Annotated[int, Field(ge=1, le=256)]
+    machines: Annotated[int, Field(ge=1, le=4096)]
 
 
 class RunParams(Section):
@@ -14,5 +26,6 @@ class RunParams(Section):
     profile: Annotated[str, Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     threads: Annotated[int, Field(ge=1, le=256)]
+    compute: ComputeParams
     recipe: RecipeParams
     tracking: TrackingParams

@@ -19,6 +19,8 @@ class RecipeParams(Section):
     averaging: decay in a step of the exponential average of the weights, which is validated and kept in their place;
     0: no average. precision: of the networks in a training; losses, channel and weights remain in float32.
     compiled: whether torch.compile compiles the networks of a training. Neither applies to MFNet on raw images.
+    shards: equal parts of a batch, each with operating points, noise and statistics of batch normalisation of its own. The
+    gradient is their mean. Processes share them, so that a training does not depend on the number of processes.
     """
 
     optimiser: Literal["adam", "muon"]
@@ -29,6 +31,7 @@ class RecipeParams(Section):
     averaging: Annotated[float, Field(ge=0, lt=1)]
     precision: Literal["float32", "bfloat16"]
     compiled: bool
+    shards: Annotated[int, Field(ge=1, le=4096)]
 
 
 def _rising(values: tuple[float, float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic
 import torch
 from torch import nn
 
+from cscsanet import processes
 from cscsanet.config.run_params import RunParams
 from cscsanet.errors import print_notes
 from cscsanet.files import write_csv, write_json
@@ -69,6 +70,12 @@ def train_checked(
         return
     check()
     scratch = workspace.scratch(training.name, key)
+    compute = stage.params.compute
+    if processes.count() == 1:
+        compute = compute.model_copy(update={"processes": 1, "machines": 1})
+    if not processes.is_first():
+        fit(training.task()[0], training.params.recipe, scratch, _NoLog(), compute=compute, progress=False)
+        return
     run_id_file = scratch / "mlflow-run"
     with stage.tracked(
         *sorted({name.split(".")[0] for name in training.depends}),
@@ -81,7 +88,8 @@ def train_checked(
         stage.log_inputs(training.inputs, "training")
         started = time.monotonic()
         task, module = training.task()
-        result = fit(task, training.params.recipe, scratch, run, progress=not training.is_variant)
+        recipe, progress = training.params.recipe, not training.is_variant
+        result = fit(task, recipe, scratch, run, compute=compute, progress=progress)
         reports = workspace.reports / "training"
         best = {name: _rounded(value) for name, value in result.best.items()}
         metrics = {"epochs": len(result.history), **{f"best_{name}": value for name, value in best.items()}}
@@ -101,11 +109,20 @@ def train_checked(
     workspace.clear_scratch(training.name)
 
 
+class _NoLog:
+    """Keeps no metrics, in a process that is not the first."""
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Take the metrics of one epoch."""
+
+
 def leave_out(stage: Stage, name: str, metric: str, reason: str) -> None:
     """Write the outputs of a training that is left out, with a note: no weights, no epochs, and the reason.
 
     metric: the validation metric, whose curve is empty.
     """
+    if not processes.is_first():
+        return
     workspace, reports = stage.workspace, stage.workspace.reports / "training"
     print_notes([f"{name}: left out, since {reason}"])
     write_csv(reports / f"{name}.csv", ["epoch", metric], [])

@@ -8,7 +8,7 @@ counts by its relative gain, and drops in which no path was detected do not domi
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -68,7 +68,6 @@ class _CsiTask(Task, ABC):
         self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points.model_copy(update={"snr_db": fit.snr_db})
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
-        self._scores: list[dict[str, float]] = []
 
     @abstractmethod
     def batch_means(
@@ -92,19 +91,15 @@ class _CsiTask(Task, ABC):
         """1 at most, since logarithms have unbounded gradients."""
         return least(super().gradient_limit, 1.0)
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add a batch of validation drops, at an operating point that is the same in every pass."""
+    def validate(self, batch: Tensor, generator: torch.Generator) -> dict[str, float]:
+        """Return the logarithms of a batch of validation drops, at an operating point that is the same in every pass."""
         point = draw_point(self.points, host_generator(generator))
         means = self.batch_means(self.val_drops[batch], point, generator, self.channel)
-        self._scores.append({name: math.log(max(float(mean), _LEAST)) for name, mean in means.items()})
+        return {name: math.log(max(float(mean), _LEAST)) for name, mean in means.items()}
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[dict[str, float]]) -> Mapping[str, float]:
         """Return the mean logarithms over the batches, as metrics for which larger is better."""
-        logarithms = {
-            name: sum(score[name] for score in self._scores) / len(self._scores) for name in self._scores[0]
-        }
-        self._scores = []
-        return self.metrics(logarithms)
+        return self.metrics({name: sum(part[name] for part in parts) / len(parts) for name in parts[0]})
 
     @abstractmethod
     def metrics(self, logarithms: Mapping[str, float]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The training of the probabilities of a source codec's bits: the mean length of a message, in bits of a bit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -37,7 +37,6 @@ class CodePriorTask(Task):
         self.crop = crop
         self.train_scenes, self.val_scenes = scenes
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
-        self._spent, self._images = 0.0, 0
 
     def on_fit_start(self) -> None:
         """Move the scenes to the device, where every step reads some of them."""
@@ -55,16 +54,13 @@ class CodePriorTask(Task):
         images, _ = augment(images, labels, smallest_crop=self.crop, generator=generator)
         return self._length(images)
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add a batch of validation images."""
-        self._spent += len(batch) * float(self._length(to_float(self.val_scenes.images[batch])))
-        self._images += len(batch)
+    def validate(self, batch: Tensor, generator: torch.Generator) -> tuple[float, int]:
+        """Return the spent bits of a bit, summed over a batch of validation images, and the number of these."""
+        return len(batch) * float(self._length(to_float(self.val_scenes.images[batch]))), len(batch)
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[tuple[float, int]]) -> Mapping[str, float]:
         """Return the share of a message that the probabilities save."""
-        saved = 1 - self._spent / max(1, self._images)
-        self._spent, self._images = 0.0, 0
-        return {"val_saved": saved}
+        return {"val_saved": 1 - sum(spent for spent, _ in parts) / sum(images for _, images in parts)}
 
     def _length(self, images: Tensor) -> Tensor:
         with torch.no_grad():

@@ -3,9 +3,10 @@
 After each epoch there are two checkpoints in the scratch folder: `last`, to resume from, and
 `best`. A run that is killed loses at most one epoch, and ends with the same weights as an unbroken
 one: the order of the data, the noise and the augmentation depend on the number of the epoch alone.
+
+Several processes may share a training (`training/shards`). Each calls `fit`; the first writes the checkpoints.
 """
 
-import pickle
 import sys
 import warnings
 from collections.abc import Mapping
@@ -26,10 +27,18 @@ from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from cscsanet import processes
+from cscsanet.config.run_params import ComputeParams
 from cscsanet.config.training import RecipeParams
+from cscsanet.errors import CscsanetError
+from cscsanet.training.checkpoints import DigestedCheckpoints, read_checkpoint
+from cscsanet.training.hardware import environment, on_gpu, strategy
 from cscsanet.training.precision import prepare_networks
 from cscsanet.training.seeds import EpochSampler
+from cscsanet.training.shards import wait_for_all
 from cscsanet.training.task import EpochLog, Task
+
+ALONE = ComputeParams(accelerator="auto", processes=1, machines=1)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class _ProgressBar(TQDMProgressBar):
         return Tqdm(disable=True)
 
 
-def _averages(decay: float) -> WeightAveraging:
+def _averages(decay: float, compute: ComputeParams) -> WeightAveraging:
     """Keep an exponential average of the weights, on the device of the training."""
 
     def average(averaged: Tensor, current: Tensor, _: Tensor | int) -> Tensor:
@@ -95,17 +104,27 @@ def _averages(decay: float) -> WeightAveraging:
         return torch.lerp(averaged, current, 1 - decay) if averaged.is_floating_point() else current
 
     # The trainer moves the task only after the average is set up.
-    return WeightAveraging(device="cuda" if torch.cuda.is_available() else None, avg_fn=average)
+    return WeightAveraging(device="cuda" if on_gpu(compute) else None, avg_fn=average)
 
 
 def fit(
-    task: Task, recipe: RecipeParams, scratch: Path, log: EpochLog, *, progress: bool = True
+    task: Task,
+    recipe: RecipeParams,
+    scratch: Path,
+    log: EpochLog,
+    *,
+    compute: ComputeParams = ALONE,
+    progress: bool = True,
 ) -> FitResult:
     """Train a task and load the weights of its best validation metric into it.
 
-    scratch: a folder for this training alone; an existing `last.ckpt` in it is resumed.
+    scratch: a folder for this training alone; an existing `last.ckpt` in it is resumed. compute: the hardware.
+
+    Raises:
+        CscsanetError: a batch cannot be split into the parts that the recipe asks for, or there is no such hardware.
     """
     task.recipe = recipe
+    _check_parts(task, recipe)
     history = _History(log)
     best = ModelCheckpoint(
         scratch,
@@ -126,7 +145,7 @@ def fit(
     # With an average, checkpoints hold it in place of the weights that are trained, and validation swaps it in.
     # `last` comes after the callbacks whose state it contains. After a kill between `best` and
     # `last`, the epoch is repeated with the same result.
-    averages = [_averages(recipe.averaging)] if recipe.averaging else []
+    averages = [_averages(recipe.averaging, compute)] if recipe.averaging else []
     callbacks: list[Callback] = [*averages, history, early, best, last]
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))
@@ -136,8 +155,13 @@ def fit(
     # Loaded networks are in evaluation mode, and the trainer does not change modes.
     task.train()
     trainer = L.Trainer(
-        accelerator="auto",
-        devices=1,
+        accelerator="gpu" if on_gpu(compute) else "cpu",
+        devices=compute.processes,
+        num_nodes=compute.machines,
+        strategy=strategy(compute),
+        # The batches name the items of all processes, which each takes its part of.
+        use_distributed_sampler=False,
+        plugins=[DigestedCheckpoints(), environment()],
         max_epochs=task.fit_params.epochs,
         logger=False,
         callbacks=callbacks,
@@ -147,7 +171,7 @@ def fit(
         deterministic="warn",
         default_root_dir=scratch,
     )
-    resume = _checkpoint(scratch / "last.ckpt", task.fit_params.epochs)
+    resume = _checkpoint(scratch, task.fit_params.epochs)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*")
         trainer.fit(
@@ -155,29 +179,42 @@ def fit(
             _train_loader(task),
             _val_loader(task),
             ckpt_path=resume,
-            weights_only=False,
+            weights_only=True,
         )
-    # A file of this run, so whatever it holds can be trusted.
-    weights = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=False)["state_dict"]
-    task.load_state_dict(weights)
+    task.load_state_dict(read_checkpoint(scratch / "best.ckpt")["state_dict"])
+    # The first process may remove the checkpoints from here on.
+    wait_for_all()
     task.eval()
     task.settle()
     rows = tuple(history.rows)
     return FitResult(rows, max(rows, key=lambda row: row[task.monitor]))
 
 
-def _checkpoint(path: Path, epochs: int) -> Path | None:
-    """Return the checkpoint to resume, if any; an unreadable one, left by a kill, is deleted."""
-    if not path.exists():
+def _checkpoint(scratch: Path, epochs: int) -> Path | None:
+    """Return the checkpoint to resume, if any. Where it or the best one is damaged, the training starts anew."""
+    last = scratch / "last.ckpt"
+    if not last.exists():
         return None
     try:
-        done = torch.load(path, map_location="cpu", weights_only=False)["epoch"]
-    except (RuntimeError, EOFError, OSError, KeyError, pickle.UnpicklingError):
-        print(f"{path}: unreadable, so the training starts anew", file=sys.stderr)
-        path.unlink()
+        done = read_checkpoint(last)["epoch"]
+        read_checkpoint(scratch / "best.ckpt")
+    except CscsanetError as error:
+        if processes.is_first():
+            print(f"{str(error).partition(';')[0]}; the training starts anew", file=sys.stderr)
+            last.unlink()
         return None
-    print(f"resuming after epoch {done + 1} of {epochs}", file=sys.stderr)
-    return path
+    if processes.is_first():
+        print(f"resuming after epoch {done + 1} of {epochs}", file=sys.stderr)
+    return last
+
+
+def _check_parts(task: Task, recipe: RecipeParams) -> None:
+    size, points = task.fit_params.batch_size, getattr(task.fit_params, "points_per_batch", 1)
+    if size % (recipe.shards * points):
+        raise CscsanetError(
+            f"params.yaml: batch_size = {size}: must be a multiple of recipe.shards x points_per_batch = "
+            f"{recipe.shards} x {points}"
+        )
 
 
 def _train_loader(task: Task) -> "DataLoader[int]":

@@ -11,8 +11,9 @@ learn to refine their detected paths, and the BS to keep its phases at the refer
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,6 +38,15 @@ from cscsanet.training.task import Task, least
 _LEAST = 1e-6  # lower limit of the arguments of logarithms
 # At a long feedback delay no UE can predict the common phase, and below this there is nothing to learn from it.
 _LEAST_COHERENCE = 0.2
+
+
+class Validated(NamedTuple):
+    """What a batch of validation drops adds: its SNR [dB], the sum of their sum SE, their number, and the coherences."""
+
+    snr_db: float
+    total: float
+    drops: int
+    coherences: tuple[float, ...]
 
 
 class PhysicalTask(Task):
@@ -77,8 +87,6 @@ class PhysicalTask(Task):
         self.csirs_pretraining = CsirsPretraining(fit, points, seed)
         self.val_snrs = validation_snrs(self.points)
         self.train_items, self.val_items = len(self.train_drops), len(self.val_drops)
-        self._means: dict[float, tuple[float, int]] = {}
-        self._coherences: list[list[float]] = []
 
     def on_train_start(self) -> None:
         """Pretrain the CSI-RS, unless the training is resumed."""
@@ -115,26 +123,29 @@ class PhysicalTask(Task):
         limit = super().gradient_limit
         return least(limit, 1.0) if self.logarithmic else limit
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add each validation drop's sum spectral efficiency."""
+    def validate(self, batch: Tensor, generator: torch.Generator) -> Validated:
+        """Return the total of the validation drops' sum spectral efficiencies."""
         paths = self.val_drops[batch]
         index = int(batch[0]) // self.fit_params.batch_size % len(self.val_snrs)
         point = replace(validation_point(self.points), snr_db=self.val_snrs[index])
-        total, drops = self._means.get(point.snr_db, (0.0, 0))
         beams = self.physical(paths, point, generator)
-        total += float(self.sum_se(paths, beams, point).sum())
-        self._means[point.snr_db] = (total, drops + len(batch))
+        total = float(self.sum_se(paths, beams, point).sum())
+        coherences: tuple[float, ...] = ()
         if beams.alignment is not None:
-            self._coherences.append([float(value) for value in self.coherences(paths, beams, point)])
+            coherences = tuple(float(value) for value in self.coherences(paths, beams, point))
+        return Validated(point.snr_db, total, len(batch), coherences)
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[Validated]) -> Mapping[str, float]:
         """Return the mean sum SE [bit/s/Hz] over the SNRs, and the coherence if there is one."""
-        sums = [total / drops for total, drops in self._means.values()]
+        means: dict[float, tuple[float, int]] = {}
+        for part in parts:
+            total, drops = means.get(part.snr_db, (0.0, 0))
+            means[part.snr_db] = (total + part.total, drops + part.drops)
+        sums = [total / drops for total, drops in means.values()]
         metrics = {}
-        if self._coherences:
-            means = torch.tensor(self._coherences).mean(dim=0).tolist()
-            metrics["val_coherence"], metrics["val_common_coherence"] = means
-        self._means, self._coherences = {}, []
+        if parts[0].coherences:
+            coherences = torch.tensor([part.coherences for part in parts]).mean(dim=0).tolist()
+            metrics["val_coherence"], metrics["val_common_coherence"] = coherences
         geometric = math.prod(max(mean, _LEAST) ** (1 / len(sums)) for mean in sums)
         mean_se = geometric if self.logarithmic else sum(sums) / len(sums)
         return {**metrics, "val_sum_se": mean_se}

@@ -5,7 +5,7 @@ A trained model uses running means over all of them. With `held_statistics` the 
 means already.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 import torch
@@ -138,8 +138,6 @@ class SegmentationTask(Task):
         in_favour = torch.where(weights > 0, weights, 1.0).log()
         self.register_buffer("in_favour", fit.prior_correction * in_favour.view(-1, 1, 1), persistent=False)
         self.train_items, self.val_items = len(self.train_scenes.names), len(self.val_scenes.names)
-        self._counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
-        self._loss, self._batches = 0.0, 0
 
     def on_fit_start(self) -> None:
         """Move scenes and drops to the device, where every step reads some of them."""
@@ -218,23 +216,19 @@ class SegmentationTask(Task):
         for mean in means:
             mean.eval()
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add a batch of validation images; image i is sent over drop i (modulo the drops) in every pass."""
+    def validate(self, batch: Tensor, generator: torch.Generator) -> tuple[float, Tensor]:
+        """Return the loss and the counts of a batch; image i is sent over drop i (modulo the drops) in every pass."""
         images, labels = self._batch(self.val_scenes, batch)
         paths = None
         if self.val_drops is not None:
             paths = self.val_drops[batch % len(self.val_drops)]
         sent = self.link(images, paths, validation_point(self.points), generator)
-        self._loss += float(self._objective(sent.logits, labels))
-        self._batches += 1
-        self._counts += confusion(sent.logits.argmax(dim=1), labels).cpu()
+        return float(self._objective(sent.logits, labels)), confusion(sent.logits.argmax(dim=1), labels).cpu()
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[tuple[float, Tensor]]) -> Mapping[str, float]:
         """Return the mIoU of the confusion matrix of all validation images, and the mean loss."""
-        metrics = {"val_miou": float(miou(self._counts)), "val_loss": self._loss / max(1, self._batches)}
-        self._counts = torch.zeros_like(self._counts)
-        self._loss, self._batches = 0.0, 0
-        return metrics
+        counts = torch.stack([each for _, each in parts]).sum(dim=0)
+        return {"val_miou": float(miou(counts)), "val_loss": sum(loss for loss, _ in parts) / len(parts)}
 
     def _objective(self, logits: Tensor, labels: Tensor) -> Tensor:
         # Added here alone, so that the masks are drawn without it.

@@ -2,19 +2,21 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import lightning as L
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from cscsanet import processes
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.training import FitParams, RecipeParams
 from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.training.muon import muon_with_adam
 from cscsanet.training.seeds import generator
+from cscsanet.training.shards import MeanStatistics, gathered, of_this_process, same_everywhere
 
 _MOST_NOT_FINITE = 0.1  # of the steps of an epoch
 
@@ -28,6 +30,9 @@ class EpochLog(Protocol):
 
 class Task(L.LightningModule, ABC):
     """A training. A batch is a tensor of indices of items; a subclass computes its loss.
+
+    Each of the `recipe.shards` parts of a batch has a loss of its own; their mean is minimised. Processes share the parts,
+    and the batches of the validation (`training/shards`).
 
     recipe: set by `fit`, which reads it in part itself. train_drops, val_drops: None without a channel.
     """
@@ -44,6 +49,7 @@ class Task(L.LightningModule, ABC):
         self.fit_params = fit
         self.seed = seed
         self._not_finite = torch.zeros((), dtype=torch.long)  # steps of this epoch
+        self._validated: list[tuple[int, Any]] = []  # index of the batch, and what it adds
 
     def on_fit_start(self) -> None:
         """Move the drops to the device, where every step reads some of them."""
@@ -59,34 +65,62 @@ class Task(L.LightningModule, ABC):
 
     @abstractmethod
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the scalar loss of a batch of training items."""
+        """Return the scalar loss of a batch of training items, or of a part of one."""
 
     @abstractmethod
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add a batch of validation items to the sums that `validation_metrics` reads."""
+    def validate(self, batch: Tensor, generator: torch.Generator) -> Any:
+        """Return what a batch of validation items adds to the metrics, in numbers and tensors on the CPU."""
 
     @abstractmethod
-    def validation_metrics(self) -> Mapping[str, float]:
-        """Return the metrics of one pass over the validation items, and reset the sums."""
+    def validation_metrics(self, parts: Sequence[Any]) -> Mapping[str, float]:
+        """Return the metrics of one pass over the validation items; parts: of all batches, in their order."""
 
     def settle(self) -> None:
         """Finish what follows from the trained weights alone; called once, with the best ones, in evaluation mode."""
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
-        """Return the loss, with the random generator of this epoch and batch."""
-        loss = self.loss(
-            batch, generator(self.seed, "step", self.current_epoch, batch_index, device=self.device)
+        """Return the mean loss of the parts of a batch that are this process's.
+
+        Each part has the random generator of this epoch, batch and part; with one part, of this epoch and batch.
+        """
+        parts = batch.chunk(self.recipe.shards)
+        losses = []
+        with MeanStatistics(self, len(parts)) as statistics:
+            for index in of_this_process(len(parts)):
+                where = (self.current_epoch, batch_index, *([index] if len(parts) > 1 else []))
+                losses.append(
+                    self.loss(parts[index], generator(self.seed, "step", *where, device=self.device))
+                )
+                statistics.take()
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        shared = processes.count() > 1
+        self.log(
+            "train_loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(batch),
+            prog_bar=True,
+            sync_dist=shared,
         )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch), prog_bar=True)
         return loss
 
     def validation_step(self, batch: Tensor, batch_index: int) -> None:
-        """Validate a batch. Its noise depends on the batch index alone, so two passes agree."""
-        self.validate(batch, generator(self.seed, "validate", batch_index, device=self.device))
+        """Validate a batch, if it is this process's. Its noise depends on the batch index alone, so two passes agree."""
+        if batch_index % processes.count() == processes.rank():
+            source = generator(self.seed, "validate", batch_index, device=self.device)
+            self._validated.append((batch_index, self.validate(batch, source)))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the metrics of the epoch."""
-        self.log_dict(dict(self.validation_metrics()), prog_bar=True)
+        """Log the metrics of the epoch, which are the same in every process."""
+        parts = [part for _, part in sorted(gathered(self._validated), key=lambda each: each[0])]
+        self._validated = []
+        self.log_dict(dict(self.validation_metrics(parts)), prog_bar=True)
+
+    def on_train_batch_start(self, batch: Tensor, batch_index: int) -> None:
+        """Begin a training with equal weights in every process, whatever was computed before its first step."""
+        if batch_index == 0:
+            same_everywhere(self)
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]
         """Return Adam, as in Sec. IV-C, or Muon beside it, with the schedule of the recipe for the learning rate."""
@@ -145,6 +179,15 @@ class Task(L.LightningModule, ABC):
                     f"epoch {self.current_epoch}: {count} of {steps} gradients were not finite, and taken as zero"
                 ]
             )
+
+
+def mean_of(parts: Sequence[list[tuple[Tensor, int]]]) -> Tensor:
+    """Return the mean of what was summed, over all that was counted."""
+    every = [each for part in parts for each in part]
+    total = torch.zeros_like(every[0][0])
+    for sums, _ in every:
+        total += sums
+    return total / sum(count for _, count in every)
 
 
 def least(limit: float | None, other: float) -> float:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
+from cscsanet import processes
 from cscsanet.config.params import Params, load_params
 from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError, one_line_errors
 from cscsanet.files import write_by_rename, write_json, write_rows
 from cscsanet.tracking import StageRun, open_tracking
 from cscsanet.workflow.code import StageCode, stage_code
+from cscsanet.workflow.launch import launch
 from cscsanet.workflow.machine import limit_threads, processor
 from cscsanet.workflow.workspace import SOURCE, Workspace
 
@@ -141,9 +143,13 @@ def run_stage_of(
         name, function = _select(Path(script), work)
         params = load(workspace.params_file)
         code = stage_code(Path(script), name, SOURCE)
-        limit_threads(params.threads)
+        launch(params, workspace.run_name(name), code)
+        # The processes of a machine share its cores.
+        limit_threads(max(1, params.threads // min(processes.count(), params.compute.processes)))
         started = time.monotonic()
         function(Stage(workspace.run_name(name), workspace, params, code.digest))
+        if not processes.is_first():
+            return
         _write_time(workspace, params, workspace.run_name(name), time.monotonic() - started)
         _write_code(workspace, name, code)
 

@@ -35,7 +35,7 @@ class Line(Task):
     def validate(self, batch, generator):
         pass
 
-    def validation_metrics(self):
+    def validation_metrics(self, parts):
         return {"val_score": -float((self.layer.weight - 3).abs())}
 
 

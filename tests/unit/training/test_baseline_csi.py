@@ -28,9 +28,9 @@ def front(smoke):
 
 def validated(task):
     with torch.no_grad():
-        for batch, index in enumerate(torch.arange(48).split(16)):
-            task.validate(index, generator(1, "validate", batch))
-    return task.validation_metrics()
+        batches = enumerate(torch.arange(48).split(16))
+        parts = [task.validate(index, generator(1, "validate", batch)) for batch, index in batches]
+    return task.validation_metrics(parts)
 
 
 def fitted(task, weights, steps=15, rate=5e-3):

@@ -58,7 +58,7 @@ def test_an_unreadable_checkpoint_is_no_checkpoint(tmp_path, capsys):
     last = tmp_path / "torn" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:200])
     assert fit(Line(params()), RECIPE, tmp_path / "torn", NoLog(), progress=False) == expected
-    assert "unreadable, so the training starts anew" in capsys.readouterr().err
+    assert "not a checkpoint, or damaged; the training starts anew" in capsys.readouterr().err
 
 
 class Recording(NoLog):

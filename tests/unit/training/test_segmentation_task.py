@@ -12,6 +12,7 @@ from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.links.tracked import noma_tracked
 from cscsanet.scenes.scene_set import SceneSet
+from cscsanet.training.seeds import generator
 from cscsanet.training.segmentation_task import SegmentationTask, class_weights, dice_loss
 
 
@@ -66,9 +67,11 @@ def test_two_validation_passes_give_one_number(smoke, scenes, drops):
 
     def passed():
         with torch.inference_mode():
-            for batch in range(2):
-                task.validation_step(torch.arange(3) + 3 * batch, batch)
-        return dict(task.validation_metrics())
+            parts = [
+                task.validate(torch.arange(3) + 3 * batch, generator(1, "validate", batch))
+                for batch in range(2)
+            ]
+        return dict(task.validation_metrics(parts))
 
     first = passed()
     assert first == passed()

@@ -8,7 +8,7 @@ numbers are drawn by a generator of the host, so that a GPU is never waited for.
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from cscsanet.config.access import AccessParams, TrainingCellParams
 from cscsanet.specialists.access.networks.devices import Known
 from cscsanet.specialists.access.system import AccessSystem, book_of_tests
 from cscsanet.training.seeds import generator, host_generator
-from cscsanet.training.task import Task
+from cscsanet.training.task import Task, mean_of
 
 _LEAST_LOSS = 1e-6  # whose root still has a gradient
 _FIRST_SHARE = 0.3  # of the loss, of the powers that all beams share
@@ -45,8 +45,6 @@ class DetectionTask(Task):
         self.train_items = params.fit.steps_per_epoch * params.fit.batch_size
         self.validated = validation_cells(params)
         self.val_items = len(self.validated) * params.fit.val_drops
-        self._sums = torch.zeros(2, dtype=torch.float64)
-        self._count = 0
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Return the root of the weighted cross-entropy of all iterations over that of the activity, in cells that are drawn."""
@@ -85,14 +83,16 @@ class DetectionTask(Task):
         learned = self.system.learned_book()
         return (self.fixed_book.to(self.device) if learned is None else learned)[:devices]
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add the cross-entropy and the errors of validation drops, which are the same in every epoch."""
-        of_cell = Counter((batch // self.params.fit.val_drops).tolist())
-        for index, count in sorted(of_cell.items()):
-            cell, symbols = self.validated[index]
-            self._add(cell, symbols, count, generator)
+    def validate(self, batch: Tensor, generator: torch.Generator) -> list[tuple[Tensor, int]]:
+        """Return the information and the errors of validation drops, which are the same in every epoch.
 
-    def _add(self, cell: Cell, symbols: int, count: int, generator: torch.Generator) -> None:
+        For each cell of the batch: sums over its drops (2,), and their number.
+        """
+        of_cell = Counter((batch // self.params.fit.val_drops).tolist())
+        return [(self._sums(index, count, generator), count) for index, count in sorted(of_cell.items())]
+
+    def _sums(self, index: int, count: int, generator: torch.Generator) -> Tensor:
+        cell, symbols = self.validated[index]
         drops = draw_access(count, cell, generator)
         book = self._book_of_tests(cell.devices)[:, :symbols]
         snr_db = torch.full((count,), self.params.cell.snr_db, device=self.device)
@@ -102,13 +102,11 @@ class DetectionTask(Task):
         entropy = functional.binary_cross_entropy_with_logits(logits, target)
         errors = ((logits > 0) != drops.active).double().mean()
         resolved = 1 - entropy.double() / _entropy(cell.activity)
-        self._sums += count * torch.stack((resolved, errors)).cpu()
-        self._count += count
+        return count * torch.stack((resolved, errors)).cpu()
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[list[tuple[Tensor, int]]]) -> Mapping[str, float]:
         """Return the means over the drops of all cells."""
-        information, errors = (self._sums / self._count).tolist()
-        self._sums, self._count = torch.zeros(2, dtype=torch.float64), 0
+        information, errors = mean_of(parts).tolist()
         return {"val_information": information, "val_errors": errors}
 
 

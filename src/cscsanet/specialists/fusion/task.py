@@ -4,7 +4,7 @@ The loss is the mean logarithm of the sum spectral efficiency, of the branches o
 that of the feedback alone, with the ports and the UE, and at last the fusion of both, with all networks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,7 +20,7 @@ from cscsanet.specialists.fusion.precoder_fusion import PrecoderFusion
 from cscsanet.specialists.fusion.system import FusionSystem, Precoders
 from cscsanet.training.seeds import generator as torch_generator
 from cscsanet.training.seeds import host_generator
-from cscsanet.training.task import Task
+from cscsanet.training.task import Task, mean_of
 
 _FLOOR = 0.1  # [bit/s/Hz], added to a spectral efficiency before its logarithm
 _SUBCARRIERS = 4  # on which a step computes precoders
@@ -56,8 +56,6 @@ class FusionTask(Task):
         self.links = params.training_link
         self.train_items = params.fit.steps_per_epoch * params.fit.batch_size
         self.val_items = len(_VALIDATED) * params.fit.val_drops
-        self._sums = torch.zeros(4, dtype=torch.float64)
-        self._count = 0
 
     @property
     def stage(self) -> int:
@@ -105,16 +103,21 @@ class FusionTask(Task):
             link.rho * constant,
         )
 
-    def validate(self, batch: Tensor, generator: torch.Generator) -> None:
-        """Add the spectral efficiencies of validation drops, which are the same in every epoch."""
+    def validate(self, batch: Tensor, generator: torch.Generator) -> list[tuple[Tensor, int]]:
+        """Return the spectral efficiencies of validation drops, which are the same in every epoch.
+
+        For each link of the batch: sums over its drops (4,), and their number.
+        """
         # Of all trainings the same drops.
         drawn = torch_generator(self.params.seed, "validate", int(batch[0]), device=self.device)
         counts = torch.bincount(batch.cpu() // self.params.fit.val_drops, minlength=len(_VALIDATED)).tolist()
-        for (bits, srs_snr_db), count in zip(_VALIDATED, counts, strict=True):
-            if count:
-                self._add(bits, srs_snr_db, count, drawn)
+        return [
+            (self._sums(bits, srs_snr_db, count, drawn), count)
+            for (bits, srs_snr_db), count in zip(_VALIDATED, counts, strict=True)
+            if count
+        ]
 
-    def _add(self, bits: int, srs_snr_db: float, count: int, generator: torch.Generator) -> None:
+    def _sums(self, bits: int, srs_snr_db: float, count: int, generator: torch.Generator) -> Tensor:
         link = self.params.link
         air = air_of(self.params.air, link.users)
         conditions = conditions_of(
@@ -128,13 +131,11 @@ class FusionTask(Task):
             for branch in (precoders.srs, precoders.feedback, precoders.fusion)
         )
         sums = [(fusion + _FLOOR).log().sum(), fusion.sum(), srs.sum(), feedback.sum()]
-        self._sums += torch.stack(sums).cpu()
-        self._count += count
+        return torch.stack(sums).cpu()
 
-    def validation_metrics(self) -> Mapping[str, float]:
+    def validation_metrics(self, parts: Sequence[list[tuple[Tensor, int]]]) -> Mapping[str, float]:
         """Return the means over the drops of all links."""
-        means = (self._sums / self._count).tolist()
-        self._sums, self._count = torch.zeros(4, dtype=torch.float64), 0
+        means = mean_of(parts).tolist()
         return dict(zip(("val_log_se", "val_se", "val_se_srs", "val_se_feedback"), means, strict=True))
 
 

@@ -1,0 +1,31 @@
+"""The processes that share one training: how many there are, and which of them this one is.
+
+torchrun and SLURM say so in the environment. Each process runs the same script; the first alone writes.
+"""
+
+import os
+
+# Number of this process, and how many there are, as torchrun and as SLURM name them.
+_NAMES = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS"))
+
+
+def rank() -> int:
+    """Return the number of this process; 0 is the first, and a process that is alone."""
+    return _numbers()[0]
+
+
+def count() -> int:
+    """Return how many processes share a training; 1: this one is alone."""
+    return _numbers()[1]
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and prints."""
+    return rank() == 0
+
+
+def _numbers() -> tuple[int, int]:
+    for number, total in _NAMES:
+        if number in os.environ and total in os.environ:
+            return int(os.environ[number]), int(os.environ[total])
+    return 0, 1

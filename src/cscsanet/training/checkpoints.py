@@ -1,0 +1,74 @@
+"""Checkpoints of a training: files that hold numbers and texts alone, with a digest of their content.
+
+They are read without pickle's freedom to run code (`weights_only`), so a file of another origin does no harm. The format of
+PyTorch has no checksum that its reader checks; the digest shows a damaged file.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from torch import Tensor
+
+from cscsanet.errors import CscsanetError
+
+_DIGEST = "cscsanet_digest"
+
+
+class DigestedCheckpoints(TorchCheckpointIO):
+    """Writes of checkpoints, by rename, with a digest of their content."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        """Write a checkpoint, with its digest."""
+        super().save_checkpoint({**checkpoint, _DIGEST: content_digest(checkpoint)}, path, storage_options)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU. No code in it is run.
+
+    Raises:
+        CscsanetError: it is missing or damaged, or no checkpoint of a training of this project.
+    """
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        digest = checkpoint.pop(_DIGEST)
+    # The reader raises a dozen types for damaged files.
+    except Exception:
+        raise CscsanetError(f"{path}: not a checkpoint, or damaged; remove it to train anew") from None
+    if digest != content_digest(checkpoint):
+        raise CscsanetError(f"{path}: damaged, its content has another digest; remove it to train anew")
+    return checkpoint
+
+
+def content_digest(content: Any) -> str:
+    """Return the SHA-256 of tensors, numbers and texts in nested mappings and sequences."""
+    digest = hashlib.sha256()
+    for piece in _pieces(content):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(content: Any) -> Iterator[bytes]:
+    """Yield bytes that tell any two contents apart: the type of each part, its length, and its values."""
+    if isinstance(content, Tensor):
+        tensor = content.detach().cpu().contiguous()
+        yield f"tensor {tensor.dtype} {tuple(tensor.shape)} ".encode()
+        yield tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+    elif isinstance(content, Mapping):
+        yield f"mapping {len(content)} ".encode()
+        for key, value in content.items():
+            yield from _pieces(key)
+            yield from _pieces(value)
+    elif isinstance(content, list | tuple):
+        yield f"sequence {len(content)} ".encode()
+        for value in content:
+            yield from _pieces(value)
+    else:
+        text = repr(content).encode()
+        yield f"value {type(content).__name__} {len(text)} ".encode()
+        yield text
