@@ -5,8 +5,9 @@ torchrun and SLURM say so in the environment. Each process runs the same script;
 
 import os
 
-# Number of this process, and how many there are, as torchrun and as SLURM name them.
-_NAMES = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_NTASKS"))
+# Number of this process, and how many there are, as torchrun and as SLURM name them. SLURM sets the number of tasks of a
+# step where srun has started them, and not in a batch script, which runs once.
+_NAMES = (("RANK", "WORLD_SIZE"), ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"))
 
 
 def rank() -> int:

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from fixtures.sharing import keep_training
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {
@@ -18,20 +18,24 @@ ENVIRONMENT = {
 pytestmark = pytest.mark.timeout(300)
 
 
-def trained(name: str, count: int, folder: Path) -> list[dict[str, Any]]:
-    """Train a task of `fixtures.sharing` in so many processes; return what each of them has at the end."""
-    folder.mkdir()
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    command = [sys.executable, *(torchrun if count > 1 else []), str(HERE / "ddp_jobs.py"), name, str(folder)]
+TASKS = ("tracked", "physical")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Path:
+    """Train each task in two processes, and return the folder of what each of them has at the end."""
+    folder = tmp_path_factory.mktemp("shared")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*torchrun, str(HERE / "ddp_jobs.py"), str(folder), *TASKS]
     run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    return [torch.load(folder / f"process-{rank}.pt", weights_only=True) for rank in range(count)]
+    return folder
 
 
-@pytest.mark.parametrize("name", ["tracked", "physical"])
-def test_two_processes_train_as_one(name, tmp_path):
-    (alone,) = trained(name, 1, tmp_path / "1")
-    first, second = trained(name, 2, tmp_path / "2")
+@pytest.mark.parametrize("name", TASKS)
+def test_two_processes_train_as_one(name, shared, tmp_path):
+    alone = keep_training(name, tmp_path)
+    first, second = (torch.load(shared / f"{name}-{rank}.pt", weights_only=True) for rank in (0, 1))
     # The gradient of one step at an equal batch, each within 1e-5 of the largest of its network.
     assert set(first["gradients"]) == set(alone["gradients"])
     for weight, gradient in alone["gradients"].items():
