@@ -54,6 +54,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "physical-power": physical.power,
     "physical-paper-measure": physical.paper_measure,
     "time-to-quality": times.time_to_quality,
+    "shared-training": times.shared_training,
     "alignment-miou": alignment.miou,
     "alignment-kept": alignment.gain_share,
     "alignment-power": lambda: alignment.robustness("bs_power_offset_db", "CSI-RS over the UEs [dB]"),

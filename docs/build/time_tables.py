@@ -72,6 +72,22 @@ def time_to_quality() -> str:
     return markdown([*head, *shares, "steps", "seconds"], lines)
 
 
+def shared_training() -> str:
+    """Return the image pairs per second of one training in one process, shared, and of trainings side by side."""
+    report = read_report("benchmarks/shared_training")
+    lines = [
+        [
+            row["way"],
+            *(str(row[key]) for key in ("trainings", "processes", "threads")),
+            f"{row['pairs_per_second']:.1f}",
+            f"{row['times_as_fast']:.2f}",
+        ]
+        for row in report["rows"]
+    ]
+    head = ["way", "trainings", "processes of each", "threads of a process", "image pairs / s", "times as fast"]
+    return markdown(head, lines)
+
+
 def _steps(reached: Mapping[str, Row | None], snr: str) -> str:
     at_shares = [row for key, row in reached.items() if key.endswith(f" at {snr} dB")]
     return ", ".join("never" if row is None else str(row["step"]) for row in at_shares)

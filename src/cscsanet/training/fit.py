@@ -7,6 +7,7 @@ one: the order of the data, the noise and the augmentation depend on the number 
 Several processes may share a training (`training/shards`). Each calls `fit`; the first writes the checkpoints.
 """
 
+import logging
 import sys
 import warnings
 from collections.abc import Mapping
@@ -38,6 +39,11 @@ from cscsanet.training.seeds import EpochSampler
 from cscsanet.training.shards import wait_for_all
 from cscsanet.training.task import EpochLog, Task
 
+# Of Lightning's warnings: what is meant so, and deprecations of others.
+_NOT_FOR_USERS = (
+    ".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*|.*exists and is not empty.*|.*sync_dist=True.*|"
+    ".*broadcast_buffers.*|.*LeafSpec.*"
+)
 ALONE = ComputeParams(accelerator="auto", processes=1, machines=1)
 
 
@@ -171,9 +177,11 @@ def fit(
         deterministic="warn",
         default_root_dir=scratch,
     )
+    # Its notes on hardware and other products.
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     resume = _checkpoint(scratch, task.fit_params.epochs)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*num_workers.*|.*log_every_n_steps.*|.*GPU available.*")
+        warnings.filterwarnings("ignore", message=_NOT_FOR_USERS)
         trainer.fit(
             task,
             _train_loader(task),
