@@ -160,6 +160,8 @@ def fit(
     prepare_networks(task, recipe)
     # Loaded networks are in evaluation mode, and the trainer does not change modes.
     task.train()
+    # Lightning's notes on hardware and on other products.
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     trainer = L.Trainer(
         accelerator="gpu" if on_gpu(compute) else "cpu",
         devices=compute.processes,
@@ -177,8 +179,6 @@ def fit(
         deterministic="warn",
         default_root_dir=scratch,
     )
-    # Its notes on hardware and other products.
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     resume = _checkpoint(scratch, task.fit_params.epochs)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_NOT_FOR_USERS)

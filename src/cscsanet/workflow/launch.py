@@ -5,7 +5,10 @@ the whole script; the first alone writes files and MLflow runs.
 """
 
 import logging
+import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 from cscsanet import processes
@@ -44,6 +47,8 @@ def launch(params: RunParams, name: str, code: StageCode) -> None:
             "compute.processes x compute.machines"
         )
     if running == wanted:
+        if running > 1:
+            threading.Thread(target=_exit_with_parent, args=(os.getppid(),), daemon=True).start()
         return
     if running > 1:
         raise CscsanetError(
@@ -80,3 +85,10 @@ def _run(count: int, name: str) -> int:
         _, failure = error.get_first_failure()
         return abs(failure.exitcode)
     return 0
+
+
+def _exit_with_parent(parent: int) -> None:
+    """Exit when the process that started this one has ended, so that none goes on beside a run that resumes."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
