@@ -10,7 +10,7 @@ read again at every point, so the least recently used output would be the next o
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,22 +21,28 @@ from cscsanet.baselines.digital.bit_prior import BitPrior
 from cscsanet.networks.beamspace.path_search import PathSearch
 from cscsanet.networks.semantic_codec import SourceEncoder
 
-_CACHED = (SourceEncoder, BitPrior, PathSearch)
-LIMIT = 256 * 2**20  # bytes of one module's outputs: features of about 10 000 images at the paper's size
+# What is cached -> bytes of outputs that one module keeps: features of about 2 600 images at the paper's size,
+# and detected paths of about 7 000 drops. Paths of a former SNR are never wanted again, so these get less.
+LIMITS: Mapping[type[nn.Module], int] = {
+    SourceEncoder: 64 * 2**20,
+    BitPrior: 64 * 2**20,
+    PathSearch: 16 * 2**20,
+}
 
 
 @contextmanager
-def cached_features(link: nn.Module, limit: int = LIMIT) -> Iterator[None]:
+def cached_features(link: nn.Module, limits: Mapping[type[nn.Module], int] = LIMITS) -> Iterator[None]:
     """Cache the outputs of a link's source encoders, bit priors and path searches while the context is open.
 
     The weights must not change meanwhile, and outputs are shared, so callers must not change them.
     With gradients enabled nothing is cached. The key is a digest of the inputs, so only outputs take
     memory.
 
-    limit: bytes of outputs that each of these modules keeps.
+    limits: what is cached -> bytes of outputs that one module keeps.
     """
-    modules = [module for module in link.modules() if isinstance(module, _CACHED)]
+    modules = [module for module in link.modules() if isinstance(module, tuple(limits))]
     for module in modules:
+        limit = next(limits[kind] for kind in limits if isinstance(module, kind))
         setattr(module, "forward", _cached(module.forward, limit))  # noqa: B010, mypy refuses the assignment
     try:
         yield

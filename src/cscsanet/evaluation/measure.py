@@ -91,7 +91,8 @@ def measure(
 
 def constant_prediction(scenes: SceneSet) -> Outcome:
     """Count for the prediction `unlabelled everywhere`, the floor of every comparison."""
-    counts = [confusion_per_image(torch.zeros_like(labels), labels) for labels in scenes.labels.split(_BATCH)]
+    parts = (scenes.labels[index] for index in _batches(len(scenes)))
+    counts = [confusion_per_image(torch.zeros_like(labels), labels) for labels in parts]
     return Outcome(torch.cat(counts).unsqueeze(1), se_per_ue=None)
 
 
