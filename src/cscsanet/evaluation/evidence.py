@@ -65,6 +65,7 @@ class Evidence:
     seed: int
     trainings: Callable[[str], Sequence[str]] = lambda scheme: (PIPELINE_TRAINING,)
     _cache: dict[Condition, _Sampled] = field(default_factory=dict)
+    _names: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def miou(self, condition: Condition) -> Estimate:
         """Return the mIoU of one condition."""
@@ -98,9 +99,9 @@ class Evidence:
             values = np.array([float(miou(sequences.sum(dim=0))) for sequences in counts])
             by_training = np.stack([self._over_images(sequences) for sequences in counts])
             samples = self._over_seeds(condition.scheme, by_training)
-            self._cache[condition] = _Sampled(
-                float(values.mean()), samples, len(trainings), trainings[0].names
-            )
+            # Most conditions have the same images, whose names are kept once.
+            names = self._names.setdefault(trainings[0].names, trainings[0].names)
+            self._cache[condition] = _Sampled(float(values.mean()), samples, len(trainings), names)
         return self._cache[condition]
 
     def _over_images(self, counts: Tensor) -> NDArray[np.float64]:

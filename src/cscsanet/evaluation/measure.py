@@ -18,6 +18,7 @@ from cscsanet.evaluation.budgets import budget
 from cscsanet.links.link import Link, Transmission
 from cscsanet.metrics.segmentation import confusion_per_image
 from cscsanet.scenes.augmentation import to_float
+from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.seeds import generator
 
@@ -65,7 +66,7 @@ def measure(
     """
     device = next(link.parameters()).device
     images = len(scenes.names)
-    counts: list[Tensor] = []
+    confusions = torch.empty((images, draws, NUM_CLASSES, NUM_CLASSES), dtype=torch.int64)
     efficiencies: list[Tensor] = []
     masks: list[Tensor] = []
     first_budget: Mapping[str, Any] | None = None
@@ -77,23 +78,22 @@ def measure(
                 pixels = to_float(scenes.images[index].to(device))
                 sent = link(pixels, paths, point, source)
                 predicted = sent.logits.argmax(dim=1).cpu()
-                counts.append(confusion_per_image(predicted, scenes.labels[index]))
+                confusions[index, draw] = confusion_per_image(predicted, scenes.labels[index])
                 if details and draw == 0:
                     masks.append(predicted.to(torch.uint8))
                     first_budget = first_budget or budget(sent, point)
                 if sent.combiner is not None:
                     efficiencies.append(_efficiency(sent, paths, point, channel).cpu())
                 progress(len(index))
-    confusions = torch.cat(counts).reshape(draws, images, *counts[0].shape[1:]).transpose(0, 1)
     se_per_ue = tuple(torch.cat(efficiencies).double().mean(dim=0).tolist()) if efficiencies else None
     return Outcome(confusions, se_per_ue, torch.cat(masks) if details else None, first_budget)
 
 
 def constant_prediction(scenes: SceneSet) -> Outcome:
     """Count for the prediction `unlabelled everywhere`, the floor of every comparison."""
-    return Outcome(
-        confusion_per_image(torch.zeros_like(scenes.labels), scenes.labels).unsqueeze(1), se_per_ue=None
-    )
+    parts = (scenes.labels[index] for index in _batches(len(scenes)))
+    counts = [confusion_per_image(torch.zeros_like(labels), labels) for labels in parts]
+    return Outcome(torch.cat(counts).unsqueeze(1), se_per_ue=None)
 
 
 def _batches(images: int) -> Iterator[np.ndarray]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Statistic = Callable[[Tensor], Tensor]
+_AT_ONCE = 2**24  # weights that are drawn at once, of 8 bytes each
 
 
 def bootstrap_interval(
@@ -30,8 +31,7 @@ def bootstrap_interval(
     samples: number of bootstrap samples. seed: of the draws. level: share of the samples within the
     interval.
     """
-    weights = _weights(per_item.shape[0], samples, seed)
-    return _interval(statistic(_sums(weights, per_item)), level)
+    return _interval(statistic(resampled_sums(per_item, samples, seed)), level)
 
 
 def resampled_sums(per_item: Tensor, samples: int, seed: int) -> Tensor:
@@ -39,7 +39,18 @@ def resampled_sums(per_item: Tensor, samples: int, seed: int) -> Tensor:
 
     Calls with equal N, `samples` and `seed` draw the same items. per_item: counts (N, ...).
     """
-    return _sums(_weights(per_item.shape[0], samples, seed), per_item)
+    items = per_item.shape[0]
+    if samples * items <= _AT_ONCE:
+        return _sums(_weights(items, samples, seed), per_item)
+    # The draws of a few samples at a time are those of all samples at once.
+    source, at_once = np.random.default_rng(seed), max(1, _AT_ONCE // items)
+    flat = per_item.detach().to("cpu", torch.float64)
+    return torch.cat(
+        [
+            _sums(_draw_weights(items, min(at_once, samples - first), source), flat)
+            for first in range(0, samples, at_once)
+        ]
+    )
 
 
 def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.95) -> tuple[Tensor, Tensor]:
@@ -48,7 +59,7 @@ def bootstrap_means(per_item: Tensor, samples: int, seed: int, level: float = 0.
     low, high: (M,) float64. per_item: values (N, M); differences of two schemes on the same items
     give paired intervals. samples, seed, level: as in `bootstrap_interval`.
     """
-    means = _sums(_weights(per_item.shape[0], samples, seed), per_item) / per_item.shape[0]
+    means = resampled_sums(per_item, samples, seed) / per_item.shape[0]
     ends = torch.tensor([(1.0 - level) / 2.0, (1.0 + level) / 2.0], dtype=torch.float64)
     low, high = torch.quantile(means, ends, dim=0)
     return low, high
@@ -66,10 +77,10 @@ def paired_bootstrap_difference(
     samples, seed, level: as in `bootstrap_interval`.
     """
     assert a.shape == b.shape, "paired items differ in shape"
-    weights = _weights(a.shape[0], samples, seed)
     every_item = torch.ones((1, a.shape[0]), dtype=torch.float64)
     difference = statistic(_sums(every_item, a)) - statistic(_sums(every_item, b))
-    low, high = _interval(statistic(_sums(weights, a)) - statistic(_sums(weights, b)), level)
+    sums_of_a, sums_of_b = (resampled_sums(counts, samples, seed) for counts in (a, b))
+    low, high = _interval(statistic(sums_of_a) - statistic(sums_of_b), level)
     return float(difference[0]), low, high
 
 
@@ -96,8 +107,12 @@ def mean_over_seeds(by_training: NDArray[np.float64], key: Sequence[int]) -> NDA
 @lru_cache(maxsize=2)
 def _weights(items: int, samples: int, seed: int) -> Tensor:
     """Return how often each sample draws each item, float64 (samples, items), which is not to be changed."""
+    return _draw_weights(items, samples, np.random.default_rng(seed))
+
+
+def _draw_weights(items: int, samples: int, source: np.random.Generator) -> Tensor:
     assert items > 0, "no items to resample"
-    draws = np.random.default_rng(seed).multinomial(items, np.full(items, 1.0 / items), size=samples)
+    draws = source.multinomial(items, np.full(items, 1.0 / items), size=samples)
     return torch.from_numpy(draws).to(torch.float64)
 
 

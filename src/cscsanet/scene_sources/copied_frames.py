@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.images import Pixels, read_frame
+from cscsanet.scenes.in_order import in_order
 from cscsanet.scenes.layout import Part, image_path
 
 _THREADS = 4
@@ -21,17 +23,25 @@ def check_no_copy_in_two_parts(frames: Path, parts: Mapping[Part, Sequence[str]]
     Raises:
         CscsanetError: as said, or a picture is missing or damaged.
     """
-    placed = [(name, part) for part, names in parts.items() for name in names]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        digests = pool.map(lambda place: frame_digest(read_frame(image_path(frames, place[0]))), placed)
-        first: dict[str, tuple[str, Part]] = {}
-        for (name, part), digest in zip(placed, digests, strict=True):
-            other, other_part = first.setdefault(digest, (name, part))
-            if other_part != part:
-                raise CscsanetError(
-                    f"{image_path(frames, name)}: frame {name} of {part} has the pixels of {other} of {other_part}, "
-                    "or is its mirrored copy; remove one of the two from the dataset"
-                )
+    names = [name for listed in parts.values() for name in listed]
+    part_of = np.repeat(np.arange(len(parts)), [len(listed) for listed in parts.values()])
+    digests = np.empty(len(names), dtype=f"S{2 * _DIGEST_BYTES}")  # in hexadecimal, without a zero byte
+
+    def digest_of(name: str) -> str:
+        return frame_digest(read_frame(image_path(frames, name)))
+
+    for index, digest in enumerate(in_order(digest_of, names, threads=_THREADS)):
+        digests[index] = digest.encode()
+    _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    others = first[inverse]
+    copies = np.flatnonzero(part_of[others] != part_of)
+    if copies.size:
+        copy, other = int(copies[0]), int(others[copies[0]])
+        part, other_part = (list(parts)[part_of[index]] for index in (copy, other))
+        raise CscsanetError(
+            f"{image_path(frames, names[copy])}: frame {names[copy]} of {part} has the pixels of {names[other]} of "
+            f"{other_part}, or is its mirrored copy; remove one of the two from the dataset"
+        )
 
 
 def frame_digest(pixels: Pixels) -> str:

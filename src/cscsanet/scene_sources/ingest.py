@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from cscsanet.scene_sources.source_frames import (
 from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.frame_sizes import check_one_size
 from cscsanet.scenes.images import warnings_as_faults
+from cscsanet.scenes.in_order import in_order
 from cscsanet.scenes.layout import image_path, label_path
 from cscsanet.scenes.resizing import crop, fitting_notes, resize_frame, resize_label
 from cscsanet.scenes.thermal_values import ThermalRange, stated_range
@@ -115,9 +115,10 @@ def _write_frames(
     progress: Callable[[int], None] | None,
 ) -> list[_Written]:
     written = []
-    with warnings_as_faults(), ThreadPoolExecutor(_THREADS) as pool:
-        # The results come in order, so the reported fault does not depend on the threads' timing.
-        for frame in pool.map(lambda frame: _write_frame(frame, target, size, stated), frames):
+    with warnings_as_faults():
+        for frame in in_order(
+            lambda frame: _write_frame(frame, target, size, stated), frames, threads=_THREADS
+        ):
             written.append(frame)
             if progress is not None:
                 progress(1)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cscsanet.files import folder_by_rename
 from cscsanet.scene_sources.copied_frames import check_no_copy_in_two_parts
 from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES
 from cscsanet.scenes.images import read_label
+from cscsanet.scenes.in_order import in_order
 from cscsanet.scenes.layout import (
     PARTS,
     Part,
@@ -185,8 +185,7 @@ def _summary(frames: Path, names: Sequence[str]) -> dict[str, Any]:
     def count(name: str) -> Any:
         return np.bincount(read_label(label_path(frames, name)).reshape(-1), minlength=NUM_CLASSES)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        pixels = sum(pool.map(count, names), np.zeros(NUM_CLASSES, dtype=np.int64))
+    pixels = sum(in_order(count, names, threads=_THREADS), np.zeros(NUM_CLASSES, dtype=np.int64))
     shares = pixels / pixels.sum()
     nights = sum(is_night(name) for name in names)
     return {

@@ -1,5 +1,6 @@
 """Rendered datasets in MFNet's layout, with lists that keep each sequence in one part."""
 
+import itertools
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from cscsanet.files import folder_by_rename
 from cscsanet.scene_sources.manifest import MANIFEST, write_manifest
 from cscsanet.scene_sources.renderer.png import write_png
 from cscsanet.scene_sources.renderer.sequence import render_sequence
+from cscsanet.scenes.layout import in_time_order
 
 SEQUENCES = "sequences.json"
 # Day and night alternate after this many sequences: day, day, night, night, ...
@@ -43,9 +45,8 @@ def plan_sequences(sequences: int, frames_per_sequence: int, seed: int) -> list[
         )
     if frames_per_sequence < 1:
         raise CscsanetError(f"scenes.frames_per_sequence = {frames_per_sequence}: must be at least 1")
-    children = np.random.SeedSequence(seed).spawn(sequences)
     plans = []
-    for index, child in enumerate(children):
+    for index, sequence_seed in enumerate(_distinct_seeds(sequences, seed)):
         night = index // _BLOCK % 2 == 1
         first = index * frames_per_sequence + 1
         numbers = range(first, first + frames_per_sequence)
@@ -53,11 +54,23 @@ def plan_sequences(sequences: int, frames_per_sequence: int, seed: int) -> list[
             SequencePlan(
                 name=f"sequence{index:04d}",
                 night=night,
-                seed=int(child.generate_state(1)[0]),
+                seed=sequence_seed,
                 frames=tuple(f"{number:05d}{'N' if night else 'D'}" for number in numbers),
             )
         )
     return plans
+
+
+def _distinct_seeds(count: int, seed: int) -> list[int]:
+    """Return a seed of 32 bits for each sequence, all different.
+
+    Of 12 500 drawn ones, two are equal in one dataset of 55, and the same street would be in two parts.
+    """
+    seeds: dict[int, None] = {}
+    for child in np.random.SeedSequence(seed).spawn(count):
+        states = (int(child.generate_state(length)[-1]) for length in itertools.count(1))
+        seeds[next(state for state in states if state not in seeds)] = None
+    return list(seeds)
 
 
 def split_names(plans: list[SequencePlan]) -> dict[str, list[str]]:
@@ -72,7 +85,7 @@ def split_names(plans: list[SequencePlan]) -> dict[str, list[str]]:
             ("test", same_light[half + quarter :]),
         ):
             parts[part] += [name for plan in part_plans for name in plan.frames]
-    return {part: sorted(names) for part, names in parts.items()}
+    return {part: in_time_order(names) for part, names in parts.items()}
 
 
 def write_rendered(

@@ -193,17 +193,22 @@ def measure_points(
         name, params, lambda weights: workspace.trained(repeated.get(weights, weights))
     )
     scenes = load_part(workspace.scenes, workspace.split, split)
-    drops = open_drops(workspace.drops(split))
-    drops.check_matches(params.channel)
+    store = open_drops(workspace.drops(split))
+    store.check_matches(params.channel)
+    passes = num_draws(name, params, draws)
+    # More than these no image travels over.
+    drops = store.batch(slice(passes * len(scenes)))
+    sequences = sequences_of(scenes.names, workspace.scenes)
+    data = data_digests(workspace, params, split, over_air=scheme(name).over_air)
     with cached_features(link):
         for point in points:
             outcome = measure(
                 link,
                 scenes,
-                drops.all(),
+                drops,
                 replace(point, snr_db=point.snr_db + snr_offset_db).within(params.points.capacity),
                 params.channel,
-                draws=num_draws(name, params, draws),
+                draws=passes,
                 seed=params.seed,
                 details=point == details_at,
                 progress=progress,
@@ -217,8 +222,8 @@ def measure_points(
                 seed=params.seed,
                 key=key,
                 names=tuple(scenes.names),
-                sequences=sequences_of(scenes.names, workspace.scenes),
-                data=data_digests(workspace, params, split, over_air=scheme(name).over_air),
+                sequences=sequences,
+                data=data,
                 outcome=outcome,
             )
 
