@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import secrets
+import socket
 import sys
 import uuid
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from cscsanet.workflow.engines import (
 )
 
 INSTALL = "pip install 'cscsanet[scale]'"
+CONNECT_SECONDS = 10  # within which the address of a cluster must answer
 NODE_SECONDS = 120  # within which each node must answer
 # No reports of use and no notes on coming versions. Jobs run at this process's priority, as those of a pool do.
 _QUIET = {
@@ -94,6 +96,7 @@ class RayEngine(Engine):
                 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         address = choice.address or "local"
         try:
+            _knock(address)
             self._ray.init(address=address, **options)
         except Exception as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
@@ -115,21 +118,35 @@ class RayEngine(Engine):
         if not nodes:
             raise CscsanetError("ray: no node has a processor for jobs; start one with 'ray start --address'")
         done, late = self._ray.wait(list(nodes), num_returns=len(nodes), timeout=NODE_SECONDS)
-        for late_one in late:
+        ready = [self._is_ready(answer, nodes[answer]) for answer in done]
+        if late:
             raise CscsanetError(
-                f"ray node {nodes[late_one]}: no answer in {NODE_SECONDS} s; end it or start it again"
+                f"ray node {nodes[late[0]]}: no answer in {NODE_SECONDS} s; end it, or start it again"
             )
-        for answer in done:
-            try:
-                self._ray.get(answer)
-            except CscsanetError as error:
-                # Ray's exception is of both classes, and has a traceback in its message.
-                raise CscsanetError(f"ray node {nodes[answer]}: {getattr(error, 'cause', error)}") from None
-            except Exception as error:
-                reason = str(error).strip().splitlines()[-1]
-                raise CscsanetError(
-                    f"ray node {nodes[answer]}: cannot run jobs ({reason[:300]}); install this version of cscsanet on it"
-                ) from None
+        if not any(ready):
+            raise CscsanetError(
+                "ray: every node with a processor has died; start one with 'ray start --address'"
+            )
+
+    def _is_ready(self, answer: Any, node: str) -> bool:
+        """Return whether a node can run jobs, or False if it has died.
+
+        Raises:
+            CscsanetError: it cannot.
+        """
+        try:
+            self._ray.get(answer)
+        except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, CscsanetError):
+                raise CscsanetError(f"ray node {node}: {error.cause}") from None
+            reason = str(error).strip().splitlines()[-1]
+            raise CscsanetError(
+                f"ray node {node}: cannot run jobs ({reason[:300]}); install this version of cscsanet on it"
+            ) from None
+        except self._ray.exceptions.RayError:
+            # It has died, which Ray notices some seconds later.
+            return False
+        return True
 
     def start(self, work: Callable[[Job], Result], job: Job) -> int:
         """Hand a job to Ray."""
@@ -221,6 +238,17 @@ def _unit_of_a_job() -> dict[str, int]:
     import torch
 
     return {"num_cpus": 1, "num_gpus": int(torch.cuda.is_available())}
+
+
+def _knock(address: str) -> None:
+    """Raise if nothing listens at an address with a port, since Ray would try again for minutes.
+
+    Raises:
+        OSError: as said, or the address is none.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
 
 
 def _installed_ray() -> Any:
