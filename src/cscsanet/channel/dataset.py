@@ -5,19 +5,21 @@
                               and `source` if the drops are not of eq. (6) with drawn parameters
 
 Drops are drawn in blocks, each from a separate seed. The content therefore depends only on the seed
-and the channel parameters, not on the number of workers, and a longer dataset begins with the drops
-of a shorter one.
+and the channel parameters, not on who draws them, and a longer dataset begins with the drops of a
+shorter one. Blocks are written one after the other, so the memory does not grow with their number.
 """
 
 import hashlib
 import json
+import math
+import uuid
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +67,58 @@ NOT_OF_THE_CHANNEL = (
 PARTS: tuple[Part, ...] = ("train", "val", "test")
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of a drop folder. root, part: see `open_source`. count: the number of drops. size: that of a block.
+
+    run: tells apart what is written, since a file of paths may change in between.
+    """
+
+    params: ChannelParams
+    root: Path
+    part: Part | None
+    seed: int
+    count: int
+    run: str
+    size: int = 0
+
+    @property
+    def source(self) -> DropSource:
+        """The source of the drops, opened once in a process."""
+        return _opened(self.params, self.root, self.part, self.run)
+
+    @property
+    def number(self) -> int:
+        """The number of blocks."""
+        return -(-self.count // self.size)
+
+
+@lru_cache(maxsize=1)
+def _opened(params: ChannelParams, root: Path, part: Part | None, run: str) -> DropSource:
+    return open_source(params, root, part)
+
+
+Drawn = tuple[dict[str, npt.NDArray[np.float32]], Tensor]  # what `draw_block` returns
+MapBlocks = Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
+
+
+def draw_block(blocks: Blocks, block: int) -> Drawn:
+    """Draw one block: its arrays (drops, K, L_p), and sums over it for the manifest."""
+    # Always draw a whole block, so that its drops do not depend on the length of the dataset.
+    drops, share = blocks.source.draw_with_share(blocks.size, _block_generator(blocks.seed, block))
+    length = min(blocks.size, blocks.count - block * blocks.size)
+    drops, share = drops[:length], share[:length]
+    parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
+    fields = {
+        name: np.ascontiguousarray(
+            (parts[name] if name in parts else getattr(drops, name)).numpy(), np.float32
+        )
+        for name in UNITS
+    }
+    late = late_power(drops, blocks.params) if blocks.source.physical else torch.zeros(3)
+    return fields, torch.cat([share.mean().reshape(1), late]) * length
+
+
 def part_seed(seed: int, part: Part) -> int:
     """Return the seed of one part of the dataset; different parts and seeds share no drop.
 
@@ -80,26 +134,26 @@ def write_drops(
     seed: int,
     params: ChannelParams,
     *,
-    workers: int = 1,
     root: Path = Path(),
     part: Part | None = None,
+    mapped: MapBlocks = map,
 ) -> None:
     """Draw `count` drops of `params.source` and write them as a drop folder.
 
-    The folder appears by rename and replaces an older one. workers: threads that draw blocks. root, part:
-    see `open_source`.
+    The folder appears by rename and replaces an older one. root, part: see `open_source`. mapped: maps the function that
+    draws a block over the numbers of the blocks, in their order; other processes may run it.
 
     Raises:
         CscsanetError: a number is out of range, `folder` exists and is not a drop folder, or the source
             cannot be used.
     """
-    if count < 1 or seed < 0 or workers < 1:
-        raise CscsanetError(
-            f"{folder}: count = {count}, seed = {seed}, workers = {workers}: must be at least 1, 0 and 1"
-        )
-    source = open_source(params, root, part)
+    if count < 1 or seed < 0:
+        raise CscsanetError(f"{folder}: count = {count}, seed = {seed}: must be at least 1 and 0")
+    blocks = Blocks(params, root.absolute(), part, seed, count, uuid.uuid4().hex)
+    # A source that cannot be used is refused before anything is written.
+    blocks = replace(blocks, size=blocks.source.block or BLOCK)
     with folder_by_rename(folder, "manifest.json") as written:
-        facts = _write_fields(written, count, seed, params, source, workers)
+        facts = _write_fields(written, blocks, mapped)
         manifest = _manifest(written, count, seed, params, facts)
         (written / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
 
@@ -192,42 +246,26 @@ def open_train_and_val(folder: Callable[[Part], Path], params: ChannelParams) ->
     return train, val
 
 
-def _write_fields(
-    folder: Path, count: int, seed: int, params: ChannelParams, source: DropSource, workers: int
-) -> dict[str, Any]:
+def _write_fields(folder: Path, blocks: Blocks, mapped: MapBlocks) -> dict[str, Any]:
     """Write the arrays; return what the manifest says of their blocks and of the source."""
-    block_drops = source.block or BLOCK
-
-    def draw_block(block: int) -> tuple[PathDrops, Tensor]:
-        # Always draw a whole block, so that its drops do not depend on the length of the dataset.
-        drops, share = source.draw_with_share(block_drops, _block_generator(seed, block))
-        length = min(block_drops, count - block * block_drops)
-        return drops[:length], share[:length]
-
-    first = draw_block(0)
-    shape = (count, params.users, first[0].gain.shape[-1])
-    files = {
-        name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
-        for name in UNITS
-    }
-
-    def write_block(block: int) -> Tensor:
-        drops, share = draw_block(block) if block else first
-        rows = slice(block * block_drops, block * block_drops + len(drops))
-        parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
-        for name, file in files.items():
-            file[rows] = (parts[name] if name in parts else getattr(drops, name)).numpy()
-        late = late_power(drops, params) if source.physical else torch.zeros(3)
-        return torch.cat([share.mean().reshape(1), late]) * len(drops)
-
-    with ThreadPoolExecutor(workers) as pool:
-        shares = torch.stack(list(pool.map(write_block, range(-(-count // block_drops))))).sum(dim=0) / count
-    for file in files.values():
-        file.flush()
-    facts: dict[str, Any] = {"block": block_drops}
-    if params.source != "drawn":
+    shares = []
+    with ExitStack() as stack:
+        files: dict[str, BinaryIO] = {}
+        for fields, share in mapped(partial(draw_block, blocks), range(blocks.number)):
+            for name, values in fields.items():
+                if name not in files:
+                    path, shape = folder / f"{name}.npy", (blocks.count, *values.shape[1:])
+                    np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+                    files[name] = stack.enter_context(path.open("r+b"))
+                    files[name].seek(path.stat().st_size - math.prod(shape) * values.itemsize)
+                # Not through the memory map, whose pages would count as memory of this process.
+                files[name].write(values.data)
+            shares.append(share)
+    facts: dict[str, Any] = {"block": blocks.size}
+    if blocks.params.source != "drawn":
         names = ("kept_power", "power_beyond_prefix", "power_beyond_max_delay", "power_aliased")
-        facts["source"] = {**source.facts, **dict(zip(names, shares.tolist(), strict=True))}
+        mean = torch.stack(shares).sum(dim=0) / blocks.count
+        facts["source"] = {**blocks.source.facts, **dict(zip(names, mean.tolist(), strict=True))}
     return facts
 
 

@@ -1,4 +1,4 @@
-"""The command line: evaluate and predict with trained models, draw channels, show scenes, explain the pipeline.
+"""The command line: evaluate and predict with trained models, run studies, draw channels, explain the pipeline.
 
 The trainings are stages of dvc.yaml and run with `dvc repro`.
 """
@@ -7,7 +7,7 @@ import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import access, evaluate, fusion, project, transmit
+from cscsanet.cli import access, evaluate, fusion, project, study, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (
     evaluate.sweep,
     evaluate.compare,
     evaluate.predict,
+    study.study,
     transmit.export,
     transmit.transmit,
     project.import_mfnet,

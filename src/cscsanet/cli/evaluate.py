@@ -14,6 +14,8 @@ from cscsanet.cli.options import (
     AXIS_OF,
     DEFAULT_SCHEME,
     PARAMS,
+    Address,
+    ChosenEngine,
     CsirsSymbols,
     DataSymbols,
     FeedbackBits,
@@ -26,8 +28,10 @@ from cscsanet.cli.options import (
     SweepAxis,
     ThermalPicture,
     ThermalRange,
+    Workers,
     check_trained,
     delayed,
+    engine_choice,
     every_scheme,
     operating_point,
     project,
@@ -35,6 +39,7 @@ from cscsanet.cli.options import (
 )
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.errors import CscsanetError
+from cscsanet.workflow.engines import EngineName
 
 
 def evaluate(
@@ -105,13 +110,18 @@ def sweep(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result rows as JSON.")] = False,
+    engine: ChosenEngine = EngineName.local,
+    workers: Workers = None,
+    address: Address = None,
     params_file: ParamsFile = PARAMS,
 ) -> None:
     """Measure trained schemes along one axis.
 
-    Examples: `cscsanet sweep --axis snr --schemes noma,oma`, `cscsanet sweep --axis csirs --data-symbols 1 --out few`
+    Examples: `cscsanet sweep --axis snr --schemes noma,oma`, `cscsanet sweep --axis csirs --data-symbols 1 --out few`,
+    `cscsanet sweep --axis snr --engine ray --address auto`
     """
     workspace, params = project(params_file)
+    choice = engine_choice(engine, workers, address)
     given = dict(zip(AXIS_OF.values(), (snr_db, csirs_symbols, feedback_bits, data_symbols), strict=True))
     if given[AXIS_OF[axis]] is not None:
         option = AXIS_OF[axis].replace("_", "-")
@@ -126,7 +136,7 @@ def sweep(
     from cscsanet.cli.evaluation_runs import floor_miou, sweep_axis
     from cscsanet.cli.tables import sweep_table
 
-    rows = sweep_axis(workspace, params, names, points, split.value, draws, out)
+    rows = sweep_axis(workspace, params, names, points, split.value, draws, out, choice)
     note_untrained(workspace, params, names, points)
     note_floor(rows, floor_miou(workspace, split.value))
     note_origin(workspace, names)

@@ -13,6 +13,7 @@ import typer
 from cscsanet.config.schemes import SCHEMES, scheme, schemes_of
 from cscsanet.config.system import MAX_DELAY
 from cscsanet.errors import CscsanetError
+from cscsanet.workflow.engines import Choice, EngineName, check_choice
 
 if TYPE_CHECKING:
     from cscsanet.config.operating_point import OperatingPoint
@@ -60,6 +61,26 @@ ThermalRange = Annotated[
     typer.Option(
         metavar="LOW HIGH",
         help="The values of a thermal image of over 8 bits that become 0 and 255.  [default: its percentiles 1 and 99]",
+    ),
+]
+
+
+ChosenEngine = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine",
+        help="local: processes of this machine | ray: by the package ray, on several machines too.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="A Ray cluster: auto, host:port or ray://host:port.  [default: Ray is started here]"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Jobs at once, of one thread each. The results do not depend on them.  [default: local 1, ray all processors]",
     ),
 ]
 
@@ -199,6 +220,17 @@ def every_scheme(workspace: "Workspace", params: "Params") -> tuple[list[str], l
         ready = row.shipped or all(workspace.trained(weights).exists() for weights in row.weights.values())
         (measured if ready else untrained).append(name)
     return measured, untrained
+
+
+def engine_choice(engine: EngineName, workers: int | None, address: str | None) -> Choice:
+    """Return the engine of the options.
+
+    Raises:
+        CscsanetError: an address is given to the local engine.
+    """
+    choice = Choice(engine, workers, address)
+    check_choice(choice, f"--address {address}", "--engine ray")
+    return choice
 
 
 def check_stations(name: str) -> None:

@@ -5,8 +5,17 @@ from typing import Annotated
 
 import typer
 
-from cscsanet.cli.options import PARAMS, ParamsFile, project
+from cscsanet.cli.options import (
+    PARAMS,
+    Address,
+    ChosenEngine,
+    ParamsFile,
+    Workers,
+    engine_choice,
+    project,
+)
 from cscsanet.errors import CscsanetError
+from cscsanet.workflow.engines import EngineName
 
 IMPORTED = Path("models/imported/mfnet.safetensors")
 
@@ -127,24 +136,35 @@ def channel_draw(
         typer.Option(min=0, help="Equal seeds give equal drops; a longer set starts with the shorter one."),
     ],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
-    workers: Annotated[int, typer.Option(min=1, help="Threads. The drops do not depend on them.")] = 1,
+    engine: ChosenEngine = EngineName.local,
+    workers: Workers = None,
+    address: Address = None,
     params_file: ParamsFile = PARAMS,
 ) -> None:
     """Draw drops: gain_re, gain_im, aod, aoa, delay, doppler as .npy of shape (N, K, L_p), and manifest.json.
 
     They are of channel.source; of a file of paths, from all of its positions.
+
+    Example: `cscsanet channel draw --count 1000000 --seed 1 --out drops --workers 4`
     """
     from cscsanet.config.params import load_params
 
     params = load_params(params_file)
+    choice = engine_choice(engine, workers, address)
+
+    from functools import partial
 
     from cscsanet.channel.dataset import open_drops, write_drops
     from cscsanet.config.channel_notes import channel_notes, source_notes
     from cscsanet.errors import print_notes
+    from cscsanet.workflow.engines import in_order, open_engine
 
     print_notes(channel_notes(params.channel))
 
-    write_drops(out, count, seed, params.channel, workers=workers, root=params_file.resolve().parent)
+    root = params_file.resolve().parent
+    # Workers return their blocks, so of the project they read at most a file of paths.
+    with open_engine(choice, root if params.channel.source == "paths" else None) as opened:
+        write_drops(out, count, seed, params.channel, root=root, mapped=partial(in_order, opened))
     store = open_drops(out)
     print_notes(source_notes(params.channel, store.num_paths, store.manifest.get("source", {})))
     typer.echo(f"{out}: {count} drops, seed {seed}")

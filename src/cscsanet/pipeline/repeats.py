@@ -79,7 +79,7 @@ def train_repeats(stage: Stage) -> None:
     stage_repeats = repeats(stage.params)
     _note_left_out(stage.params)
     for batch in _in_order(stage_repeats):
-        fan_out(partial(_train_repeat, stage), batch, num_workers(stage.params))
+        fan_out(partial(train_repeat, stage), batch, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])
 
 
@@ -142,11 +142,17 @@ def _note_left_out(params: Params) -> None:
         )
 
 
-def _train_repeat(stage: Stage, repeat: Repeat) -> None:
-    train(stage, _training(stage, repeat))
+def train_repeat(stage: Stage, repeat: Repeat) -> None:
+    """Train one repeat, unless its results are up to date. Those that it starts from must be trained."""
+    train(stage, repeat_training(stage, repeat))
 
 
-def _training(stage: Stage, repeat: Repeat) -> Training:
+def repeat_training(stage: Stage, repeat: Repeat) -> Training:
+    """Describe the training of a repeat.
+
+    Raises:
+        CscsanetError: weights that it starts from are missing.
+    """
     changed: dict[str, object] = {}
     if repeat.seed is not None:
         changed["seed"] = repeat.seed
@@ -168,16 +174,21 @@ def _same_seed(params: Params, repeat: Repeat) -> dict[str, str]:
     }
 
 
+def starts_from(repeat: Repeat, among: Iterable[Repeat]) -> list[Repeat]:
+    """Return the repeats of earlier trainings, among some, whose weights a repeat reads."""
+    earlier = before(repeat.training)
+    return [
+        other
+        for other in among
+        if repeat.seed is not None and other.seed == repeat.seed and other.training in earlier
+    ]
+
+
 def _in_order(wanted: Iterable[Repeat]) -> Iterator[Sequence[Repeat]]:
     """Yield repeats in groups, each after those that it starts from."""
     left = list(wanted)
     while left:
-        missing = {(repeat.seed, repeat.training) for repeat in left}
-        ready = [
-            repeat
-            for repeat in left
-            if not any((repeat.seed, each) in missing for each in before(repeat.training))
-        ]
+        ready = [repeat for repeat in left if not starts_from(repeat, left)]
         yield ready
         left = [repeat for repeat in left if repeat not in ready]
 

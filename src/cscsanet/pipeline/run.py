@@ -131,6 +131,12 @@ def leave_out(stage: Stage, name: str, metric: str, reason: str) -> None:
     workspace.clear_scratch(name)
 
 
+def is_trained(stage: Stage[StageParams], training: Training[StageParams]) -> bool:
+    """Return whether the results of a training are there, and of the parameters, inputs and code that are asked for."""
+    key = state_key(training.params, training.depends, training.inputs, stage.code)
+    return _is_done(stage.workspace, training, key)
+
+
 def _is_done(workspace: Workspace, training: Training[StageParams], key: str) -> bool:
     """Return whether weights with this key, and the metrics that belong to them, exist."""
     origin = weights_origin(workspace.weights(training.name))

@@ -22,14 +22,16 @@ from cscsanet.workflow.definitions import (
 )
 from cscsanet.workflow.syntax import Chain
 
-# These log, show or report what is made, and do not change it.
+# These log, show or report what is made, or say where it is made, and do not change it.
 WITHOUT_EFFECT = (
     "cscsanet.errors",
     "cscsanet.tracking",
     "cscsanet.workflow.code",
     "cscsanet.workflow.definitions",
+    "cscsanet.workflow.engines",
     "cscsanet.workflow.pipeline_file",
     "cscsanet.workflow.progress",
+    "cscsanet.workflow.ray_engine",
     "cscsanet.workflow.syntax",
     "cscsanet.workflow.walk",
     "cscsanet.workflow.why",

@@ -1,6 +1,6 @@
 """Why a stage would run: its parameters, inputs, outputs and code now, against its last run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,6 +83,17 @@ def explain_all(root: Path, source: Path) -> list[str]:
     states = [pipeline.state(stage) for stage in pipeline.stages.values()]
     lines = [f"{state.stage.address} {state.verdict}" for state in states if state.verdict]
     return [_fit(line) for line in lines] or ["no stage would run"]
+
+
+def would_run(root: Path, source: Path, names: Iterable[str]) -> list[str]:
+    """Return those of some stages that would or may run, by their addresses.
+
+    Raises:
+        CscsanetError: as of `explain`.
+    """
+    pipeline = _Pipeline(root, source)
+    stages = [pipeline.find(name) for name in names]
+    return [stage.address for stage in stages if pipeline.state(stage).verdict]
 
 
 class _Pipeline:

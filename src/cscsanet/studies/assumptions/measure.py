@@ -20,6 +20,7 @@ from cscsanet.pipeline.trainings import describe
 from cscsanet.studies.assumptions.variant import (
     NAME,
     VariantWorkspace,
+    measured_variant,
     study_variants,
     trainings,
     variant_stage,
@@ -60,7 +61,7 @@ def measure_variant(stage: Stage, variant: VariantParams) -> None:
     workspace, params = changed.workspace, changed.params
     assert isinstance(workspace, VariantWorkspace)
     key = _key(stage, variant, params)
-    if _is_done(workspace, key):
+    if _has_key(workspace, key):
         return
     workspace.done.unlink(missing_ok=True)
     _draw(workspace, params)
@@ -75,7 +76,17 @@ def measure_variant(stage: Stage, variant: VariantParams) -> None:
     shutil.rmtree(workspace.folder, ignore_errors=True)
 
 
-def _is_done(workspace: VariantWorkspace, key: str) -> bool:
+def is_measured(stage: Stage, variant: VariantParams) -> bool:
+    """Return whether the measurements of a variant are there and up to date.
+
+    Raises:
+        CscsanetError: weights or data of the pipeline are missing.
+    """
+    params, workspace = measured_variant(stage, variant)
+    return _has_key(workspace, _key(stage, variant, params))
+
+
+def _has_key(workspace: VariantWorkspace, key: str) -> bool:
     try:
         return bool(parse_json(workspace.done.read_text(encoding="utf-8"))["key"] == key)
     except (OSError, ValueError, KeyError, TypeError):

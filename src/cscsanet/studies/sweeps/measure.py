@@ -245,37 +245,51 @@ def num_draws(name: str, params: Params, draws: int | None = None) -> int:
     return (draws or params.evaluation.channel_draws) if scheme(name).over_air else 1
 
 
-def measure_job(stage: Stage, job: Job, snr_offset_db: float = 0.0) -> None:
-    """Measure the points of a job that have no up-to-date measurement. snr_offset_db: see `measure_points`."""
-    workspace, params = stage.workspace, stage.params
-    if job.energy is not None:
-        params = with_other_energy(params)
-    key = _key(stage, params, job, snr_offset_db)
+def missing_points(stage: Stage, job: Job, snr_offset_db: float = 0.0) -> list[OperatingPoint]:
+    """Return the points of a job that have no up-to-date measurement. snr_offset_db: see `measure_points`.
+
+    Raises:
+        CscsanetError: weights or data are missing.
+    """
+    key = _key(stage, _params_of(stage, job), job, snr_offset_db)
     # At the reference point masks and budget are kept, too.
-    reference = None if job.repeat else params.evaluation.home.point
-    missing = [
+    reference = _reference(stage, job)
+    return [
         point
         for point in job.points
         if not _is_up_to_date(
-            _path(workspace, job.scheme, job.repeat, point, job.energy), key, point == reference
+            _path(stage.workspace, job.scheme, job.repeat, point, job.energy), key, point == reference
         )
     ]
-    if missing:
+
+
+def measure_job(stage: Stage, job: Job, snr_offset_db: float = 0.0) -> None:
+    """Measure the points of a job that have no up-to-date measurement. snr_offset_db: see `measure_points`."""
+    if missing := missing_points(stage, job, snr_offset_db):
+        params = _params_of(stage, job)
         measurements = measure_points(
-            workspace,
+            stage.workspace,
             params,
             job.scheme,
             missing,
             repeat=job.repeat,
-            key=key,
-            details_at=reference,
+            key=_key(stage, params, job, snr_offset_db),
+            details_at=_reference(stage, job),
             snr_offset_db=snr_offset_db,
         )
         # A comparison by hand tells results apart by scheme and repeat.
         label = "-".join(part for part in (job.repeat, job.energy and f"{job.energy}-energy") if part)
         for each in measurements:
             written = replace(each, repeat=label or None)
-            write_measurement(_path(workspace, job.scheme, job.repeat, each.point, job.energy), written)
+            write_measurement(_path(stage.workspace, job.scheme, job.repeat, each.point, job.energy), written)
+
+
+def _params_of(stage: Stage, job: Job) -> Params:
+    return stage.params if job.energy is None else with_other_energy(stage.params)
+
+
+def _reference(stage: Stage, job: Job) -> OperatingPoint | None:
+    return None if job.repeat else stage.params.evaluation.home.point
 
 
 def write_constant(workspace: Workspace, params: Params) -> None:
