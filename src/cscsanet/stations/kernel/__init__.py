@@ -1,0 +1,1 @@
+"""The CSI unit of a UE as one compiled kernel in C: path search and networks, for one core."""
