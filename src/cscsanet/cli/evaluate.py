@@ -34,7 +34,7 @@ from cscsanet.cli.options import (
     sweep_points,
 )
 from cscsanet.config.schemes import SCHEMES
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, printable
 
 
 def evaluate(
@@ -218,5 +218,5 @@ def predict(
     from cscsanet.cli.predict import predict_pair
 
     for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed, thermal_range):
-        typer.echo(line)
+        typer.echo(printable(line))
     note_untrained(workspace, params, [scheme], [point])
