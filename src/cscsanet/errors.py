@@ -21,11 +21,16 @@ class CscsanetError(Exception):
         if len(message) > _MOST_CHARACTERS:
             half = _MOST_CHARACTERS // 2
             message = f"{message[:half]} ... {message[-half:]}"
-        if message.isprintable():
-            return message
-        return "".join(
-            letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in message
-        )
+        return printable(message)
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes in place of what moves a terminal's cursor, or changes its colours or its title."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def print_notes(notes: Iterable[str]) -> None:
@@ -34,7 +39,7 @@ def print_notes(notes: Iterable[str]) -> None:
     Of several processes that share a training the first prints.
     """
     for note in notes if processes.is_first() else ():
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
 
 
 @contextmanager

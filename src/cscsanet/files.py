@@ -27,6 +27,28 @@ def file_digest(path: Path) -> str:
         ) from None
 
 
+def check_regular(path: Path) -> None:
+    """Raise an error if there is something at a path whose reading may never end: a pipe, a socket or a device.
+
+    Raises:
+        CscsanetError: as said.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise CscsanetError(f"{path}: is a pipe, a socket or a device and no file; put the file there")
+
+
+def check_within(path: Path, folder: Path) -> Path:
+    """Return the path of a file that is within a folder after all links are followed.
+
+    Raises:
+        CscsanetError: it leads elsewhere, or is a pipe, a socket or a device.
+    """
+    check_regular(path)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise CscsanetError(f"{path}: is a link that leads out of {folder}; put the file itself there")
+    return path
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write readable JSON, keys in the order given."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

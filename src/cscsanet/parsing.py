@@ -11,8 +11,10 @@ from typing import Any
 
 import yaml
 
-# Far beyond the files of a project. Aliases can make a few lines stand for more values than fit in memory.
+# Far beyond the files of a project. Aliases can make a few lines stand for more values than fit in memory, and a merge
+# (<<) writes them out.
 _MOST_VALUES = 100_000
+_DEEPEST = 100  # far below the depth at which Python's recursion ends, and PyYAML takes minutes
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -77,8 +79,35 @@ def check_values(value: Any) -> None:
             entry.encode("utf-8")  # raises for half of a surrogate pair
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which also refuses a key that a mapping has twice."""
+class BoundedLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which ends at the first excess of depth or of values, aliases written out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._sizes: dict[str, int] = {}
+        self._values = self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return a node; ValueError if it is too deep, the values are too many, or an alias is within itself."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        before, is_alias = self._values, isinstance(event, yaml.AliasEvent)
+        self._values += self._sizes.get(event.anchor, 0) if is_alias else 1
+        if self._values > _MOST_VALUES:
+            raise ValueError(f"its aliases stand for more than {_MOST_VALUES} values")
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError(f"it nests too deeply, over {_DEEPEST} levels")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if is_alias and event.anchor not in self._sizes:
+            raise ValueError("an alias is part of what it stands for")
+        if event.anchor is not None:
+            self._sizes[event.anchor] = self._values - before
+        return node
+
+
+class _Loader(BoundedLoader):
+    """A loader that also refuses a key that a mapping has twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return a mapping."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from fixtures import report_results
+from fixtures.hostile_results import EVERYTHING, page_with
 from fixtures.html_page import Page
 
 from cscsanet.config.params import Params, profile_text
@@ -174,6 +175,49 @@ def test_a_number_leads_to_its_row(browser, page_file):
         return bool(0 <= top < bottom <= height)
 
     WebDriverWait(browser, 10).until(is_in_view)
+
+
+FOREIGN = (
+    "<script>document.title = 'owned'</script>"
+    "<img src='x' onerror=\"document.title = 'owned'\">"
+    "<p id='shown' style='display: none'>hidden by an attribute</p>"
+    "<style>#shown { display: none }</style>"
+    "<iframe srcdoc='<script>parent.document.title = 1</script>'></iframe>"
+    "<base href='https://example.org/'>"
+)
+
+
+@in_a_browser
+def test_hostile_results_run_nothing(browser, tmp_path):
+    path = tmp_path / "index.html"
+    path.write_text(page_with(tmp_path, EVERYTHING), encoding="utf-8")
+    open_page(browser, path)
+    assert browser.title == "cscsanet: measured results"
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    assert requested(browser) == {path.as_uri()}
+    # Hovering would fire what a text had added.
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('*')].every("
+        "each => [...each.attributes].every(attribute => !attribute.name.startsWith('on')))"
+    )
+
+
+@in_a_browser
+def test_markup_that_got_in_nevertheless_neither_runs_nor_loads_anything(browser, html, tmp_path):
+    path = tmp_path / "index.html"
+    path.write_text(html.replace("<main>", f"<main>{FOREIGN}"), encoding="utf-8")
+    open_page(browser, path)
+    assert browser.title == "cscsanet: measured results"
+    assert browser.find_element("id", "shown").is_displayed()
+    blocked = [entry["message"] for entry in browser.get_log("browser")]
+    assert len(blocked) >= 5
+    assert all("Content Security Policy" in message for message in blocked)
+    # Without the policy all of that would have been done, so the test can fail.
+    unguarded = tmp_path / "unguarded.html"
+    unguarded.write_text(path.read_text().replace('http-equiv="Content-Security-Policy"', 'name="x"'))
+    open_page(browser, unguarded)
+    assert browser.title in ("owned", "1")
+    assert not browser.find_element("id", "shown").is_displayed()
 
 
 @in_a_browser

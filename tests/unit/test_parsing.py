@@ -1,8 +1,14 @@
 """JSON and YAML: what the usual parsers misread or stumble over is a ValueError."""
 
+import time
+
 import pytest
 import yaml
 
+from cscsanet import parsing
+from cscsanet.config import yaml_text
+from cscsanet.config.yaml_text import parse_yaml as parse_params_yaml
+from cscsanet.errors import CscsanetError
 from cscsanet.parsing import parse_json, parse_yaml
 
 DEEP = 5000
@@ -55,9 +61,9 @@ def test_yaml_is_read_as_it_is_written():
         ("!!int ''", "index out of range"),
         ("!!bool 2", "2"),
         ("!!python/name:os.system", "could not determine a constructor"),
-        ("[" * DEEP, "recursion"),
+        ("[" * DEEP, "nests too deeply"),
         ("{[1]: 2}", "unhashable"),
-        ("&a [*a]", "aliases stand for more than"),
+        ("&a [*a]", "an alias is part of what it stands for"),
         ('"\\ud800"', "surrogates not allowed"),
         ("a: [1", "while parsing a flow sequence"),
         ("\x00", "unacceptable character"),
@@ -69,7 +75,38 @@ def test_yaml_that_would_be_misread_is_refused_in_one_line(text, says):
     assert "\n" not in str(error.value)
 
 
-def test_a_few_lines_that_stand_for_millions_of_values_are_refused_at_once():
-    lines = ["x0: &l0 [a, a]", *(f"x{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 9))]
-    with pytest.raises(ValueError, match="aliases stand for more than"):
-        parse_yaml("\n".join(lines))
+# Nested aliases, as values and as mappings that a merge would write out: 10^20 values in some 20 lines.
+ALIASES = {
+    "values": ["x0: &l0 [a]", *(f"x{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 21))],
+    "merges": [
+        "x0: &l0 {a: 1}",
+        *(f"x{n}: &l{n}\n  <<: [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 21)),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", list(ALIASES))
+@pytest.mark.parametrize("parse", [parse_yaml, parse_params_yaml])
+def test_a_few_lines_that_stand_for_endless_values_are_refused_at_once(kind, parse):
+    started = time.perf_counter()
+    with pytest.raises((ValueError, CscsanetError), match="aliases stand for more than") as error:
+        parse("\n".join(ALIASES[kind]))
+    assert "\n" not in str(error.value)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_merge_of_a_few_values_is_read():
+    assert parse_yaml("a: &a {b: 1}\nc: {<<: *a, d: 2}\ne: [*a, *a]") == {
+        "a": {"b": 1},
+        "c": {"b": 1, "d": 2},
+        "e": [{"b": 1}] * 2,
+    }
+
+
+@pytest.mark.parametrize("loader", [parsing._Loader, yaml_text._Loader])
+def test_loaders_build_plain_values_alone(loader):
+    assert issubclass(loader, yaml.SafeLoader)
+    made = {tag for tag in loader.yaml_constructors if tag and "python" in tag}
+    assert made == set()
+    assert set(loader.yaml_constructors) == set(yaml.SafeLoader.yaml_constructors)
+    assert loader.yaml_multi_constructors == {}

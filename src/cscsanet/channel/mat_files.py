@@ -49,8 +49,10 @@ _CLASSES = {
 _COMPLEX, _LOGICAL = 0x0800, 0x0200
 
 
-def read_mat(content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+def read_mat(content: bytes, names: Collection[str], most_bytes: int = 2**30) -> dict[str, npt.NDArray[Any]]:
     """Return the numeric arrays of these names; others are skipped.
+
+    most_bytes: of all variables, unpacked, and of the arrays that are returned.
 
     Raises:
         ValueError, KeyError, zlib.error, struct.error: the content is no little-endian file of version 5, is damaged, or
@@ -62,9 +64,12 @@ def read_mat(content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[An
     if not content.startswith(b"MATLAB 5.0") or content[124:_HEADER] != b"\x00\x01IM":
         raise ValueError("no little-endian file of version 5")
     found: dict[str, npt.NDArray[Any]] = {}
+    left = most_bytes
     for kind, data in _elements(content[_HEADER:]):
         if kind == _COMPRESSED:
-            ((kind, data),) = _elements(_inflated(data))
+            unpacked = _inflated(data, left)
+            left -= len(unpacked)
+            ((kind, data),) = _elements(unpacked)
         if kind != _MATRIX:
             raise ValueError("something else than a variable")
         parts = list(_elements(data))
@@ -72,7 +77,7 @@ def read_mat(content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[An
         if name in names:
             if name in found:
                 raise ValueError("a variable twice")
-            found[name] = _array(parts)
+            found[name] = _array(parts, most_bytes - sum(array.nbytes for array in found.values()))
     return found
 
 
@@ -96,10 +101,10 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield kind, data[start : start + size]
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, most_bytes: int) -> bytes:
     inflater = zlib.decompressobj()
-    content = inflater.decompress(data)
-    if not inflater.eof or inflater.unused_data:
+    content = inflater.decompress(data, most_bytes + 1)
+    if not inflater.eof or inflater.unused_data or len(content) > most_bytes:
         raise ValueError("a compressed variable that is cut or too long")
     return content
 
@@ -110,7 +115,7 @@ def _name(parts: list[tuple[int, bytes]]) -> str:
     return parts[2][1].decode("ascii")
 
 
-def _array(parts: list[tuple[int, bytes]]) -> npt.NDArray[Any]:
+def _array(parts: list[tuple[int, bytes]], most_bytes: int) -> npt.NDArray[Any]:
     (flags_kind, flags), (axes_kind, axes), _, *values = parts
     if flags_kind != _UINT32 or len(flags) != 8 or axes_kind != _INT32:
         raise ValueError("other flags or axes")
@@ -120,6 +125,9 @@ def _array(parts: list[tuple[int, bytes]]) -> npt.NDArray[Any]:
     lengths = np.frombuffer(axes, "<i4").tolist()
     if len(lengths) < 2 or min(lengths) < 0 or len(values) != 1 + complex_:
         raise ValueError("other axes or numbers")
+    # Numbers may be stored in fewer bytes than their class has.
+    if sum(len(data) // np.dtype(_STORED[kind]).itemsize for kind, data in values) * 8 > most_bytes:
+        raise ValueError("too many numbers")
     real, *imaginary = (np.frombuffer(data, _STORED[kind]).astype(dtype) for kind, data in values)
     array = real + 1j * imaginary[0] if complex_ else real
     return (array.astype(bool) if logical else array).reshape(lengths, order="F")

@@ -22,7 +22,6 @@ import io
 import math
 import re
 import warnings
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cscsanet.archives import read_arrays
 from cscsanet.channel.mat_files import read_mat
 from cscsanet.errors import CscsanetError
+from cscsanet.files import check_regular
 from cscsanet.parsing import parse_json
 
 Array = npt.NDArray[Any]
@@ -41,6 +42,8 @@ SIONNA = ("a", "tau", "theta_t", "phi_t", "theta_r", "phi_r")
 _OPTIONAL = {"DeepMIMO": ("doppler", "frequency"), "Sionna RT": ("doppler", "valid", "frequency")}
 _FIELDS = frozenset((*DEEPMIMO, *SIONNA, "doppler", "valid", "frequency"))
 _PART = re.compile(r"(?P<field>[a-z_]+?)_(?P<link>t\d+_tx\d+_r\d+)")
+# Of a file, unpacked, and of its fields in double precision: those of 100 000 positions with 25 paths have 0.15 GB.
+_MOST_BYTES = 2**30
 _MATLAB_7_3 = (b"MATLAB 7.3", b"\x89HDF")
 
 
@@ -151,6 +154,7 @@ def _scenario_frequency(path: Path) -> Array:
 def _file(path: Path) -> dict[str, Array]:
     """Return the fields of a file that the formats know, as they stand there."""
     try:
+        check_regular(path)
         content = path.read_bytes()
     except OSError:
         raise CscsanetError(f"{path}: no such file, or it cannot be read; {_REMEDY}") from None
@@ -161,24 +165,17 @@ def _file(path: Path) -> dict[str, Array]:
     try:
         # What numpy warns of, it did not write itself.
         with warnings.catch_warnings(action="error"):
-            return _npz(content) if content[:2] == b"PK" else read_mat(content, _FIELDS)
+            fields = (
+                read_arrays(io.BytesIO(content), _MOST_BYTES, _FIELDS)
+                if content[:2] == b"PK"
+                else read_mat(content, _FIELDS, _MOST_BYTES)
+            )
     except Exception:  # numpy raises whatever its parser does for a damaged header
-        raise CscsanetError(f"{path}: damaged, or neither .npz nor .mat; {_REMEDY}") from None
-
-
-def _npz(content: bytes) -> dict[str, Array]:
-    fields = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        if len({name.removesuffix(".npy") for name in names}) < len(names):
-            raise ValueError("a member twice")
-        for name in names:
-            # All of each member, so that checksums and names are compared.
-            member = io.BytesIO(archive.read(name))
-            if name.removesuffix(".npy") in _FIELDS:
-                fields[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
-                if member.read(1):
-                    raise ValueError("bytes after an array")
+        raise CscsanetError(
+            f"{path}: damaged, over {_MOST_BYTES} bytes unpacked, or neither .npz nor .mat; {_REMEDY}"
+        ) from None
+    if 8 * sum(field.size for field in fields.values()) > _MOST_BYTES:
+        raise CscsanetError(f"{path}: its fields have over {_MOST_BYTES} bytes; save fewer positions")
     return fields
 
 

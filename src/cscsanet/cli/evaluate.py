@@ -38,8 +38,12 @@ from cscsanet.cli.options import (
     sweep_points,
 )
 from cscsanet.config.schemes import SCHEMES
+<<<<<<< HEAD
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.engines import EngineName
+=======
+from cscsanet.errors import CscsanetError, printable
+>>>>>>> f423f4ff2a8dbcb4e364fc95d94272dd08ebe69b
 
 
 def evaluate(
@@ -228,5 +232,5 @@ def predict(
     from cscsanet.cli.predict import predict_pair
 
     for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed, thermal_range):
-        typer.echo(line)
+        typer.echo(printable(line))
     note_untrained(workspace, params, [scheme], [point])

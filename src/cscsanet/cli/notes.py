@@ -8,7 +8,7 @@ import typer
 from cscsanet.config.channel_notes import unphysical_notes
 from cscsanet.config.schemes import scheme
 from cscsanet.config.training_range import untrained_channel, untrained_points
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ _RENDERED_ONLY = "was trained on rendered scenes alone, so its masks of real pic
 
 def note(text: str) -> None:
     """Print one note on standard error."""
-    typer.echo(f"note: {text}", err=True)
+    typer.echo(f"note: {printable(text)}", err=True)
 
 
 def note_untrained(

@@ -119,7 +119,10 @@ def why(
 
 
 def ui(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on. Any but the default lets others in, without a password."),
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     params_file: ParamsFile = PARAMS,
 ) -> None:

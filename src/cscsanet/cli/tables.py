@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.errors import printable
 from cscsanet.evaluation.compare import Difference
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.sweeps import AXES, Axis
@@ -103,9 +105,8 @@ def difference_table(differences: Sequence[Difference]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for difference in differences:
         table.add_row(
-            difference.a,
-            difference.b,
-            difference.point,
+            # Names come from files, and are no markup.
+            *(Text(printable(name)) for name in (difference.a, difference.b, difference.point)),
             f"{difference.miou_a:.4f}",
             f"{difference.miou_b:.4f}",
             f"{difference.difference:+.4f}",

@@ -36,7 +36,7 @@ from cscsanet.cli.options import (
     project,
 )
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, printable
 
 if TYPE_CHECKING:
     from cscsanet.config.params import Params
@@ -108,7 +108,7 @@ def transmit(
     for line in transmit_pair(
         workspace, params, folder, scheme, point, (rgb, thermal), out, seed, thermal_range
     ):
-        typer.echo(line)
+        typer.echo(printable(line))
 
 
 def transmit_pair(

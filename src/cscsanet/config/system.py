@@ -32,6 +32,15 @@ def _ordered(snr_db: tuple[float, float]) -> tuple[float, float]:
 DecibelRange = Annotated[tuple[Decibel, Decibel], AfterValidator(_ordered)]
 
 
+def _within_the_project(name: str) -> str:
+    leaves = name.startswith("/") or ".." in name.split("/") or name[1:2] == ":"
+    if leaves or "\\" in name or not name.isprintable():
+        raise ValueError(
+            "must name a file or a folder within the project, as data/paths/city.npz; link it there"
+        )
+    return name
+
+
 def _even(bits: int) -> int:
     if bits % 2:
         raise ValueError("must be a multiple of 2 (two bits a codeword feature)")
@@ -170,7 +179,7 @@ class ChannelParams(Section):
     source: Literal["drawn", "tr38901", "paths"] = "drawn"
     tr38901_model: Literal["CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E", "UMi", "UMa"] = "CDL-C"
     delay_spread_ns: Annotated[float, Field(gt=0, le=10_000)] = 100.0
-    file: Annotated[str, Field(min_length=1)] = "data/paths"
+    file: Annotated[str, Field(min_length=1), AfterValidator(_within_the_project)] = "data/paths"
     strongest_paths: Count | None = None
 
     @model_validator(mode="after")

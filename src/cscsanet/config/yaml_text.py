@@ -12,13 +12,21 @@ from typing import Any
 import yaml
 
 from cscsanet.errors import CscsanetError
-from cscsanet.parsing import check_values
+from cscsanet.parsing import BoundedLoader, check_values
 
 
-class _Loader(yaml.SafeLoader):
-    """A loader with the scalars of YAML 1.2, and without repeated keys."""
+class _Loader(BoundedLoader):
+    """A loader with the scalars of YAML 1.2, and without tags and repeated keys."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return a node that has no tag in the text."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "tag", None) is not None:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise CscsanetError(f"line {line}: tag {event.tag}: write the value without a tag")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping, whose keys are text and differ."""
@@ -76,10 +84,6 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str) -> Any:
     """Return the content of YAML text; errors as in `read_yaml`, without the path."""
     try:
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise CscsanetError(f"line {line}: tag {event.tag}: write the value without a tag")
         # A SafeLoader: no object but lists, mappings and scalars can be made.
         value = yaml.load(text, _Loader)
         check_values(value)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cscsanet.archives import read_arrays
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
@@ -23,6 +24,7 @@ from cscsanet.parsing import parse_json
 from cscsanet.scenes.classes import NUM_CLASSES
 
 SUFFIX = ".npz"
+_MOST_BYTES = 2**32  # of a file, unpacked: the masks of 14 000 frames of 480 x 640
 _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can hold
 
 
@@ -121,13 +123,13 @@ def read_measurement(path: Path) -> Measurement:
         with (
             warnings.catch_warnings(action="error"),
             path.open("rb") as file,
-            np.load(file, allow_pickle=False) as content,
         ):
+            content = read_arrays(file, _MOST_BYTES)
             # numpy takes any four bytes for a letter, Python does not.
             about = parse_json(str(content["about"]).encode("utf-8").decode("utf-8"))
             if not isinstance(about["names"], list) or not isinstance(about["sequences"], list):
                 raise TypeError
-            _check_arrays({name: content[name] for name in content.files}, content.files, about["names"])
+            _check_arrays(content, about["names"])
             confusions = torch.from_numpy(content["confusions"].astype(np.int64))
             masks = torch.from_numpy(content["masks"]) if "masks" in content else None
         se_per_ue = about["se_per_ue"]
@@ -156,11 +158,11 @@ def read_measurement(path: Path) -> Measurement:
         ) from None
 
 
-def _check_arrays(arrays: Mapping[str, NDArray[Any]], members: Sequence[str], names: Sequence[str]) -> None:
-    """Raise if an array is there twice, or is of another type or shape than `write_measurement` writes."""
+def _check_arrays(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> None:
+    """Raise if an array is of another type or shape than `write_measurement` writes."""
     counts, masks = arrays["confusions"], arrays.get("masks")
     wanted = (len(names), max(1, counts.shape[1]), NUM_CLASSES, NUM_CLASSES)
-    if len(arrays) < len(members) or counts.dtype.kind != "i" or counts.shape != wanted or (counts < 0).any():
+    if counts.dtype.kind != "i" or counts.shape != wanted or (counts < 0).any():
         raise ValueError
     if masks is not None and (masks.dtype != np.uint8 or masks.ndim != 3 or len(masks) != len(names)):
         raise ValueError

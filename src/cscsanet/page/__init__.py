@@ -1,5 +1,10 @@
-"""The report as one self-contained HTML page: no network, no scripts, pictures within."""
+"""The report as one self-contained HTML page: no network, no scripts, pictures within.
 
+Every text is escaped. Besides, the page tells browsers to take nothing but its pictures and its style sheet.
+"""
+
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +51,9 @@ def build_page(reports: Path, run: RunFacts) -> str:
     """
     results = read_results(reports)
     try:
-        return _environment().get_template("report.html.j2").render(_content(results, run))
+        environment = _environment()
+        look = _look(environment)
+        return environment.get_template("report.html.j2").render({**_content(results, run), **look})
     except (KeyError, UndefinedError) as error:
         raise CscsanetError(
             f"{reports}: a result lacks a field ({error}); run 'dvc repro' to make the results again"
@@ -124,6 +131,18 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "picture": results.picture,
         "confusions": results.confusions(),
     }
+
+
+def _look(environment: Environment) -> dict[str, Any]:
+    """Return the style sheet, and the policy that lets browsers use it, by its digest, and data URIs of pictures."""
+    assert environment.loader
+    source, _, _ = environment.loader.get_source(environment, "report.css")
+    style = f"\n{source}"
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": style, "policy": policy}
 
 
 def _environment() -> Environment:

@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from pydantic import ValidationError
 
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.parsing import parse_json
+from cscsanet.scenes.images import read_png
 
 Record = Mapping[str, Any]  # an entry of a JSON file other than sweeps.json
 
@@ -54,9 +54,8 @@ class Results:
         # Lossless WebP has half the bytes of a PNG.
         content = BytesIO()
         try:
-            with Image.open(path) as picture:
-                picture.convert("RGB").save(content, format="webp", lossless=True, quality=100)
-        except OSError:
+            read_png(path).image.convert("RGB").save(content, format="webp", lossless=True, quality=100)
+        except (CscsanetError, OSError, ValueError):  # beyond the sizes of WebP, too
             raise CscsanetError(f"{path}: is no picture; delete it and run 'dvc repro'") from None
         return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 

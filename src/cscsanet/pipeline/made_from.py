@@ -4,7 +4,6 @@ Frames and their split note the parameters that they were made from, and drops t
 channel. Results of other data than asked for would look like results of these.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from cscsanet.channel.dataset import PARTS, DropStore, Part, open_drops, part_se
 from cscsanet.channel.path_files import path_digest
 from cscsanet.config.params import Params, digest, select
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 from cscsanet.scene_sources.manifest import frames_digest, read_manifest
 from cscsanet.scene_sources.split import split_digest, split_parameters
 from cscsanet.scenes.layout import read_lists
@@ -74,7 +74,7 @@ def check_scenes(workspace: Workspace, params: Params) -> None:
     frames = check_frames(workspace, params)
     path = workspace.split / "split.json"
     try:
-        split = json.loads(path.read_text(encoding="utf-8"))
+        split = parse_json(path.read_text(encoding="utf-8"))
         made_from, scenes, _ = dict(split["made_from"]), str(split["scenes"]), str(split["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import check_within
 from cscsanet.scene_sources.source_frames import SourceFrame
-from cscsanet.scenes.layout import ADD_LISTS, Part, files_in, in_time_order, other_pictures, read_lists
+from cscsanet.scenes.layout import ADD_LISTS, PARTS, Part, files_in, in_time_order, other_pictures, read_lists
 
 RecordedSource = Literal["mfnet", "msrs"]
 
@@ -51,7 +52,8 @@ def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "list
 
     Raises:
         CscsanetError: a folder is missing or empty, a frame lacks one of its files, the name of a
-            file is not that of a frame, a frame is there twice, or a list is missing or faulty.
+            file is not that of a frame, a frame is there twice, a list is missing or faulty, or a file
+            is a link that leads out of the folder.
     """
     if not folder.is_dir():
         raise CscsanetError(
@@ -59,9 +61,17 @@ def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "list
             "or scenes.source: rendered"
         )
     roots = [folder] if source == "mfnet" else _roots(folder)
+    if by == "lists":
+        for part in PARTS:
+            check_within(folder / f"{part}.txt", folder)
     lists = read_lists(folder, ADD_LISTS) if by == "lists" else None
     endings = _KINDS[source]
     files = {root: {kind: files_in(root / kind, endings[kind]) for kind in endings} for root in roots}
+    for kinds in files.values():
+        for by_name in kinds.values():
+            for file in by_name.values():
+                # The frames are copied, so a link would bring in what is no part of the dataset.
+                check_within(file, folder)
     root_of = _root_of(files)
     notes = [note for root in roots for kind in endings for note in _skipped(root / kind, endings[kind])]
     if lists is None:

@@ -12,16 +12,29 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.classes import NUM_CLASSES
-from cscsanet.scenes.sample_format import altered, bits_of_sample, is_animated_png
+from cscsanet.scenes.sample_format import (
+    altered,
+    bits_of_sample,
+    decoded_pixels,
+    is_animated_png,
+    png_pixels,
+)
 
 Pixels = NDArray[np.uint8]
 
+# More than cameras have, RGB or thermal, and 256 MiB as RGBA: a small file may claim any number, and each of four threads
+# takes memory for it.
+MOST_PIXELS = 2**26
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION, _UPRIGHT = 274, 1
 
 
 class _AnimatedError(Exception):
     """A PNG is animated."""
+
+
+class _TooLargeError(Exception):
+    """A picture has more pixels than `MOST_PIXELS`, by what its file claims."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +99,14 @@ def read_tiff(path: Path) -> Picture:
 
 @contextmanager
 def warnings_as_faults() -> Iterator[None]:
-    """Make an error of what Pillow only warns of: damaged metadata, pictures of excessive size.
+    """Make an error of what Pillow only warns of: damaged metadata.
 
     It holds for all threads, so it is opened before they start.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # A RuntimeWarning. Our bound is lower, and is checked next.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
 
 
@@ -164,9 +178,13 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
     try:
         if is_animated_png(path):
             raise _AnimatedError
+        if png_pixels(path) > MOST_PIXELS:
+            raise _TooLargeError
         # load() accepts a wrong checksum, and so damaged pixels; verify() checks it, but leaves the
         # picture unusable. So the file is opened twice.
         with path.open("rb") as stream, Image.open(stream, formats=formats) as file:
+            if decoded_pixels(file) > MOST_PIXELS:
+                raise _TooLargeError
             file.verify()
         # Given a path, Pillow may map a TIFF into memory, and then turns rows of the wrong length.
         with path.open("rb") as stream, Image.open(stream, formats=formats) as file:
@@ -183,9 +201,9 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
         raise CscsanetError(
             f"{path}: cannot be decoded as {expected}; convert it, or fetch it again"
         ) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (_TooLargeError, Image.DecompressionBombError):
         raise CscsanetError(
-            f"{path}: has over {Image.MAX_IMAGE_PIXELS} pixels; make it smaller, such as 480 x 640"
+            f"{path}: has over {MOST_PIXELS} pixels; make it smaller, such as 480 x 640"
         ) from None
     except UserWarning as warning:
         reason = " ".join(str(warning).split())

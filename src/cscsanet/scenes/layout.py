@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import check_regular
 
 T = TypeVar("T")
 Part = Literal["train", "val", "test"]
@@ -28,7 +29,7 @@ ADD_LISTS = (
 )
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".pgm", ".ppm"}
-_NAME = re.compile(r"[0-9]+[DN]")
+_NAME = re.compile(r"[0-9]{1,100}[DN]")  # of any length, Python would refuse to take it for a number
 # MFNet's tools add mirrored copies to the training list. They are left out: augmentation mirrors.
 _MIRRORED = "_flip"
 
@@ -106,6 +107,7 @@ def files_in(folder: Path, endings: Sequence[str] = (".png",)) -> dict[str, Path
             raise CscsanetError(
                 f"{file}: is of frame {name}, as {files[name].name} is; remove one of the two"
             )
+        check_regular(file)
         files[name] = file
     if not files:
         others = other_pictures(folder, endings)
@@ -136,6 +138,7 @@ def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
         CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
         another form (see `check_name`).
     """
+    check_regular(path)
     if path.is_dir():
         raise CscsanetError(f"{path}: is a folder; a list is a text file, with one frame name a line")
     try:

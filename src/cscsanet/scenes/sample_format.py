@@ -1,4 +1,4 @@
-"""What Pillow alters in silence while it decodes, found from the file: lost bits, signs and pages."""
+"""What a file says of its picture before it is decoded, and what Pillow alters in silence: lost bits, signs and pages."""
 
 import struct
 from pathlib import Path
@@ -10,9 +10,10 @@ from PIL import Image
 WIDE_GRAY = frozenset({"I;16", "I;16B", "I;16L", "I", "F"})
 _MODES = WIDE_GRAY | {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Where a PNG has the bits of a sample, in its first chunk.
-_PNG_BITS = 24
+# Where a PNG has its width and height, and the bits of a sample: in its first chunk.
+_PNG_SIZE, _PNG_BITS = 16, 24
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 258, 262, 338, 339
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
 _WHITE_IS_ZERO, _ASSOCIATED_ALPHA, _SIGNED = 0, 1, 2
 
 
@@ -30,6 +31,25 @@ def is_animated_png(path: Path) -> bool:
                 return bool(kind == b"acTL")
             file.seek(length + 4, 1)
     return False
+
+
+def png_pixels(path: Path) -> int:
+    """Return how many pixels a PNG claims in its header; 0 for another file. Pillow would warn while it opens some."""
+    with path.open("rb") as file:
+        head = file.read(_PNG_BITS)
+    if not head.startswith(_PNG_SIGNATURE) or len(head) < _PNG_BITS:
+        return 0
+    width, height = struct.unpack(">II", head[_PNG_SIZE:])
+    return int(width * height)
+
+
+def decoded_pixels(file: Image.Image) -> int:
+    """Return how many pixels memory is taken for when an open file is decoded: of the picture, or of a TIFF's tile."""
+    width, length = (
+        max((value for value in _tag(file, tag, 0) if isinstance(value, int)), default=0)
+        for tag in (_TILE_WIDTH, _TILE_LENGTH)
+    )
+    return max(file.width * file.height, width * length)
 
 
 def bits_of_sample(path: Path, file: Image.Image) -> int:

@@ -202,7 +202,7 @@ class Store:
             with self.lock():
                 experiment = client.get_experiment_by_name(name)
                 if experiment is None:
-                    folder = self.artifacts / re.sub(r"[^\w.-]", "_", name)
+                    folder = self.artifacts / _folder_name(name)
                     return client.create_experiment(name, None if self.is_server else folder.as_uri())
         if experiment.lifecycle_stage != "active":
             raise CscsanetError(
@@ -250,6 +250,12 @@ def sqlite_uri(database: Path) -> str:
     from sqlalchemy.engine import URL
 
     return URL.create("sqlite", database=str(database)).render_as_string()
+
+
+def _folder_name(experiment: str) -> str:
+    """Return the folder of an experiment's artifacts, which is below another for any name."""
+    name = re.sub(r"[^\w.-]", "_", experiment)
+    return name.replace(".", "_") if name.startswith(".") else name
 
 
 def _reason(error: BaseException) -> str:

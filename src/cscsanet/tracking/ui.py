@@ -1,5 +1,6 @@
 """MLflow's web interface for the project's store."""
 
+import ipaddress
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.tracking.store import Store, find_store, quieten_mlflow
 
 SECONDS_TO_STOP = 10
@@ -18,6 +19,8 @@ SECONDS_TO_STOP = 10
 
 def serve_ui(root: Path, host: str, port: int) -> int:
     """Serve MLflow's web interface at host:port until interrupted; return 0 then.
+
+    A note warns of an address that other machines may reach: the interface asks for no password.
 
     Raises:
         CscsanetError: MLFLOW_TRACKING_URI names a server, which has a web interface itself; nothing
@@ -32,6 +35,13 @@ def serve_ui(root: Path, host: str, port: int) -> int:
         )
     store.check()
     _refuse_a_taken_port(host, port)
+    if not _is_loopback(host, port):
+        print_notes(
+            [
+                f"http://{host}:{port}: others on the network may read, change and delete the runs, since MLflow asks for no "
+                f"password; leave out --host to serve this machine alone, and reach it from another by 'ssh -L'"
+            ]
+        )
     # Without workflowType MLflow opens its pages for language models.
     print(f"Runs: http://{host}:{port}/#/experiments?workflowType=machine_learning (Ctrl-C ends)", flush=True)
     server = subprocess.Popen(_command(store, host, port), env=_environment(), start_new_session=True)
@@ -81,6 +91,12 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
         raise CscsanetError(
             f"http://{host}:{port}: cannot be served there ({reason}); choose another port or host"
         ) from None
+
+
+def _is_loopback(host: str, port: int) -> bool:
+    """Whether every address that a name stands for is one of this machine alone."""
+    addresses = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ contain.
 import hashlib
 import io
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ _LAYERS = {
 _COUNTER = "num_batches_tracked"
 _INTEGERS = (torch.int64, torch.int32)  # of counters
 _NESTED = ("state_dict", "model")
+# Unpacked. The weights have 3 MB; a checkpoint of a training has some times as much.
+_MOST_BYTES = 2**28
 _PARALLEL = "module."
 _EXPECTED = "import a checkpoint of MFNet with nine classes, in its authors' PyTorch layout"
 
@@ -101,6 +104,8 @@ def _content(source: Path) -> bytes:
 
 
 def _checkpoint(content: bytes, source: Path) -> Any:
+    if _unpacked(content) > _MOST_BYTES:
+        raise CscsanetError(f"{source}: has over {_MOST_BYTES} bytes, unpacked; {_EXPECTED}")
     try:
         with warnings.catch_warnings(action="ignore"):
             return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
@@ -116,6 +121,15 @@ def _checkpoint(content: bytes, source: Path) -> Any:
         ) from None
 
 
+def _unpacked(content: bytes) -> int:
+    """Return the size of the members of a ZIP file, or of another file as it is."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return len(content)
+
+
 def _state(checkpoint: Any, source: Path) -> dict[str, Any]:
     """Return the state dict, unnested and without the prefix of parallel training."""
     if isinstance(checkpoint, Mapping):
@@ -127,7 +141,10 @@ def _state(checkpoint: Any, source: Path) -> dict[str, Any]:
         raise CscsanetError(
             f"{source}: holds no state dict; save one with torch.save(model.state_dict(), ...)"
         )
-    state = {str(name): entry for name, entry in checkpoint.items()}
+    # Only text is short enough to be shown: a tuple of tuples may stand for more than fits in memory.
+    state = {
+        name if isinstance(name, str) else type(name).__name__: entry for name, entry in checkpoint.items()
+    }
     if all(name.startswith(_PARALLEL) for name in state):
         state = {name.removeprefix(_PARALLEL): entry for name, entry in state.items()}
     return state

@@ -175,14 +175,5 @@ def test_damaged_metadata_is_an_error_and_no_warning(tmp_path, fault, recwarn):
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("size", [(12000, 8000), (60000, 60000)])
-def test_pictures_of_excessive_size_are_an_error_and_no_warning(tmp_path, fault, recwarn, size):
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
-    path = tmp_path / "huge.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
-    assert f"{path}: has over 89478485 pixels; make it smaller" in fault(read_picture, path)
-    assert not recwarn.list
-
-
 def test_a_folder_is_no_picture(tmp_path, fault):
     assert f"{tmp_path}: is no file" in fault(read_picture, tmp_path)

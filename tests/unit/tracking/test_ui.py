@@ -9,14 +9,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
+from cscsanet.cli import project
 from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError
-from cscsanet.tracking import open_tracking, serve_ui
+from cscsanet.tracking import open_tracking, serve_ui, ui
 
 SERVE = """
 import sys
@@ -68,6 +70,8 @@ def test_the_interface_serves_the_store_until_interrupted(
     uri = f"http://127.0.0.1:{port}"
     (tmp_path / "note.txt").write_text("1")
     with _served(root, port) as process:
+        # 127.0.0.1, and no other address of the machine.
+        assert _listeners(port) == {"0100007F"}
         with pytest.raises(CscsanetError, match="Address already in use") as caught:
             serve_ui(root, "127.0.0.1", port)
         assert "\n" not in str(caught.value)
@@ -101,6 +105,61 @@ def test_the_interface_serves_the_store_until_interrupted(
     assert stored.data.metrics == {"loss": 1.0}
     assert [path.read_text() for path in (root / "mlruns").rglob("note.txt")] == ["1"]
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.9.9.9", "::1"])
+def test_an_address_of_this_machine_alone_needs_no_note(host: str) -> None:
+    assert ui._is_loopback(host, 5000)
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses"),
+    [
+        ("0.0.0.0", ["0.0.0.0"]),
+        ("192.168.1.7", ["192.168.1.7"]),
+        ("::", ["::"]),
+        ("both.example", ["127.0.0.1", "10.0.0.1"]),
+    ],
+)
+def test_an_address_that_others_may_reach_is_noted(
+    host: str,
+    addresses: list[str],
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    commands: list[list[str]] = []
+
+    def start(command: list[str], **_: object) -> None:
+        commands.append(command)
+        raise KeyboardInterrupt
+
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 5000)) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(ui, "_refuse_a_taken_port", lambda *_: None)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(KeyboardInterrupt):
+        serve_ui(root, host, 5000)
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"note: http://{host}:5000: others on the network may read, change and delete")
+    assert printed.count("\n") == 1
+    assert commands[0][commands[0].index("--host") + 1] == host
+
+
+def test_the_command_listens_on_this_machine_alone_by_default() -> None:
+    assert signature(project.ui).parameters["host"].default == "127.0.0.1"
+
+
+def _listeners(port: int) -> set[str]:
+    """Return the addresses, as in /proc/net, at which some process listens on a port."""
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()
+    ]
+    return {
+        line[1].split(":")[0] for line in lines if line[3] == "0A" and int(line[1].split(":")[1], 16) == port
+    }
 
 
 def test_nothing_tracked_yet_is_one_line(tmp_path: Path) -> None:
