@@ -65,7 +65,8 @@ def save_weights(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     metadata = {
         "architecture": architecture(params, shapes) if params else {},
-        "params": params.model_dump(mode="json") if params else None,
+        # Without the hardware, on which the weights do not depend.
+        "params": params.model_dump(mode="json", exclude={"compute"}) if params else None,
         "origin": dict(origin),
     }
     # One entry, since safetensors writes several entries in an order that differs between
