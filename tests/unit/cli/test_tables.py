@@ -34,7 +34,7 @@ def test_names_of_files_are_no_markup_and_send_the_terminal_no_codes(monkeypatch
     monkeypatch.setenv("COLUMNS", "200")
     name = "[red]a[/red][/none]\x1b]0;title\x07\u202e"
     values = {field: 0.25 for field in Difference._fields if field.startswith(("miou", "diff", "ci"))}
-    others = {field: name for field in ("a", "b", "point")}
+    others = dict.fromkeys(("a", "b", "point"), name)
     difference_table([Difference(**{"paired": True, **others, **values})])
     shown = capsys.readouterr().out
     assert shown.count("[red]a[/red][/none]\\x1b]0;title\\x07\\u202e") == 3
