@@ -3,6 +3,8 @@
 # make repro                 params.yaml as it stands; in a clone the profile study, most of a day
 # make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in minutes)
 # make test                  format, types and tests
+# make sbom                  docs/sbom.cdx.json: every package with version and licence
+# make audit                 known vulnerabilities of these versions; asks pypi.org
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
@@ -10,7 +12,7 @@ BIN := $(VENV)/bin
 PROFILE ?=
 NAME ?=
 
-.PHONY: install repro specialist test ui clean
+.PHONY: install repro specialist test ui sbom audit clean
 
 install: $(VENV)/.installed
 
@@ -43,6 +45,15 @@ test: install
 
 ui: install
 	$(BIN)/cscsanet ui
+
+sbom: install
+	$(BIN)/python docs/build/sbom.py
+
+# In an environment of its own, which is no part of the project. --strict: what cannot be looked up fails the audit.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off
 
 clean:
 	rm -rf data/scenes data/split data/channels data/measurements data/assumptions data/specialists models scratch

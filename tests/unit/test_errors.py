@@ -2,7 +2,8 @@
 
 import pytest
 
-from cscsanet.errors import CscsanetError, one_line_errors
+from cscsanet.cli.notes import note
+from cscsanet.errors import CscsanetError, one_line_errors, print_notes
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,9 @@ def test_of_an_endless_message_what_where_and_remedy_stay():
     assert len(message) < 1100
     assert message.startswith("a.json: xxx")
     assert message.endswith("xxx; draw the drops again")
+
+
+def test_a_note_is_one_printable_line(capsys):
+    print_notes(["a\x1b[31m\nb"])
+    note("c\x1b]0;title\x07")
+    assert capsys.readouterr().err == "note: a\\x1b[31m\\nb\nnote: c\\x1b]0;title\\x07\n"

@@ -3,8 +3,9 @@
 import torch
 from fixtures.measurements import measurement_of
 
-from cscsanet.cli.tables import rows_table
+from cscsanet.cli.tables import difference_table, rows_table
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.evaluation.compare import Difference
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.measure import constant_prediction
 from cscsanet.evaluation.rows import result_row
@@ -27,3 +28,14 @@ def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys, s
     assert f"{row.miou:.4f}" in shown
     assert f"{row.ci_low:.4f} .. {row.ci_high:.4f}" in shown
     assert "ideal-oma (no channel)" in shown
+
+
+def test_names_of_files_are_no_markup_and_send_the_terminal_no_codes(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    name = "[red]a[/red][/none]\x1b]0;title\x07\u202e"
+    values = {field: 0.25 for field in Difference._fields if field.startswith(("miou", "diff", "ci"))}
+    others = dict.fromkeys(("a", "b", "point"), name)
+    difference_table([Difference(**{"paired": True, **others, **values})])
+    shown = capsys.readouterr().out
+    assert shown.count("[red]a[/red][/none]\\x1b]0;title\\x07\\u202e") == 3
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
