@@ -40,7 +40,7 @@ Rows = list[dict[str, Any]]
 # Case -> counts; those of --tiny are for the tests.
 SIZES: Mapping[str, Sequence[int]] = {
     "draw": (10_000, 100_000, 1_000_000, 10_000_000),
-    "render": (80, 400, 1_600),
+    "render": (80, 160, 400),
     "imported": (1_000, 10_000, 100_000),
     "swept": (10, 100, 1000),
     "points": (20, 320),
