@@ -39,8 +39,8 @@ Rows = list[dict[str, Any]]
 
 # Case -> counts; those of --tiny are for the tests.
 SIZES: Mapping[str, Sequence[int]] = {
-    "draw": (10_000, 100_000, 1_000_000),
-    "render": (80, 400, 1_600),
+    "draw": (10_000, 100_000, 1_000_000, 10_000_000),
+    "render": (80, 160, 400),
     "imported": (1_000, 10_000, 100_000),
     "swept": (10, 100, 1000),
     "points": (20, 320),
@@ -57,7 +57,9 @@ TINY: Mapping[str, Sequence[int]] = {
     "images": (8, 16),
 }
 SEQUENCES = 16  # of a project; a quarter of its frames is the test part
-# Rules: growth of a peak that counts as flat, and slopes of processor time over the count, log-log.
+# Rules: the growth of a peak that counts as flat, and slopes of processor time over the count that count as
+# linear. They are fitted to the logarithms of the counts from a tenth of the largest one on, as the time of the
+# smallest counts is that of the start.
 FLAT_BYTES = 64 * 2**20
 LINEAR = (0.9, 1.1)
 
@@ -185,13 +187,14 @@ def verdicts(rows: Rows) -> Rows:
             continue
         first, last = of_case[0], of_case[-1]
         more = last["count"] - first["count"]
+        slope = _slope(of_case, "processor_seconds")
         growth = last["peak_anonymous_bytes"] - first["peak_anonymous_bytes"]
         results.append(
             {
                 "case": case,
-                "time_exponent": _slope(of_case, "processor_seconds"),
+                "time_exponent": slope,
                 "bytes_exponent": _slope(of_case, "bytes") if first.get("bytes") else None,
-                "time": _time_verdict(_slope(of_case, "processor_seconds")),
+                "time": _time_verdict(slope),
                 "memory": "flat" if growth <= FLAT_BYTES else "grows",
                 "growth_bytes": growth,
                 "growth_bytes_each": round(growth / more, 1),
@@ -211,7 +214,8 @@ def _each(rows: Rows) -> float:
 
 
 def _slope(rows: Rows, key: str) -> float:
-    counts, values = ([math.log(max(row[name], 1e-3)) for row in rows] for name in ("count", key))
+    largest = [row for row in rows if 10 * row["count"] >= rows[-1]["count"]]
+    counts, values = ([math.log(max(row[name], 1e-3)) for row in largest] for name in ("count", key))
     return round(float(np.polyfit(counts, values, 1)[0]), 3)
 
 

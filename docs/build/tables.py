@@ -18,6 +18,7 @@ import evidence_tables as evidence
 import fusion_tables as fusion
 import physical_tables as physical
 import robustness_tables as robustness
+import scale_tables as scale
 import separated_tables as separated
 import time_tables as times
 
@@ -106,6 +107,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "fusion-seeds": fusion.seeds,
     "fusion-claims": fusion.claims,
     "fusion-anchor": fusion.anchor,
+    "scale-drops": lambda: scale.cases("draw", "read"),
+    "scale-frames": lambda: scale.cases("render", "imported", "split"),
+    "scale-loading": lambda: scale.cases("load", "load-again", "load-in-memory", "epoch", "epoch-in-memory"),
+    "scale-sweep": lambda: scale.cases("swept", "points", "points-kept"),
+    "scale-evaluation": lambda: scale.cases("schemes", "images"),
+    "scale-growth": scale.growth,
+    "scale-internet": scale.internet,
+    "scale-memory": scale.memory,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,
@@ -127,6 +136,10 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "front-end-parameters": costs.front_end_parameters,
     "mfnet-parameters": costs.mfnet_parameters,
     "csi-slots": costs.csi_slots,
+    "scale-million": scale.million_drops,
+    "scale-rendering": scale.rendering_hours,
+    "scale-mapped": scale.mapped_epoch,
+    "scale-together": scale.schemes_together,
 }
 
 

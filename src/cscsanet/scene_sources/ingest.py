@@ -33,12 +33,11 @@ from cscsanet.scenes.thermal_values import ThermalRange, stated_range
 _THREADS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Written:
-    """What was found in a frame. size: that it had, (height, width). ids: pixels of each class, [9]."""
+    """What was found in a frame. size: that it had, (height, width)."""
 
     size: tuple[int, int]
-    ids: NDArray[np.int64]
     remarks: tuple[tuple[Path, str], ...]
     outside: float
 
@@ -88,14 +87,13 @@ def ingest(
         for part, names in (dataset.lists or {}).items():
             (partial / f"{part}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         try:
-            written = _write_frames(dataset.frames, partial, (height, width), stated, progress)
+            written, pixels = _write_frames(dataset.frames, partial, (height, width), stated, progress)
         except UnstatedRangeError as fault:
             low, high = thermal_extent(dataset.frames)
             raise CscsanetError(
                 f"{fault}: [low, high] in params.yaml, one range for all frames, which scaling each by itself "
                 f"would make incomparable; the thermal pictures of {folder} hold {low:.10g} to {high:.10g}"
             ) from None
-        pixels = np.sum([frame.ids for frame in written], axis=0)
         check_classes(pixels, absent_classes, folder)
         write_manifest(partial, dataset.source, made_from)
     return [
@@ -113,24 +111,26 @@ def _write_frames(
     size: tuple[int, int],
     stated: ThermalRange | None,
     progress: Callable[[int], None] | None,
-) -> list[_Written]:
-    written = []
+) -> tuple[list[_Written], NDArray[np.int64]]:
+    """Write all frames. Return what was found in each, and the pixels of each class, [9]."""
+    written, pixels = [], np.zeros(NUM_CLASSES, dtype=np.int64)
     with warnings_as_faults():
-        for frame in in_order(
+        for frame, ids in in_order(
             lambda frame: _write_frame(frame, target, size, stated), frames, threads=_THREADS
         ):
             written.append(frame)
+            pixels += ids
             if progress is not None:
                 progress(1)
     files = [frame.frame or frame.label for frame in frames]
     check_one_size(files, [frame.size for frame in written], "restore them from the dataset")
-    return written
+    return written, pixels
 
 
 def _write_frame(
     frame: SourceFrame, target: Path, size: tuple[int, int], stated: ThermalRange | None
-) -> _Written:
-    """Write one frame at `size`."""
+) -> tuple[_Written, NDArray[np.int64]]:
+    """Write one frame at `size`. Return what was found in it, and its pixels of each class, [9]."""
     scene = frame.read(stated)
     pixels, ids = scene.pixels, scene.ids
     size_read = (pixels.shape[0], pixels.shape[1])
@@ -145,7 +145,7 @@ def _write_frame(
     else:
         Image.fromarray(resize_label(crop(ids, size), *size)).save(label)
     counts = np.bincount(ids.reshape(-1), minlength=NUM_CLASSES)
-    return _Written(size_read, counts, scene.remarks, scene.outside)
+    return _Written(size_read, scene.remarks, scene.outside), counts
 
 
 def _remark_notes(written: list[_Written]) -> list[str]:

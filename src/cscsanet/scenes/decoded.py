@@ -64,6 +64,7 @@ def decoded(
         folder = store / digest
         arrays = _open(folder, shapes)
         if arrays is None:
+            shutil.rmtree(folder, ignore_errors=True)
             with folder_by_rename(folder, _MARKER) as partial:
                 made = [
                     np.lib.format.open_memmap(partial / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)

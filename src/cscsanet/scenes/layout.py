@@ -5,6 +5,7 @@ A frames folder contains `images/NAME.png` (RGBA, the fourth channel thermal) an
 is the frame's number in order of time, followed by D (day) or N (night): 00001D.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
@@ -98,7 +99,8 @@ def files_in(folder: Path, endings: Sequence[str] = (".png",)) -> dict[str, Path
     if not folder.is_dir():
         raise CscsanetError(f"{folder}: no such folder; check scenes.source and scenes.folder in params.yaml")
     files: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
+    # Sorted as text, since a path that was compared keeps its parts.
+    for file in (folder / entry for entry in sorted(os.listdir(folder))):  # noqa: PTH208
         # File managers and archivers leave files with a leading dot, such as ._00001D.png.
         if file.suffix.lower() not in endings or file.name.startswith(".") or file.stem.endswith(_MIRRORED):
             continue

@@ -1,11 +1,25 @@
-"""Frames in memory. This module needs nothing that reads pictures."""
+"""Frames in memory, or mapped from files. This module needs nothing that reads pictures."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from cscsanet.scenes.layout import is_night
+
+_SHARE = 0.5  # of the free memory of a GPU that frames may take
+
+
+class HostFrames:
+    """Frames that stay on the host, and of which batches go to a device."""
+
+    def __init__(self, frames: Tensor, device: torch.device) -> None:
+        self.frames = frames
+        self.device = device
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        return self.frames[index.cpu()].to(self.device)
 
 
 @dataclass(frozen=True)
@@ -25,10 +39,25 @@ class SceneSet:
         return len(self.names)
 
     def to(self, device: torch.device | str) -> "SceneSet":
-        """Return the same frames with images and labels on a device."""
-        return SceneSet(self.images.to(device), self.labels.to(device), self.names)
+        """Return the same frames with images and labels on a device.
+
+        Frames that do not fit into half of a GPU's free memory stay on the host: of these, images and labels
+        can only be indexed by a tensor, which gives a batch on the device.
+        """
+        device = torch.device(device)
+        if isinstance(self.images, HostFrames) or self.images.device == device:
+            return self
+        if self.images.nbytes + self.labels.nbytes <= _room(device):
+            return SceneSet(self.images.to(device), self.labels.to(device), self.names)
+        images, labels = HostFrames(self.images, device), HostFrames(self.labels, device)
+        return SceneSet(cast(Tensor, images), cast(Tensor, labels), self.names)
 
     @property
     def night(self) -> Tensor:
         """Mask of the frames taken by night, bool [N]."""
         return torch.tensor([is_night(name) for name in self.names], dtype=torch.bool)
+
+
+def _room(device: torch.device) -> float:
+    """Return the bytes that frames may take on a device."""
+    return _SHARE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else float("inf")

@@ -15,6 +15,7 @@ from cscsanet.links.link import Link, Transmission
 from cscsanet.links.physical_layer import PhysicalLayer
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.metrics.segmentation import confusion_per_image
+from cscsanet.scenes.scene_set import SceneSet
 
 POINT = OperatingPoint(-10, 8, 64, 4)
 
@@ -35,6 +36,23 @@ class Oracle(Link):
         self.delays += paths.delay[:, 0, 0].tolist()
         answer = torch.nn.functional.one_hot(self.labels[index].long(), 9)
         return Transmission(answer.movedim(-1, 1).float())
+
+
+def test_drops_that_no_image_travels_over_change_nothing(smoke, noma, scenes, drops):
+    few = SceneSet(scenes.images[:12], scenes.labels[:12], scenes.names[:12])
+    assert len(drops) > 2 * len(few)
+    counts = [
+        measure(noma, few, kept, POINT, smoke.channel, draws=2, seed=1).confusions
+        for kept in (drops.all(), drops.batch(slice(2 * len(few))))
+    ]
+    assert torch.equal(*counts)
+
+
+def test_the_floor_of_many_images_is_counted_in_batches():
+    labels = torch.randint(0, 9, (70, 4, 5), dtype=torch.uint8)
+    scenes = SceneSet(torch.zeros(70, 4, 4, 5, dtype=torch.uint8), labels, [f"{i:05d}D" for i in range(70)])
+    counts = constant_prediction(scenes).confusions
+    assert torch.equal(counts[:, 0], confusion_per_image(torch.zeros_like(labels), labels))
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from cscsanet.metrics.bootstrap import bootstrap_interval, paired_bootstrap_difference
+from cscsanet.metrics import bootstrap
+from cscsanet.metrics.bootstrap import bootstrap_interval, paired_bootstrap_difference, resampled_sums
 from cscsanet.metrics.segmentation import confusion_per_image, miou
 
 
@@ -21,6 +22,25 @@ def image_counts(seed, images=40):
     guess = torch.randint(0, 9, (images, 12, 12), generator=generator)
     right = torch.rand((images, 12, 12), generator=generator) < 0.7
     return confusion_per_image(torch.where(right, truth, guess), truth)
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 200, 40 * 30 - 1])
+def test_few_samples_at_a_time_draw_the_same_items(monkeypatch, at_once):
+    counts = image_counts(3)
+    plain = resampled_sums(counts, 30, seed=5)
+    monkeypatch.setattr(bootstrap, "_AT_ONCE", at_once)
+    assert torch.equal(resampled_sums(counts, 30, seed=5), plain)
+
+
+def test_many_items_are_never_drawn_at_once(monkeypatch):
+    shapes = []
+    sums = bootstrap._sums
+    monkeypatch.setattr(bootstrap, "_AT_ONCE", 200)
+    monkeypatch.setattr(
+        bootstrap, "_sums", lambda weights, items: (shapes.append(weights.shape), sums(weights, items))[1]
+    )
+    resampled_sums(image_counts(3), 30, seed=5)
+    assert shapes == [(5, 40)] * 6
 
 
 def test_interval_of_a_mean_is_the_normal_one():

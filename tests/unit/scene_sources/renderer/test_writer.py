@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scene_sources.renderer import writer
 from cscsanet.scene_sources.renderer.sequence import render_sequence
 from cscsanet.scene_sources.renderer.writer import plan_sequences, split_names, write_rendered
 
@@ -71,6 +74,32 @@ def test_sequences_are_whole_in_a_list_and_in_order_of_time_from_train_to_test(
         assert [len(names) for names in same_light] == [2 * eights * frames, eights * frames, eights * frames]
         assert same_light[0][-1] < same_light[1][0] <= same_light[1][-1] < same_light[2][0]
     assert len({plan.seed for plan in plans}) == len(plans)
+
+
+def test_lists_are_in_order_of_time_beyond_five_digits() -> None:
+    parts = split_names(plan_sequences(8, 12_501, 1))
+    for names in parts.values():
+        assert [int(name[:-1]) for name in names] == sorted(int(name[:-1]) for name in names)
+    assert "100001N" in parts["test"]
+
+
+def test_sequences_whose_drawn_seeds_are_equal_get_different_ones(monkeypatch) -> None:
+    plain = [plan.seed for plan in plan_sequences(16, 1, 3)]
+
+    class Children:
+        def __init__(self, seed: int) -> None:
+            assert seed == 3
+
+        def spawn(self, count: int) -> list[Any]:
+            same = np.random.SeedSequence(3).spawn(count)
+            return [*same[:5], same[2], *same[6:]]
+
+    spawned = np.random.SeedSequence(3).spawn(16)
+    monkeypatch.setattr(writer, "np", SimpleNamespace(random=SimpleNamespace(SeedSequence=Children)))
+    seeds = [plan.seed for plan in plan_sequences(16, 1, 3)]
+    assert seeds[5] == int(spawned[2].generate_state(2)[1])
+    assert len(set(seeds)) == 16
+    assert [*seeds[:5], *seeds[6:]] == [*plain[:5], *plain[6:]]
 
 
 def test_an_older_folder_is_replaced_whole(tmp_path: Path) -> None:
