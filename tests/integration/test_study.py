@@ -32,6 +32,7 @@ def times(root: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.soak
 def test_a_killed_study_goes_on_and_the_stages_skip_what_it_made(finished, tmp_path):
     project = finished.copy_to(tmp_path / "project", ".dvc")
     lost = [
@@ -69,6 +70,7 @@ def test_a_killed_study_goes_on_and_the_stages_skip_what_it_made(finished, tmp_p
     assert "all 31 tasks are done" in project.run(*study).stdout
 
 
+@pytest.mark.soak
 def test_a_failed_task_is_one_line_at_the_end_and_the_others_are_done(finished, tmp_path):
     project = finished.copy_to(tmp_path / "project", ".dvc")
     (project.root / "models" / "precoding.safetensors").write_bytes(b"no weights")
