@@ -11,6 +11,7 @@ settings.register_profile(
 settings.load_profile("project")
 
 pytest_plugins = (
+    "fixtures.cluster",
     "fixtures.measurements",
     "fixtures.mfnet",
     "fixtures.project",

@@ -5,11 +5,16 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
+
+if TYPE_CHECKING:
+    from cscsanet.studies.sweeps.measure import Job
+    from cscsanet.workflow.stage import Stage
 
 
 def note(folder: Path, job: int) -> int:
@@ -69,3 +74,21 @@ def fail_with_a_bug(job: int) -> None:
 
 def fail_as_expected(job: int) -> None:
     raise CscsanetError(f"job {job}: cannot be done")
+
+
+def measure_and_log(folder: Path, stage: "Stage", job: "Job") -> None:
+    """Measure a job of the stage `measure`, and note which measurements are begun and written."""
+    from cscsanet.studies.sweeps import measure
+
+    real = measure.write_measurement
+
+    def write(path: Path, measurement: object) -> None:
+        real(path, measurement)
+        log(folder, f"written {path.relative_to(stage.workspace.measurements)}")
+
+    log(folder, f"begun {job.scheme}@{job.repeat}@{job.energy}")
+    measure.write_measurement = write
+    try:
+        measure.measure_job(stage, job)
+    finally:
+        measure.write_measurement = real

@@ -1,17 +1,14 @@
 """Ray: the same results as without it, on two nodes of which one is killed in the middle."""
 
-import importlib
-import os
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from fixtures.cluster import lines_of
 
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow import ray_engine
@@ -19,42 +16,6 @@ from cscsanet.workflow.engines import Choice, EngineName, completed, open_engine
 from cscsanet.workflow.fan_out import fan_out
 
 pytestmark = pytest.mark.timeout(600)
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def _environment() -> Iterator[None]:
-    """What the processes of Ray inherit: where the jobs are, and a token that nobody else has."""
-    path = os.pathsep.join([str(HERE.parents[1] / "src"), str(HERE)])
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5a" * 32}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**ray_engine._QUIET, **token, "PYTHONPATH": path}.items():
-            patch.setenv(name, value)
-        patch.syspath_prepend(HERE)
-        yield
-
-
-@pytest.fixture(scope="module")
-def cluster(_environment) -> Iterator["object"]:
-    """A cluster of one node with one processor. A test may add and kill others."""
-    pytest.importorskip("ray", reason="the extra scale is not installed")
-    from ray.cluster_utils import Cluster
-
-    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    try:
-        yield started
-    finally:
-        started.shutdown()
-
-
-@pytest.fixture(scope="module")
-def jobs(_environment) -> ModuleType:
-    return importlib.import_module("fan_out_jobs")
-
-
-def lines_of(folder: Path) -> list[list[str]]:
-    path = folder / "log"
-    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -112,6 +73,7 @@ def test_a_node_that_dies_loses_no_job_and_doubles_none(cluster, jobs, tmp_path)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+@pytest.mark.soak
 def test_what_a_job_raises_is_raised_as_it_was_and_no_node_tries_again(cluster, jobs, tmp_path):
     choice = Choice(EngineName.ray, address=cluster.address)
     with (
@@ -125,6 +87,7 @@ def test_what_a_job_raises_is_raised_as_it_was_and_no_node_tries_again(cluster, 
         list(completed(engine, jobs.fail_with_a_bug, [2]))
 
 
+@pytest.mark.soak
 def test_a_node_with_another_folder_or_other_code_is_named_in_one_line(cluster, tmp_path, monkeypatch):
     choice = Choice(EngineName.ray, address=cluster.address)
 
@@ -140,7 +103,7 @@ def test_a_node_with_another_folder_or_other_code_is_named_in_one_line(cluster, 
     assert re.fullmatch(r"ray node \S+: runs other code .*; install the same version .*", fault(None))
 
 
-@pytest.mark.usefixtures("_environment")
+@pytest.mark.usefixtures("ray_environment")
 def test_an_address_without_a_cluster_is_one_line():
     pytest.importorskip("ray", reason="the extra scale is not installed")
     choice = Choice(EngineName.ray, address="127.0.0.1:9")

@@ -3,11 +3,10 @@
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from fixtures.files import contents
+from fixtures.project import wait_for_a_checkpoint
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
@@ -67,11 +66,3 @@ def test_only_what_is_missing_is_measured_again_whether_or_not_jobs_run_at_once(
     assert contents(folder) == before
     rewritten = {folder / name for name in before if (folder / name).stat().st_mtime_ns != times[name]}
     assert rewritten == {lost, damaged, folder / "constant.npz"}
-
-
-def wait_for_a_checkpoint(scratch: Path, training: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 300
-    while not list(scratch.glob("*/last.ckpt")):
-        assert training.poll() is None, "the training ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -8,13 +8,13 @@ from cscsanet.cli.options import (
     PARAMS,
     Address,
     ChosenEngine,
-    EngineName,
     ParamsFile,
     Workers,
     engine_choice,
     project,
 )
 from cscsanet.errors import CscsanetError, print_notes
+from cscsanet.workflow.engines import EngineName
 
 if TYPE_CHECKING:
     from cscsanet.config.params import Params

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -18,7 +19,7 @@ from cscsanet.studies.grid.estimate import Estimator
 from cscsanet.tracking import open_tracking
 from cscsanet.workflow.engines import Choice, EngineName, open_engine
 from cscsanet.workflow.fan_out import num_workers
-from cscsanet.workflow.task_graph import State, Task, expected_seconds, run_tasks
+from cscsanet.workflow.task_graph import State, Task, expected_seconds, logged, run_tasks
 from cscsanet.workflow.workspace import Workspace
 
 
@@ -77,7 +78,11 @@ def run(
             return
         # MLflow's database must be there before several processes write to it.
         open_tracking(workspace.root, params.tracking.experiment)
-        with open_engine(choice, workspace.root) as engine:
+        logs = workspace.root / "scratch" / "study" / "logs"
+        tasks = [
+            replace(task, work=partial(logged, logs / f"{_file_name(task)}.txt", task.work)) for task in tasks
+        ]
+        with open_engine(choice, workspace.root, apart=True) as engine:
             done = [cell.task for cell in cells if cell.is_done]
             board = Board(tasks, done, engine.workers)
             with StudyWatcher(board, console) as watcher:
@@ -99,12 +104,16 @@ def _alone(workspace: Workspace) -> Iterator[None]:
         ) from None
 
 
+def _file_name(task: Task) -> str:
+    return task.name.replace(" ", "_")
+
+
 def _conclude(
     workspace: Workspace, tasks: Sequence[Task], failed: dict[str, Exception], board: Board, console: Console
 ) -> None:
     folder = workspace.root / "scratch" / "study" / "failed"
     for task in tasks:
-        path = folder / f"{task.name.replace(' ', '_')}.txt"
+        path = folder / f"{_file_name(task)}.txt"
         if error := failed.get(task.name):
             text = "".join(traceback.format_exception(error))
             write_by_rename(path, lambda partial, text=text: partial.write_text(text, encoding="utf-8"))  # type: ignore[misc]

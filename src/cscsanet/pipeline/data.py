@@ -1,6 +1,7 @@
 """The stages that make the data: frames, their split, and channel drops."""
 
 import sys
+from functools import partial
 
 from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed, write_drops
 from cscsanet.config.channel_notes import channel_notes, source_notes
@@ -12,6 +13,7 @@ from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
 from cscsanet.scene_sources.split import write_split
+from cscsanet.workflow.engines import choice_of_environment, in_order, open_engine
 from cscsanet.workflow.progress import progress_bar
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
@@ -104,7 +106,10 @@ def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
     """Write the drops into the workspace, without an MLflow run. Return the number of each part."""
     print_notes(channel_notes(params.channel))
     counts = {part: num_drops(params, part) for part in PARTS}
-    with progress_bar("drawing drops", sum(counts.values())) as advance:
+    with (
+        open_engine(choice_of_environment(), workspace.root) as engine,
+        progress_bar("drawing drops", sum(counts.values())) as advance,
+    ):
         for part, count in counts.items():
             write_drops(
                 workspace.drops(part),
@@ -113,6 +118,7 @@ def write_channels(workspace: Workspace, params: Params) -> dict[Part, int]:
                 params.channel,
                 root=workspace.root,
                 part=part,
+                mapped=partial(in_order, engine),
             )
             advance(count)
     train = open_drops(workspace.drops("train"))

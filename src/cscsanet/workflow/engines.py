@@ -11,7 +11,7 @@ import signal
 import threading
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -111,10 +111,11 @@ def check_choice(choice: Choice, address: str, ray: str) -> None:
 
 
 @contextmanager
-def open_engine(choice: Choice, root: Path | None = None) -> Iterator[Engine]:
+def open_engine(choice: Choice, root: Path | None = None, *, apart: bool = False) -> Iterator[Engine]:
     """Open an engine; at the end, whatever ends it, no job runs any more.
 
-    root: a folder that the jobs read and write, which every node of a cluster must see; None: there is none.
+    root: a folder that the jobs read and write, which every node of a cluster must see; None: there is none. apart:
+    whether jobs never run in this process, even if one runs at a time.
 
     Raises:
         CscsanetError: Ray is not installed or not reached, or a node cannot run the jobs.
@@ -124,7 +125,7 @@ def open_engine(choice: Choice, root: Path | None = None) -> Iterator[Engine]:
         from cscsanet.workflow.ray_engine import RayEngine
 
         engine = RayEngine(choice, root)
-    elif (choice.workers or 1) == 1:
+    elif (choice.workers or 1) == 1 and not apart:
         engine = SerialEngine()
     else:
         engine = LocalEngine(choice.workers or 1)
@@ -136,7 +137,7 @@ def open_engine(choice: Choice, root: Path | None = None) -> Iterator[Engine]:
 
 def completed(
     engine: Engine, work: Callable[[Job], Result], jobs: Sequence[Job]
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result], None, None]:
     """Yield the place of each job and its result as they end; the first job that fails ends the iteration.
 
     As many jobs as the engine has workers are under way at once, so the memory that results take does not grow.

@@ -1,9 +1,12 @@
 """Tasks that wait for each other, run by an engine until all are done or nothing more can be."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from cscsanet.errors import CscsanetError
@@ -89,6 +92,24 @@ def run_tasks(
                 # Whoever closes the engine ends those that still run.
                 return failed
     return failed
+
+
+def logged(log: Path, work: Callable[[Any], Any], job: Any) -> Any:
+    """Run a job with all that it and its libraries print in a file. For processes of an engine: it is of the whole process."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    streams = (sys.stdout, sys.stderr)
+    kept = [os.dup(stream.fileno()) for stream in streams]
+    with log.open("ab") as file:
+        try:
+            for stream in streams:
+                stream.flush()
+                os.dup2(file.fileno(), stream.fileno())
+            return work(job)
+        finally:
+            for stream, number in zip(streams, kept, strict=True):
+                stream.flush()
+                os.dup2(number, stream.fileno())
+                os.close(number)
 
 
 def order(tasks: Sequence[Task]) -> list[Task]:

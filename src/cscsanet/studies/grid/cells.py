@@ -118,7 +118,8 @@ def _measurements(stage: Stage, trained: Sequence[Cell]) -> list[Cell]:
     for job in jobs(stage.params):
         replaced = repeated_weights(stage.params, job.scheme)[job.repeat] if job.repeat else {}
         first = [by_weights[weights] for weights in replaced.values()]
-        name = " ".join(part for part in ("measure", job.scheme, job.repeat, job.energy) if part)
+        energy = job.energy and f"{job.energy} energy"
+        name = " ".join(part for part in ("measure", job.scheme, job.repeat, energy) if part)
         group = f"measure {job.repeat or f'seed-{stage.params.seed}'}"
         after = frozenset(cell.task.name for cell in first)
         missing = _missing(stage, job) if all(cell.is_done for cell in first) else len(job.points)

@@ -19,6 +19,7 @@ import torch
 from cscsanet.channel.dataset import open_drops
 from cscsanet.config.assumptions import VariantParams
 from cscsanet.config.params import Params, digest, select
+from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.cache import cached_features
 from cscsanet.evaluation.measure import measure
 from cscsanet.evaluation.schemes import trained_link
@@ -85,17 +86,23 @@ class Estimator:
             max(spent - START_SECONDS, 0.1 * spent) * _seen(params, training) / _seen(self.params, training)
         )
 
-    def _measurement(self, job: Job, points: int) -> float:
-        start, first, further = self._pace(job.scheme)
+    def _measurement(self, job: Job, points: int) -> float | None:
+        try:
+            start, first, further = self._pace(job.scheme)
+        except CscsanetError:
+            # Its task will say what is wrong.
+            return None
         images = num_draws(job.scheme, self.params) * self._images
         return start + images * (first + further * max(points - 1, 0))
 
     def _variant(self, stage: Stage, variant: VariantParams) -> float | None:
         changed = variant_stage(stage, variant)
         assert isinstance(changed.workspace, VariantWorkspace)
-        trained = [self._training(each, changed.params) for each in sorted(changed.workspace.trained_anew)]
-        measured = [self._measurement(job, len(job.points)) for job in jobs(changed.params)]
-        return None if None in trained else sum(filter(None, trained)) + sum(measured)
+        parts = [
+            *(self._training(each, changed.params) for each in sorted(changed.workspace.trained_anew)),
+            *(self._measurement(job, len(job.points)) for job in jobs(changed.params)),
+        ]
+        return None if None in parts else sum(filter(None, parts))
 
     def _pace(self, name: str) -> list[float]:
         if name not in self._paces:
