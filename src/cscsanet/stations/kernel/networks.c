@@ -20,7 +20,8 @@
 
 static float sigmoid(float x)
 {
-    return 1 / (1 + expf(-x));
+    /* Beyond these bounds expf overflows, and the compiler counts on finite numbers. */
+    return 1 / (1 + expf(-MIN(MAX(x, -60.0f), 60.0f)));
 }
 
 /* x (1 + erf(x / sqrt 2)) / 2, with the rational function of Eigen's `generic_fast_erf_float`. */
@@ -263,9 +264,12 @@ static void precoder(const struct sizes *z, const struct tables *t, const struct
                 float weight[P], total = 0, share = sigmoid(logits[c]);
                 for (int q = 0; q < P; q++)
                     total += weight[q] = share * (q == c) + (1 - share) * (q == 0);
-                float all = 0;
+                float all = 0, largest = learned[c * P];
+                for (int q = 1; q < P; q++)
+                    largest = MAX(largest, learned[c * P + q]);
                 for (int q = 0; q < P; q++)
-                    all += weight[q] = (weight[q] / (total + 1e-6f) + 0.003f + 1e-6f) * expf(learned[c * P + q]);
+                    all += weight[q] = (weight[q] / (total + 1e-6f) + 0.003f + 1e-6f) *
+                                       expf(MAX(learned[c * P + q] - largest, -60.0f));
                 float turn = learned[(P + c) * P + s];
                 real = weight[s] / all * cosf(turn);
                 imag = weight[s] / all * sinf(turn);
@@ -436,7 +440,7 @@ static void predicted_phases(const struct sizes *z, const struct weights *w, con
     }
     perceptron(in, z->model, 3 * P, &w->correction, x, learned);
     for (int p = 0; p < P; p++) {
-        float share = 2 * sigmoid(learned[p]), weight = (z->certainty ? certainty[p] : 1) * expf(learned[P + p]);
+        float share = 2 * sigmoid(learned[p]), weight = (z->certainty ? certainty[p] : 1) * expf(MIN(MAX(learned[P + p], -60.0f), 60.0f));
         /* The path's phase refers to the first antenna, that of a beam to the middle of the array. */
         double turn = learned[2 * P + p] + 2 * PI * middle * (1 - share) * d->doppler[p] +
                       PI * (z->bs_antennas - 1) / 2 * d->aoa[p];
