@@ -5,7 +5,7 @@ is a separate process with numpy and ONNX Runtime, and without PyTorch.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -40,6 +40,7 @@ from cscsanet.errors import CscsanetError, printable
 
 if TYPE_CHECKING:
     from cscsanet.config.params import Params
+    from cscsanet.stations.stations import Search
     from cscsanet.workflow.workspace import Workspace
 
 
@@ -93,6 +94,13 @@ def transmit(
             help="The folder of the units.  [default: models/onnx/SCHEME, models/exported/SCHEME, or the package's]"
         ),
     ] = None,
+    search: Annotated[
+        str,
+        typer.Option(
+            help="How the UEs acquire their channel: fused, one kernel that a C compiler builds once | onnx, ONNX "
+            "Runtime | auto, fused where there is a compiler."
+        ),
+    ] = "auto",
     params_file: ParamsFile = PARAMS,
 ) -> None:
     """Send one pair of images over stations that run ONNX units and exchange only bits and samples.
@@ -101,12 +109,23 @@ def transmit(
     """
     workspace, params = project(params_file)
     check_stations(scheme)
+    if search not in ("auto", "fused", "onnx"):
+        raise CscsanetError(f"--search {search}: must be auto, fused or onnx")
     if units is None:
         check_units(params)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     folder = units or workspace.units(scheme)
     for line in transmit_pair(
-        workspace, params, folder, scheme, point, (rgb, thermal), out, seed, thermal_range
+        workspace,
+        params,
+        folder,
+        scheme,
+        point,
+        (rgb, thermal),
+        out,
+        seed,
+        thermal_range,
+        cast("Search", search),
     ):
         typer.echo(printable(line))
 
@@ -121,13 +140,14 @@ def transmit_pair(
     out: Path,
     seed: int,
     thermal_range: tuple[float, float] | None = None,
+    search: "Search" = "auto",
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
     Writes mask.png, overlay.png, constellations.png and report.json into `out`, and processing.json, whose times
     differ from run to run. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
-    drop and noise as in `predict`. thermal_range: see `read_pixels`.
+    drop and noise as in `predict`. thermal_range: see `read_pixels`. search: of the UEs, see `load_ue`.
 
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
@@ -137,6 +157,7 @@ def transmit_pair(
     from cscsanet.files import write_by_rename, write_json
     from cscsanet.scenes.image_pair import THERMAL_RANGE, read_pixels
     from cscsanet.scenes.images import read_picture
+    from cscsanet.scenes.layout import MODALITIES
     from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
     from cscsanet.scenes.thermal_values import stated_range
     from cscsanet.stations.metadata import CSIRS
@@ -171,8 +192,10 @@ def transmit_pair(
     source = open_source(params.channel, workspace.root, "test")
     paths = source.draw(1, generator(seed, "evaluate", 0))
     noise = draw_noise(1, point, params.channel, generator(seed, "evaluate", 1))
-    with running_chain(units, scheme, params.threads, params.channel) as chain:
+    with running_chain(units, scheme, params.threads, params.channel, search) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
+        searches = {name: ue.search for name, ue in zip(MODALITIES, chain.ues, strict=True)}
+        reasons = {ue.why_onnx for ue in chain.ues} - {""}
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point, params.channel)
 
@@ -201,9 +224,11 @@ def transmit_pair(
         "classes": shares,
     }
     write_json(out / "report.json", report)
-    times = processing(reception, params.channel)
+    times = processing(reception, params.channel, searches)
     write_json(out / "processing.json", times)
     note_pictures_of(workspace, scheme, info.params["scenes"].get("source", ""), info.origin, pixels)
+    for reason in sorted(reasons):
+        note(f"the UEs acquire their channel in ONNX Runtime, which takes longer: {reason}")
     note_mask(scheme, shares)
     note_other_units(workspace, scheme, info.weights, units)
     note_untrained_units(info.params, params.channel, point)
@@ -213,6 +238,7 @@ def transmit_pair(
     classes = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     spent = (
         f"feedback: {times['feedback_ms']:.1f} ms of processing here, {times['feedback_symbols']} OFDM symbols; "
-        f"channel.feedback_delay_symbols = {times['feedback_delay_symbols']}"
+        f"channel.feedback_delay_symbols = {times['feedback_delay_symbols']}; "
+        f"search: {', '.join(dict.fromkeys(searches.values()))}"
     )
     return [f"{out}: {classes}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

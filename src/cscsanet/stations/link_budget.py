@@ -59,10 +59,11 @@ def link_budget(
     }
 
 
-def processing(reception: Reception, channel: ChannelParams) -> dict[str, Any]:
+def processing(reception: Reception, channel: ChannelParams, searches: Mapping[str, str]) -> dict[str, Any]:
     """Return the processing times of one transmission, which differ from run to run, beside the feedback delay.
 
-    processing_ms: of each step, the UEs one after the other. feedback_ms: from CSI-RS to beams, which a real link has
+    searches: how each UE acquired its channel, fused or onnx. processing_ms: of each step, the UEs one after the
+    other. feedback_ms: from CSI-RS to beams, which a real link has
     to fit into its feedback delay. feedback_symbols: the same in OFDM symbols.
     """
     steps = {step: round(1e3 * seconds, 3) for step, seconds in reception.seconds.items()}
@@ -70,6 +71,7 @@ def processing(reception: Reception, channel: ChannelParams) -> dict[str, Any]:
         steps["UE: CSI-RS to feedback"] / reception.user_signals.shape[1] + steps["BS: feedback to beams"]
     )
     return {
+        "search": dict(searches),
         "processing_ms": steps,
         "feedback_ms": round(feedback_ms, 3),
         "feedback_symbols": int(np.ceil(feedback_ms * 1e3 / channel.symbol_duration_us)),

@@ -91,7 +91,9 @@ def _compile(compiler: str, sources: list[Path], library: Path) -> None:
             flags = [*_FLAGS, *filter(None, [native])]
             command = [compiler, *flags, "-o", str(built), *map(str, sources), "-lm"]
             try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+                done = subprocess.run(
+                    command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+                )
             except subprocess.TimeoutExpired:
                 reason = f"no end after {_TIMEOUT_S} s"
                 break

@@ -20,7 +20,8 @@
 
 static float sigmoid(float x)
 {
-    return 1 / (1 + expf(-x));
+    /* Beyond these bounds expf overflows, and the compiler counts on finite numbers. */
+    return 1 / (1 + expf(-MIN(MAX(x, -60.0f), 60.0f)));
 }
 
 /* x (1 + erf(x / sqrt 2)) / 2, with the rational function of Eigen's `generic_fast_erf_float`. */
@@ -64,6 +65,23 @@ static void perceptron(int in, int hidden, int out, const struct mlp *mlp, const
     linear(hidden, out, mlp->third, b, y);
 }
 
+/* Add the taps of one input (width + 4) to four outputs (4, width). */
+static void add_taps(int width, float w[4][KERNEL], const float *restrict s, float *restrict y)
+{
+    float *a = y, *b = y + width, *c = y + 2 * width, *d = y + 3 * width;
+    float w0 = w[0][0], w1 = w[0][1], w2 = w[0][2], w3 = w[0][3], w4 = w[0][4];
+    float v0 = w[1][0], v1 = w[1][1], v2 = w[1][2], v3 = w[1][3], v4 = w[1][4];
+    float u0 = w[2][0], u1 = w[2][1], u2 = w[2][2], u3 = w[2][3], u4 = w[2][4];
+    float t0 = w[3][0], t1 = w[3][1], t2 = w[3][2], t3 = w[3][3], t4 = w[3][4];
+#pragma GCC ivdep
+    for (int i = 0; i < width; i++) {
+        a[i] += w0 * s[i] + w1 * s[i + 1] + w2 * s[i + 2] + w3 * s[i + 3] + w4 * s[i + 4];
+        b[i] += v0 * s[i] + v1 * s[i + 1] + v2 * s[i + 2] + v3 * s[i + 3] + v4 * s[i + 4];
+        c[i] += u0 * s[i] + u1 * s[i + 1] + u2 * s[i + 2] + u3 * s[i + 3] + u4 * s[i + 4];
+        d[i] += t0 * s[i] + t1 * s[i + 1] + t2 * s[i + 2] + t3 * s[i + 3] + t4 * s[i + 4];
+    }
+}
+
 /* Circular convolution over beams, four outputs at a time; x (in, width + 4) holds the neighbours of both ends. */
 static void convolve(int in, int out, int width, struct layer layer, const float *x, float *y)
 {
@@ -72,19 +90,13 @@ static void convolve(int in, int out, int width, struct layer layer, const float
         for (int i = 0; i < width; i++)
             y[o * width + i] = layer.bias[o];
     int o = 0;
-    for (; o + 4 <= out; o += 4) {
-        float *restrict a = y + o * width, *restrict b = a + width, *restrict c = b + width, *restrict d = c + width;
+    for (; o + 4 <= out; o += 4)
         for (int channel = 0; channel < in; channel++) {
-            const float *s = x + channel * padded, *u = layer.weight + (o * in + channel) * KERNEL;
-            const float *v = u + in * KERNEL, *w = v + in * KERNEL, *z = w + in * KERNEL;
-            for (int i = 0; i < width; i++) {
-                a[i] += u[0] * s[i] + u[1] * s[i + 1] + u[2] * s[i + 2] + u[3] * s[i + 3] + u[4] * s[i + 4];
-                b[i] += v[0] * s[i] + v[1] * s[i + 1] + v[2] * s[i + 2] + v[3] * s[i + 3] + v[4] * s[i + 4];
-                c[i] += w[0] * s[i] + w[1] * s[i + 1] + w[2] * s[i + 2] + w[3] * s[i + 3] + w[4] * s[i + 4];
-                d[i] += z[0] * s[i] + z[1] * s[i + 1] + z[2] * s[i + 2] + z[3] * s[i + 3] + z[4] * s[i + 4];
-            }
+            float w[4][KERNEL];
+            for (int row = 0; row < 4; row++)
+                memcpy(w[row], layer.weight + ((o + row) * in + channel) * KERNEL, sizeof w[row]);
+            add_taps(width, w, x + channel * padded, y + o * width);
         }
-    }
     for (; o < out; o++)
         for (int channel = 0; channel < in; channel++)
             for (int k = 0; k < KERNEL; k++)
@@ -252,9 +264,12 @@ static void precoder(const struct sizes *z, const struct tables *t, const struct
                 float weight[P], total = 0, share = sigmoid(logits[c]);
                 for (int q = 0; q < P; q++)
                     total += weight[q] = share * (q == c) + (1 - share) * (q == 0);
-                float all = 0;
+                float all = 0, largest = learned[c * P];
+                for (int q = 1; q < P; q++)
+                    largest = MAX(largest, learned[c * P + q]);
                 for (int q = 0; q < P; q++)
-                    all += weight[q] = (weight[q] / (total + 1e-6f) + 0.003f + 1e-6f) * expf(learned[c * P + q]);
+                    all += weight[q] = (weight[q] / (total + 1e-6f) + 0.003f + 1e-6f) *
+                                       expf(MAX(learned[c * P + q] - largest, -60.0f));
                 float turn = learned[(P + c) * P + s];
                 real = weight[s] / all * cosf(turn);
                 imag = weight[s] / all * sinf(turn);
@@ -425,7 +440,7 @@ static void predicted_phases(const struct sizes *z, const struct weights *w, con
     }
     perceptron(in, z->model, 3 * P, &w->correction, x, learned);
     for (int p = 0; p < P; p++) {
-        float share = 2 * sigmoid(learned[p]), weight = (z->certainty ? certainty[p] : 1) * expf(learned[P + p]);
+        float share = 2 * sigmoid(learned[p]), weight = (z->certainty ? certainty[p] : 1) * expf(MIN(MAX(learned[P + p], -60.0f), 60.0f));
         /* The path's phase refers to the first antenna, that of a beam to the middle of the array. */
         double turn = learned[2 * P + p] + 2 * PI * middle * (1 - share) * d->doppler[p] +
                       PI * (z->bs_antennas - 1) / 2 * d->aoa[p];

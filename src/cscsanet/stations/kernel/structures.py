@@ -17,7 +17,7 @@ _POINTER = ctypes.POINTER(ctypes.c_float)
 class Sizes(ctypes.Structure):
     """struct sizes."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         (name, ctypes.c_int)
         for name in (
             *("subcarriers", "ue_chains", "bs_chains", "symbols", "bs_antennas", "ue_antennas"),
@@ -43,37 +43,37 @@ TABLES = (
 class Tables(ctypes.Structure):
     """struct tables."""
 
-    _fields_ = [(name, _POINTER) for name in TABLES]  # noqa: RUF012
+    _fields_ = [(name, _POINTER) for name in TABLES]
 
 
 class Layer(ctypes.Structure):
     """struct layer."""
 
-    _fields_ = [("weight", _POINTER), ("bias", _POINTER)]  # noqa: RUF012
+    _fields_ = [("weight", _POINTER), ("bias", _POINTER)]
 
 
 class Mlp(ctypes.Structure):
     """struct mlp."""
 
-    _fields_ = [("first", Layer), ("second", Layer), ("third", Layer)]  # noqa: RUF012
+    _fields_ = [("first", Layer), ("second", Layer), ("third", Layer)]
 
 
 class BeamLayer(ctypes.Structure):
     """struct beam_layer."""
 
-    _fields_ = [("norm", Layer), ("near", Layer), ("far", Layer), ("out", Layer)]  # noqa: RUF012
+    _fields_ = [("norm", Layer), ("near", Layer), ("far", Layer), ("out", Layer)]
 
 
 class Trunk(ctypes.Structure):
     """struct trunk."""
 
-    _fields_ = [("embed", Layer), ("context", Layer), ("layers", ctypes.POINTER(BeamLayer))]  # noqa: RUF012
+    _fields_ = [("embed", Layer), ("context", Layer), ("layers", ctypes.POINTER(BeamLayer))]
 
 
 class Weights(ctypes.Structure):
     """struct weights."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         *((name, Trunk) for name in ("aoa", "aod")),
         *((name, Layer) for name in ("spectrum", "on_grid", "csi_embed", "csi_context", "to_csi")),
         *((name, Mlp) for name in ("codeword", "mixer", "correction")),
@@ -84,7 +84,7 @@ class Weights(ctypes.Structure):
 class Point(ctypes.Structure):
     """struct point."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("snr_db", ctypes.c_float),
         ("csirs_snr_db", ctypes.c_float),
         ("symbols", ctypes.c_int),

@@ -18,7 +18,7 @@ from cscsanet.stations.kernel.weights import read_weights
 from cscsanet.stations.session import Array, Unit
 
 _EXAMPLES, _AGREEING = 4, 3  # of the comparison; one may be a tie of the search
-_APART = 1e-3  # most difference of features and phases there
+_APART = 1e-2  # most difference of features and phases there
 _SPECTRUM_POOL = 16  # beams for one feature of the codeword, at the coarsest
 _MOST_FLOATS = 400_000  # of working memory, which is on the stack
 _BITS = 2  # of a feature
@@ -87,7 +87,11 @@ class CompiledCsi:
                 f"{self.path}: 'csirs_symbols' is {symbols}, and must be 1 to {self._sizes.symbols}"
             )
         point = Point(
-            float(feeds["snr_db"][0]), float(feeds["csirs_snr_db"][0]), symbols, bits // _BITS, symbols + delay
+            float(feeds["snr_db"][0]),
+            float(feeds["csirs_snr_db"][0]),
+            symbols,
+            bits // _BITS,
+            symbols + delay,
         )
         return self.run(feeds["csirs"], point)
 
@@ -138,7 +142,7 @@ class CompiledCsi:
             shape = [1, *map(int, self.info.inputs["csirs"].shape[1:])]
             csirs = source.standard_normal(shape).astype(np.float32)
             csirs[:, :, :, symbols:] = 0
-            feeds = {
+            feeds: dict[str, Array] = {
                 "csirs": csirs,
                 "snr_db": np.array([self.info.snr_db[index % 2]], np.float32),
                 "csirs_snr_db": np.array([0], np.float32),

@@ -58,7 +58,13 @@ class _Graph:
 
     def norms(self) -> dict[str, tuple[Floats, Floats]]:
         """Return scale and offset of every normalisation, by the name of the convolution after it."""
-        near = [name for node in self.nodes if node.op_type == "Conv" for name in node.input if ".near.weight" in name]
+        near = [
+            name
+            for node in self.nodes
+            if node.op_type == "Conv"
+            for name in node.input
+            if ".near.weight" in name
+        ]
         norms = [node for node in self.nodes if node.op_type == "InstanceNormalization"]
         found = {}
         for convolution, norm in zip(near, norms, strict=True):
@@ -88,7 +94,9 @@ class _Graph:
         return value
 
 
-def read_weights(path: Path, channel: ChannelParams, *, certainty: bool, aligned: bool, kept: Kept) -> tuple[Weights, dict[str, int]]:
+def read_weights(
+    path: Path, channel: ChannelParams, *, certainty: bool, aligned: bool, kept: Kept
+) -> tuple[Weights, dict[str, int]]:
     """Return the structure of the weights of a unit, and the lengths of csi.h that they determine.
 
     certainty: whether c of the paths counts; aligned: whether the unit predicts phases. kept: keeps the arrays.
