@@ -1,6 +1,7 @@
 """Jobs that the tests fan out: in a file of their own, since the workers import it."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -25,3 +26,17 @@ def fail_first(folder: Path, job: int) -> None:
 def sleep_long(folder: Path, job: int) -> None:
     note(folder, job)
     time.sleep(600)
+
+
+def close_at_end(folder: Path, job: int) -> None:
+    """Write a file at the end, whatever ends the job."""
+    note(folder, job)
+    try:
+        time.sleep(600)
+    finally:
+        (folder / f"{job}-{os.getpid()}").write_text("closed")
+
+
+def die(folder: Path, job: int) -> None:
+    note(folder, job)
+    os.kill(os.getpid(), signal.SIGKILL)

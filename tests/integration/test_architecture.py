@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "cscsanet"
 FLOORS = {
     "errors": 0,
     "parsing": 0,
+    "processes": 0,
     "files": 1,
     "config": 1,
     "metrics": 1,

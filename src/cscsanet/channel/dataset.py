@@ -11,6 +11,7 @@ of a shorter one.
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -210,6 +211,8 @@ def _write_fields(
         name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
         for name in UNITS
     }
+    for name in UNITS:
+        _reserve(folder / f"{name}.npy")
 
     def write_block(block: int) -> Tensor:
         drops, share = draw_block(block) if block else first
@@ -229,6 +232,19 @@ def _write_fields(
         names = ("kept_power", "power_beyond_prefix", "power_beyond_max_delay", "power_aliased")
         facts["source"] = {**source.facts, **dict(zip(names, shares.tolist(), strict=True))}
     return facts
+
+
+def _reserve(path: Path) -> None:
+    """Take the whole length of a file from the disk.
+
+    A memory map has holes until it is written, and a write that finds the disk full there kills the process.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _without_effect(params: ChannelParams) -> tuple[str, ...]:

@@ -25,11 +25,13 @@ from cscsanet.workflow.syntax import Chain
 # These log, show or report what is made, and do not change it.
 WITHOUT_EFFECT = (
     "cscsanet.errors",
+    "cscsanet.processes",
     "cscsanet.tracking",
     "cscsanet.workflow.code",
     "cscsanet.workflow.definitions",
     "cscsanet.workflow.pipeline_file",
     "cscsanet.workflow.progress",
+    "cscsanet.workflow.stopping",
     "cscsanet.workflow.syntax",
     "cscsanet.workflow.walk",
     "cscsanet.workflow.why",
