@@ -17,6 +17,7 @@ import digital_tables as digital
 import evidence_tables as evidence
 import fusion_tables as fusion
 import physical_tables as physical
+import reliability_tables as reliability
 import robustness_tables as robustness
 import separated_tables as separated
 import time_tables as times
@@ -105,6 +106,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "fusion-seeds": fusion.seeds,
     "fusion-claims": fusion.claims,
     "fusion-anchor": fusion.anchor,
+    "reliability": reliability.outcomes,
+    "reliability-limits": reliability.limits,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,
@@ -126,6 +129,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "front-end-parameters": costs.front_end_parameters,
     "mfnet-parameters": costs.mfnet_parameters,
     "csi-slots": costs.csi_slots,
+    "reliability-faults": reliability.number,
 }
 
 

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +10,11 @@ from pathlib import Path
 import pytest
 from faults.injections import Ground, inject, without_outputs
 from faults.plan import TRAINING, Fault
-from faults.processes import checkpoint, kill_group, start, wait_for
+from faults.processes import checkpoint, kill_all, start, wait_for
 from filelock import FileLock
 from fixtures.project import ROOT, Project, made_once
 
+STARTUP = 1.0  # of a stage as a fork, until it begins [s]
 ROWS = "FAULT_ROWS"  # names the file that gets a row, as a line of JSON, for each fault
 
 
@@ -32,8 +31,8 @@ def killed_after_an_epoch(project: Project) -> None:
     without_outputs(project, TRAINING)
     process = start(project, TRAINING)
     assert wait_for(lambda: checkpoint(project, "physical"), process)
-    kill_group(process)
-    process.wait()
+    kill_all(project)
+    process.communicate()
 
 
 @pytest.fixture(scope="session")
@@ -55,33 +54,25 @@ def _unfinished(source: Project, shared: Path, name: str, seed: str) -> Project:
     return Project(made_once(shared / name, make), source.commands)
 
 
-@pytest.fixture(scope="session")
-def startup() -> float:
-    """How long a stage takes until it begins, on this machine now [s]."""
-    started = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import torch, lightning.pytorch, mlflow"], check=True)
-    return time.monotonic() - started
-
-
 @pytest.fixture
-def try_fault(undisturbed, shared_folder, startup, tmp_path) -> Callable[[Fault], None]:
+def try_fault(undisturbed, shared_folder, tmp_path) -> Callable[[Fault], None]:
     """Let a fault happen to a copy of the finished project, write a row, and fail if it was not borne."""
-    return _tried(undisturbed, shared_folder, startup, tmp_path)
+    return _tried(undisturbed, shared_folder, tmp_path)
 
 
 @pytest.fixture
-def try_quick_fault(finished, shared_folder, startup, tmp_path) -> Callable[[Fault], None]:
+def try_quick_fault(finished, shared_folder, tmp_path) -> Callable[[Fault], None]:
     """As `try_fault`, on the project without a specialist."""
-    return _tried(finished, shared_folder, startup, tmp_path)
+    return _tried(finished, shared_folder, tmp_path)
 
 
-def _tried(source: Project, shared: Path, startup: float, folder: Path) -> Callable[[Fault], None]:
+def _tried(source: Project, shared: Path, folder: Path) -> Callable[[Fault], None]:
     ground = Ground(
         source,
         lambda: _unfinished(source, shared, "unfinished", "1"),
         lambda: _unfinished(source, shared, "unfinished-other", "2"),
         folder,
-        startup,
+        STARTUP,
     )
 
     def run(fault: Fault) -> None:

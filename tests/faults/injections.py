@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 from faults.damage import damage
 from faults.judge import FILLER, Outcome, clear_line, contents, differences, is_partial, judge
 from faults.plan import Fault, stages
-from faults.processes import checkpoint, children, finish, is_worker, kill_group, start, wait_for
+from faults.processes import checkpoint, finish, kill_all, stage_process, start, wait_for, workers
 from faults.servers import free_port, mlflow_server
 from fixtures.files import remove
 from fixtures.project import Project
@@ -83,7 +83,7 @@ def kill(fault: Fault, ground: Ground) -> Outcome:
         except subprocess.TimeoutExpired:
             break
         finally:
-            kill_group(process)
+            kill_all(project)
             finish(process)
     return judge(project, ground.undisturbed.root, fault, {})
 
@@ -224,7 +224,7 @@ def clock(fault: Fault, ground: Ground) -> Outcome:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    process = start(project, fault.target, **variables)
+    process = start(project, fault.target, real=True, **variables)
     if "epoch" in fault.how and wait_for(lambda: checkpoint(project, "physical"), process):
         shift.write_text(back)
     done = finish(process)
@@ -240,18 +240,18 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
     without_outputs(project, fault.target)
     if "two workers" in fault.how:
         project.edit_params("\nthreads: 1 ", "\nthreads: 2 ")
-    process = start(project, fault.target)
+    process = start(project, fault.target, real="dvc" in fault.target)
     if "epoch" in fault.how or "workers" in fault.how:
         caught = wait_for(lambda: has_begun(project, fault.target), process)
     else:
         time.sleep(float(fault.how.split()[1]) * seconds_of(ground, fault.target))
         caught = process.poll() is None
-    workers = children(process.pid)
     sent = time.monotonic()
-    if "group" in fault.how:
-        kill_group(process, signal.SIGTERM)
-    else:
-        process.send_signal(signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        if "group" in fault.how:
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            os.kill(stage_process(project, process), signal.SIGTERM)
     done = finish(process)
     # Before its script begins, a process ends at once and has written nothing.
     begun = caught and done.returncode != -signal.SIGTERM
@@ -263,7 +263,7 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
         time.sleep(SECONDS_TO_STOP)
     elif begun and (done.returncode != 143 or clear_line(done) is None):
         wrong.append(f"exit code {done.returncode}: {done.stderr[-400:]}")
-    if any(is_worker(each) for each in workers):
+    if workers(project):
         wrong.append("a worker runs on")
     if any(is_partial(name) for name in contents(project.root)):
         wrong.append("a partial file is left")
@@ -291,7 +291,7 @@ def worker(fault: Fault, ground: Ground) -> Outcome:
     project.edit_params("\nthreads: 1 ", "\nthreads: 2 ")
     process = start(project, fault.target)
     wait_for(lambda: has_begun(project, fault.target), process)
-    os.kill(next(each for each in children(process.pid) if is_worker(each)), signal.SIGKILL)
+    os.kill(workers(project)[0], signal.SIGKILL)
     done = finish(process)
     said = clear_line(done)
     if said is None:

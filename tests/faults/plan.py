@@ -6,6 +6,7 @@ A random moment is a share of the undisturbed time of a stage, drawn from the se
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def share(*names: object) -> float:
 
 def stages(root: Path) -> list[StageEntry]:
     """Return the stages of the study and of one specialist."""
-    access = read_pipeline(root / "specialists" / "access")
-    return [*read_pipeline(root).values(), *access.values()]
+    access = root / "specialists" / "access"
+    specialist = read_pipeline(access).values() if access.exists() else ()
+    return [*read_pipeline(root).values(), *specialist]
 
 
 def repro(stage: StageEntry) -> str:
@@ -227,7 +229,10 @@ def others() -> Iterator[Fault]:
 
 
 def faults(root: Path) -> list[Fault]:
-    """Return every fault of the soak. root: of the project's sources."""
+    """Return every fault of the soak, the kinds in turn, so that a soak that is broken off has met all of them.
+
+    root: of the project's sources.
+    """
     parts = (
         kills(root),
         checkpoints(),
@@ -238,4 +243,5 @@ def faults(root: Path) -> list[Fault]:
         full_disks(),
         others(),
     )
-    return [fault for part in parts for fault in part]
+    in_turn = zip_longest(*parts)
+    return [fault for turn in in_turn for fault in turn if fault is not None]

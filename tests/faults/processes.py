@@ -1,4 +1,8 @@
-"""Processes that a fault befalls: started in a group of their own, with the real interpreter."""
+"""Processes that a fault befalls.
+
+Where a server of forks runs (`fixtures/fork_server`), a stage is a fork that has the large libraries already, so that a fault
+meets its work and not its imports. It is a process like any other, and the signals go to it.
+"""
 
 import os
 import shlex
@@ -7,22 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from fixtures.project import Project
 
 SECONDS_AT_MOST = 900.0
+Process = subprocess.Popen[str]
 
 
-def start(project: Project, command: str, **variables: str) -> "subprocess.Popen[str]":
-    """Start a command of a user; its Python is this one, not a fork of a server."""
+def start(project: Project, command: str, *, real: bool = False, **variables: str) -> Process:
+    """Start a command of a user in the project. real: with the interpreter, and no fork."""
     words = shlex.split(command)
-    environment = Project(project.root).environment(**variables)
-    if words[0] == "python":
-        words[0] = sys.executable
-    elif words[0] == "dvc":
-        words = [sys.executable, "-m", *words]
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment = (Project(project.root) if real else project).environment(**variables)
+    environment["PATH"] = f"{environment['PATH']}{os.pathsep}{Path(sys.executable).parent}"
     return subprocess.Popen(
         words,
         cwd=project.root,
@@ -34,21 +36,49 @@ def start(project: Project, command: str, **variables: str) -> "subprocess.Popen
     )
 
 
-def kill_group(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGKILL) -> None:
-    """Send a signal to a process and all of its group."""
+def members(project: Project) -> list[int]:
+    """Return the processes whose folder is the project's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == project.root.resolve():
+                found.append(int(process.name))
+    return found
+
+
+def kill_all(project: Project) -> None:
+    """Send SIGKILL to every process of the project, the stage first."""
+    for process in sorted(members(project), reverse=True):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def stage_process(project: Project, process: Process) -> int:
+    """Return the process that does the work of a stage: the fork, where the command is one."""
+    forks = [each for each in members(project) if b"fixtures.fork_server" in words_of(each)]
+    return forks[0] if forks else process.pid
+
+
+def workers(project: Project) -> list[int]:
+    """Return the spawned workers of the stage that runs."""
+    return [each for each in members(project) if b"spawn_main" in words_of(each)]
+
+
+def words_of(process: int) -> bytes:
+    """Return the command line of a process; empty if it ended."""
     try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
-def finish(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+def finish(process: Process) -> "subprocess.CompletedProcess[str]":
     """Wait for a process, and return what it printed."""
     out, err = process.communicate(timeout=SECONDS_AT_MOST)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def wait_for(condition: Callable[[], object], process: "subprocess.Popen[str]") -> bool:
+def wait_for(condition: Callable[[], object], process: Process) -> bool:
     """Wait until a condition holds; return whether it did before the process ended."""
     deadline = time.monotonic() + SECONDS_AT_MOST
     while not condition():
@@ -61,24 +91,3 @@ def wait_for(condition: Callable[[], object], process: "subprocess.Popen[str]") 
 def checkpoint(project: Project, training: str) -> bool:
     """Whether a training has its first checkpoint to resume from."""
     return bool(list((project.root / "scratch" / training).glob("*/last.ckpt")))
-
-
-def children(process: int) -> list[int]:
-    """Return the processes that one process started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == process:
-            found.append(int(stat.parent.name))
-    return found
-
-
-def is_worker(process: int) -> bool:
-    """Whether a process is a spawned worker that runs."""
-    try:
-        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False

@@ -20,7 +20,9 @@ def main(files: list[str]) -> None:
             row = json.loads(line)
             # Of a fault that was tried again, the last row counts.
             rows[tuple(row.get(key, "") for key in ("kind", "target", "how", "other", "command"))] = row
-    ordered = sorted(rows.values(), key=lambda row: [row[key] for key in ("kind", "target", "how", "command")])
+    ordered = sorted(
+        rows.values(), key=lambda row: [row[key] for key in ("kind", "target", "how", "command")]
+    )
     content = {
         "what": "faults that were let happen to a finished project of the smoke profile, and what came of each",
         "faults": len(ordered),
