@@ -51,7 +51,7 @@ def _unfinished(source: Project, shared: Path, name: str, seed: str) -> Project:
             project.run("python", "stages/channels.py")
         killed_after_an_epoch(project)
 
-    return Project(made_once(shared / name, make), source.commands)
+    return Project(made_once(shared / f"{name}-of-{source.root.name}", make), source.commands)
 
 
 @pytest.fixture

@@ -240,6 +240,7 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
     without_outputs(project, fault.target)
     if "two workers" in fault.how:
         project.edit_params("\nthreads: 1 ", "\nthreads: 2 ")
+    earlier = unfinished_runs(project)
     process = start(project, fault.target, real="dvc" in fault.target)
     if "epoch" in fault.how or "workers" in fault.how:
         caught = wait_for(lambda: has_begun(project, fault.target), process)
@@ -268,7 +269,8 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
     if any(is_partial(name) for name in contents(project.root)):
         wrong.append("a partial file is left")
     if caught:
-        wrong += [f"its run is {status}" for status in unfinished_runs(project) if status != "KILLED"]
+        ended = unfinished_runs(project).items() - earlier.items()
+        wrong += [f"its run is {status}" for _, status in ended if status != "KILLED"]
     if wrong:
         return Outcome("failure", "; ".join(wrong))
     if "two workers" in fault.how:
@@ -278,10 +280,10 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
     return Outcome("refused", said or "") if after.verdict == "recovered" else after
 
 
-def unfinished_runs(project: Project) -> list[str]:
-    """Return the states of the runs in the project's store that did not finish."""
+def unfinished_runs(project: Project) -> dict[str, str]:
+    """Return the runs in the project's store that did not finish, and their states."""
     with closing(sqlite3.connect(project.root / "mlflow.db")) as store:
-        return [row[0] for row in store.execute("SELECT status FROM runs WHERE status != 'FINISHED'")]
+        return dict(store.execute("SELECT run_uuid, status FROM runs WHERE status != 'FINISHED'").fetchall())
 
 
 def worker(fault: Fault, ground: Ground) -> Outcome:

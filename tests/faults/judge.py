@@ -87,14 +87,17 @@ def broken_times(project: Path) -> list[str]:
 
 
 def other_locks(project: Path, undisturbed: Path) -> list[str]:
-    """Return the stages whose entries in dvc.lock differ. Those with times among their files do not count."""
+    """Return the stages whose entries in dvc.lock differ, where both have one.
+
+    Those with times among their files do not count.
+    """
     if not (undisturbed / "dvc.lock").exists():
         return []
     now, then = (yaml.safe_load((root / "dvc.lock").read_text())["stages"] for root in (project, undisturbed))
     return [
         f"dvc.lock: {name} differs"
         for name in then
-        if name not in ("latency", "report") and now.get(name) != then[name]
+        if name in now and name not in ("latency", "report") and now[name] != then[name]
     ]
 
 
