@@ -107,6 +107,28 @@ def test_a_killed_worker_is_one_line(jobs, tmp_path):
         fan_out(partial(jobs.die, tmp_path), [1, 2], 2)
 
 
+def test_no_renderer_outlives_its_stage(tmp_path):
+    script = (
+        "from pathlib import Path; from cscsanet.scene_sources.renderer.writer import write_rendered\n"
+        "write_rendered(Path('s'), sequences=64, frames_per_sequence=10, height=240, width=320, seed=1, workers=2)"
+    )
+    command = [sys.executable, "-c", script]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as stage:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.rglob("*.png")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        workers = [
+            process
+            for process in Path("/proc").glob("[0-9]*")
+            if b"spawn_main" in (process / "cmdline").read_bytes()
+            and (process / "cwd").resolve() == tmp_path.resolve()
+        ]
+        assert len(workers) == 2
+        stage.kill()
+    assert gone(workers)
+
+
 def stage_of(folder: Path, job: str = "sleep_long") -> "subprocess.Popen[bytes]":
     """Start a process that fans out two endless jobs, in a separate group.
 
