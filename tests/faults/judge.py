@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from faults.plan import Fault
+from faults.plan import Fault, stages
 from fixtures.project import Project
+
+from cscsanet.workflow.pipeline_file import StageEntry
 
 FILLER = ".filler"  # takes the rest of a full disk
 COMPARED = ("data", "models", "reports", "code.yaml")
@@ -126,6 +128,9 @@ def remedy(project: Project, undisturbed: Path, fault: Fault, said: str) -> str:
         words = command[1].replace("make specialist NAME=", "dvc repro specialists/").split()
         if words[-1].startswith("specialists/"):
             words[-1] += "/dvc.yaml"
+        if words == ["dvc", "repro"]:
+            # Of the whole pipeline it would run the stage that makes the damaged file.
+            words += [stage.address for stage in stages(project.root) if makes(stage, fault.target)]
         if "remove it" in said:
             Path(said.removeprefix("error: ").split(": ")[0]).unlink(missing_ok=True)
         project.run(*words)
@@ -152,6 +157,11 @@ def remedy(project: Project, undisturbed: Path, fault: Fault, said: str) -> str:
     if re.search("wait|again|[Ll]ock|busy|start or repair it", said):
         return "run again"
     return ""
+
+
+def makes(stage: StageEntry, path: str) -> bool:
+    """Whether a path is, or is below, an output of a stage."""
+    return any(f"{path}/".startswith(f"{output}/") for output in stage.outputs)
 
 
 def judge(
