@@ -3,6 +3,7 @@
 # make repro                 params.yaml as it stands; in a clone the profile study, most of a day
 # make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in minutes)
 # make test                  format, types and tests
+# make soak                  every fault of tests/faults: about an hour on two cores; writes reports/benchmarks/reliability.json
 # make sbom                  docs/sbom.cdx.json: every package with version and licence
 # make audit                 known vulnerabilities of these versions; asks pypi.org
 
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 PROFILE ?=
 NAME ?=
 
-.PHONY: install repro specialist test ui sbom audit clean
+.PHONY: install repro specialist test soak ui sbom audit clean
 
 install: $(VENV)/.installed
 
@@ -42,6 +43,12 @@ test: install
 	@$(BIN)/mypy > $(VENV)/types.log 2>&1 & types=$$!; \
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 --durations-min 1; tests=$$?; \
 	wait $$types; types=$$?; cat $(VENV)/types.log; exit $$((tests + types))
+
+# FINISHED_PROJECT=folder takes a project whose smoke pipeline ran with these sources, instead of running it first.
+soak: install
+	@mkdir -p scratch; rm -f scratch/fault-rows.jsonl
+	@PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 FAULT_ROWS="$(CURDIR)/scratch/fault-rows.jsonl" $(BIN)/pytest -n 2 -m soak tests/faults; tests=$$?; \
+	$(BIN)/python tests/faults/records.py scratch/fault-rows.jsonl; exit $$tests
 
 ui: install
 	$(BIN)/cscsanet ui

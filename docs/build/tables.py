@@ -17,6 +17,7 @@ import digital_tables as digital
 import evidence_tables as evidence
 import fusion_tables as fusion
 import physical_tables as physical
+import reliability_tables as reliability
 import robustness_tables as robustness
 import scale_tables as scale
 import separated_tables as separated
@@ -115,6 +116,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "scale-growth": scale.growth,
     "scale-internet": scale.internet,
     "scale-memory": scale.memory,
+    "reliability": reliability.outcomes,
+    "reliability-limits": reliability.limits,
 }
 VALUES: Mapping[str, Callable[[], str]] = {
     "assumption-number": assumptions.number,
@@ -140,6 +143,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "scale-rendering": scale.rendering_hours,
     "scale-mapped": scale.mapped_epoch,
     "scale-together": scale.schemes_together,
+    "reliability-faults": reliability.number,
 }
 
 

@@ -84,7 +84,14 @@ def shared_training() -> str:
         ]
         for row in report["rows"]
     ]
-    head = ["way", "trainings", "processes of each", "threads of a process", "image pairs / s", "times as fast"]
+    head = [
+        "way",
+        "trainings",
+        "processes of each",
+        "threads of a process",
+        "image pairs / s",
+        "times as fast",
+    ]
     return markdown(head, lines)
 
 

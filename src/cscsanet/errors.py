@@ -33,6 +33,10 @@ def printable(text: str) -> str:
     )
 
 
+class Stopped(BaseException):
+    """SIGTERM came, as from a scheduler that takes the machine back; no `except Exception` may hold it up."""
+
+
 def print_notes(notes: Iterable[str]) -> None:
     """Print what a user should know, and need not correct, on standard error, one line each.
 

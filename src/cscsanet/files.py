@@ -1,8 +1,10 @@
 """Files and folders that appear whole or not at all, and digests of files."""
 
 import csv
+import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,6 +12,39 @@ from pathlib import Path
 from typing import Any
 
 from cscsanet.errors import CscsanetError
+
+_FREE = "check the disk and its rights, free some space, and run it again"
+# What a disk that cannot hold a file answers; a write that met it may be tried again.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def refusal(error: BaseException) -> str | None:
+    """Return why the disk refused a write, if that is what an exception tells.
+
+    Some libraries raise types of theirs for it, and keep the words of the system.
+    """
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        return error.strerror
+    return next((words for words in map(os.strerror, _REFUSALS) if words in str(error)), None)
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Convert what a library raises on a full or failing disk to a CscsanetError of one line. folder: of the project.
+
+    Raises:
+        CscsanetError: the disk refused a write.
+    """
+    try:
+        yield
+    except CscsanetError:
+        raise
+    except Exception as error:
+        reason = refusal(error)
+        if reason is None:
+            raise
+        path = getattr(error, "filename", None) or folder
+        raise CscsanetError(f"{path}: cannot be written ({reason}); {_FREE}") from None
 
 
 def file_digest(path: Path) -> str:
@@ -91,6 +126,12 @@ def write_by_rename(path: Path, write: Callable[[Path], Any]) -> None:
         raise CscsanetError(
             f"{path}: cannot be written ({error.strerror}); check the folder, the disk and its rights"
         ) from None
+    except Exception as error:
+        # Of safetensors and PyTorch, which raise no OSError for a full disk.
+        reason = refusal(error)
+        if reason is None:
+            raise
+        raise CscsanetError(f"{path}: cannot be written ({reason}); {_FREE}") from None
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -1,9 +1,12 @@
-"""The processes that share one training: how many there are, and which of them this one is.
+"""The processes that share one training: how many there are, and which of them this one is; and workers and their parent.
 
 torchrun and SLURM say so in the environment. Each process runs the same script; the first alone writes.
 """
 
 import os
+import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 
 # Number of this process, and how many there are, as torchrun and as SLURM name them. SLURM sets the number of tasks of a
 # step where srun has started them, and not in a batch script, which runs once.
@@ -30,3 +33,18 @@ def _numbers() -> tuple[int, int]:
         if number in os.environ and total in os.environ:
             return int(os.environ[number]), int(os.environ[total])
     return 0, 1
+
+
+def exit_with_parent() -> None:
+    """End this worker process when the one that started it ends, however it does; called at its start.
+
+    A worker that outlives a killed parent would write beside the parent's next run.
+    """
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

@@ -12,6 +12,7 @@ FLOORS = {
     "errors": 0,
     "parsing": 0,
     "archives": 1,
+    "processes": 0,
     "files": 1,
     "config": 1,
     "metrics": 1,

@@ -85,21 +85,67 @@ def test_a_killed_stage_takes_its_workers_along(tmp_path):
         assert gone(workers)
 
 
-def stage_of(folder: Path) -> "subprocess.Popen[bytes]":
+def test_sigterm_ends_the_workers_too(tmp_path):
+    with stage_of(tmp_path) as stage:
+        workers = noted_workers(tmp_path)
+        stage.send_signal(signal.SIGTERM)
+        assert stage.wait(timeout=30) == 143
+        assert gone(workers)
+
+
+def test_a_worker_ends_what_it_does_before_sigterm_ends_it(jobs, tmp_path):
+    with stage_of(tmp_path, "close_at_end") as stage:
+        workers = noted_workers(tmp_path)
+        stage.send_signal(signal.SIGTERM)
+        assert stage.wait(timeout=30) == 143
+        assert gone(workers)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"closed"}
+
+
+def test_a_killed_worker_is_one_line(jobs, tmp_path):
+    with pytest.raises(CscsanetError, match=r"a job's worker was lost 3 times .*; start it again"):
+        fan_out(partial(jobs.die, tmp_path), [1, 2], 2)
+
+
+def test_no_renderer_outlives_its_stage(tmp_path):
+    script = (
+        "from pathlib import Path; from cscsanet.scene_sources.renderer.writer import write_rendered\n"
+        "write_rendered(Path('s'), sequences=64, frames_per_sequence=10, height=240, width=320, seed=1, workers=2)"
+    )
+    command = [sys.executable, "-c", script]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as stage:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.rglob("*.png")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        workers = [
+            process
+            for process in Path("/proc").glob("[0-9]*")
+            if b"spawn_main" in (process / "cmdline").read_bytes()
+            and (process / "cwd").resolve() == tmp_path.resolve()
+        ]
+        assert len(workers) == 2
+        stage.kill()
+    assert gone(workers)
+
+
+def stage_of(folder: Path, job: str = "sleep_long") -> "subprocess.Popen[bytes]":
     """Start a process that fans out two endless jobs, in a separate group.
 
     Ctrl-C counts there even if it is ignored here, as in a process in the background.
     """
     script = (
         "import signal, sys; from pathlib import Path; from functools import partial;"
-        "from cscsanet.workflow.fan_out import fan_out; from fan_out_jobs import sleep_long;"
+        "from cscsanet.workflow.fan_out import fan_out; import fan_out_jobs;"
+        "from cscsanet.workflow.stopping import one_line_on_sigterm;"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "fan_out(partial(sleep_long, Path(sys.argv[1])), [1, 2], 2)"
+        "\nwith one_line_on_sigterm('stage'):\n"
+        "    fan_out(partial(getattr(fan_out_jobs, sys.argv[2]), Path(sys.argv[1])), [1, 2], 2)"
     )
     here = Path(__file__).parent
     path = f"{here.parents[1] / 'src'}{os.pathsep}{here}"
     return subprocess.Popen(
-        [sys.executable, "-c", script, str(folder)],
+        [sys.executable, "-c", script, str(folder), job],
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
     )

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cscsanet.files import file_digest, folder_by_rename, write_by_rename, write_csv, write_rows
+from cscsanet.files import disk_errors, file_digest, folder_by_rename, write_by_rename, write_csv, write_rows
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
@@ -112,3 +112,27 @@ def test_leftovers_of_a_killed_run_do_not_get_in(tmp_path):
     fill(tmp_path / "target")
     assert [file.name for file in (tmp_path / "target").iterdir()] == ["marker"]
     assert list(tmp_path.iterdir()) == [tmp_path / "target"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), ValueError("I/O: No space left on device")]
+)
+def test_a_full_disk_is_one_line_whatever_a_library_makes_of_it(tmp_path, fault, error):
+    def fail(partial):
+        partial.write_text("half")
+        raise error
+
+    path = tmp_path / "weights.safetensors"
+    assert "cannot be written (No space left on device)" in fault(write_by_rename, path, fail)
+    assert list(tmp_path.iterdir()) == []
+
+    def work():
+        with disk_errors(tmp_path):
+            raise error
+
+    assert fault(work).startswith(f"{tmp_path}: cannot be written (No space left on device); ")
+
+
+def test_other_errors_of_a_write_stay_what_they_are(tmp_path):
+    with pytest.raises(ZeroDivisionError), disk_errors(tmp_path):
+        raise ZeroDivisionError

@@ -38,12 +38,8 @@ from cscsanet.cli.options import (
     sweep_points,
 )
 from cscsanet.config.schemes import SCHEMES
-<<<<<<< HEAD
-from cscsanet.errors import CscsanetError
-from cscsanet.workflow.engines import EngineName
-=======
 from cscsanet.errors import CscsanetError, printable
->>>>>>> f423f4ff2a8dbcb4e364fc95d94272dd08ebe69b
+from cscsanet.workflow.engines import EngineName
 
 
 def evaluate(

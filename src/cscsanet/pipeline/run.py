@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 from cscsanet import processes
 from cscsanet.config.run_params import RunParams
 from cscsanet.errors import print_notes
-from cscsanet.files import write_csv, write_json
+from cscsanet.files import write_by_rename, write_csv, write_json
 from cscsanet.metrics.estimate import round6
 from cscsanet.pipeline.made_from import check_inputs
 from cscsanet.training.seeds import generator
@@ -82,9 +83,9 @@ def train_checked(
         name=training.name,
         params=training.params,
         tags=training.inputs,
-        resume_id=run_id_file.read_text() if run_id_file.exists() else None,
+        resume_id=_run_id(run_id_file),
     ) as run:
-        run_id_file.write_text(run.run_id)
+        write_by_rename(run_id_file, lambda partial: partial.write_text(run.run_id))
         stage.log_inputs(training.inputs, "training")
         started = time.monotonic()
         task, module = training.task()
@@ -114,6 +115,14 @@ class _NoLog:
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Take the metrics of one epoch."""
+
+
+def _run_id(path: Path) -> str | None:
+    """Return the MLflow run that a killed execution noted, or None if it noted none that can be read."""
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
 
 
 def leave_out(stage: Stage, name: str, metric: str, reason: str) -> None:

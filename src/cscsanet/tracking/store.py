@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -103,6 +104,12 @@ class Store:
             raise
         # Besides MLflow's errors there are those of requests, SQLAlchemy, drivers and files.
         except Exception as error:
+            full = refusal(error)
+            if full is not None:
+                raise CscsanetError(
+                    f"{self.database or self.display_uri}: the tracking store cannot be written ({full}); "
+                    f"free some space for it and its artifacts, and run it again"
+                ) from error
             raise CscsanetError(self.message(_reason(error))) from error
 
     def message(self, reason: str) -> str:

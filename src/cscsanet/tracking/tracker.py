@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cscsanet.config.params import digest
 from cscsanet.config.run_params import RunParams
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, Stopped
 from cscsanet.tracking.provenance import provenance, workspace
 from cscsanet.tracking.stage_run import StageRun
 from cscsanet.tracking.store import Store, find_store, short_timeouts
@@ -64,7 +64,7 @@ class Tracker:
     ) -> Iterator[StageRun]:
         """Open a run of a stage, a child of the run of its configuration.
 
-        It ends as FINISHED, as FAILED on an exception, or as KILLED on Ctrl-C; the exception
+        It ends as FINISHED, as FAILED on an exception, or as KILLED on Ctrl-C or SIGTERM; the exception
         propagates. The parent is FINISHED from the start, so that a killed process leaves no parent
         RUNNING. Runs of this name in this checkout that are still RUNNING are marked KILLED: their
         process was killed, as the pipeline never executes a stage twice at once.
@@ -93,7 +93,8 @@ class Tracker:
         except BaseException as error:
             # An error of the store must not hide the error of the stage.
             with suppress(CscsanetError), short_timeouts():
-                self._end(run_id, parent_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+                stopped = isinstance(error, KeyboardInterrupt | Stopped)
+                self._end(run_id, parent_id, "KILLED" if stopped else "FAILED")
             raise
         self._end(run_id, parent_id, "FINISHED")
 

@@ -7,8 +7,6 @@ appears by rename, and what is there and up to date it leaves as it is.
 
 import os
 import pickle
-import signal
-import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -17,13 +15,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.connection import wait as wait_for
+from functools import partial
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from cscsanet.errors import CscsanetError
 from cscsanet.workflow.machine import limit_threads
+from cscsanet.workflow.workers import begin, end, until_sigterm
 
 # For stages that `dvc repro` runs. They are no parameters, since no result depends on them.
 ENGINE, ADDRESS, WORKERS = "CSCSANET_ENGINE", "CSCSANET_ADDRESS", "CSCSANET_WORKERS"
@@ -241,7 +240,7 @@ class LocalEngine(Engine):
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # A forked PyTorch hangs if its parent has used threads. A spawned one starts clean.
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_begin)
+        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=begin)
 
     def start(self, work: Callable[[Job], Result], job: Job) -> int:
         """Hand a job to the processes."""
@@ -254,11 +253,11 @@ class LocalEngine(Engine):
         work, job, attempts = self._begun[number]
         self._begun[number] = (work, job, attempts + 1)
         try:
-            future = self._pool.submit(attempt, work, job)
+            future = self._pool.submit(until_sigterm, partial(attempt, work), job)
         except BrokenProcessPool:
             # It broke while nothing ran.
             self._pool = self._new_pool()
-            future = self._pool.submit(attempt, work, job)
+            future = self._pool.submit(until_sigterm, partial(attempt, work), job)
         self._running[future] = number
 
     def ended(self) -> list[tuple[int, Outcome]]:
@@ -294,9 +293,7 @@ class LocalEngine(Engine):
         """End the processes."""
         if self._running:
             # The pool would wait for the running jobs, and start further ones meanwhile.
-            for worker in active_children():
-                if worker not in self._others:
-                    worker.terminate()
+            end([worker for worker in active_children() if worker not in self._others])
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -311,17 +308,3 @@ def lost_worker(attempts: int, why: str = "is memory short?") -> CscsanetError:
     return CscsanetError(
         f"a job's worker was lost {attempts} times ({why}); start it again, with fewer workers if memory is short"
     )
-
-
-def _begin() -> None:
-    # Ctrl-C reaches the whole group of processes; the parent ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _exit_with_parent() -> None:
-    """Exit when the parent process ends, so that two workers never write to the state of one training."""
-    parent = parent_process()
-    assert parent is not None
-    wait_for([parent.sentinel])
-    os._exit(1)

@@ -16,6 +16,7 @@ from cscsanet.workflow.engines import EngineName, choice_of_environment, complet
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+_SECONDS_TO_END = 5.0  # of a worker, within the grace period of the stage
 
 
 def num_workers(params: RunParams) -> int:
@@ -33,7 +34,7 @@ def fan_out(
 ) -> list[Result]:
     """Run all jobs and return their results, in the order of the jobs.
 
-    The first job that fails ends the others at once, and so does Ctrl-C. work: must be importable, since
+    The first job that fails ends the others at once, and so do Ctrl-C and SIGTERM. work: must be importable, since
     another process may run it, and safe to kill and to begin again. num_workers: on this machine; the
     environment can name another number and another engine. progress: called with 1 after each job.
 

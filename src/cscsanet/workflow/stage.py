@@ -14,17 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
+from filelock import FileLock, Timeout
 from typing_extensions import TypeVar
 
 from cscsanet import processes
 from cscsanet.config.params import Params, load_params
 from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError, one_line_errors
-from cscsanet.files import write_by_rename, write_json, write_rows
+from cscsanet.files import disk_errors, write_by_rename, write_json, write_rows
 from cscsanet.tracking import StageRun, open_tracking
 from cscsanet.workflow.code import StageCode, stage_code
 from cscsanet.workflow.launch import launch
 from cscsanet.workflow.machine import limit_threads, processor
+from cscsanet.workflow.stopping import one_line_on_sigterm
 from cscsanet.workflow.workspace import SOURCE, Workspace
 
 if TYPE_CHECKING:
@@ -138,20 +140,52 @@ def run_stage_of(
     script: str,
     work: StageFunction[StageParams] | Mapping[str, StageFunction[StageParams]],
 ) -> None:
-    """Run a stage of any pipeline. workspace: its files. load: reads its parameters. script, work: as of `run_stage`."""
-    with one_line_errors():
+    """Run a stage of any pipeline. workspace: its files. load: reads its parameters. script, work: as of `run_stage`.
+
+    On SIGTERM it ends within ten seconds, with a line and exit code 143, and the next run goes on.
+    """
+    what = " ".join([Path(script).name, *sys.argv[1:]])
+    with one_line_errors(), one_line_on_sigterm(what), disk_errors(workspace.root):
         name, function = _select(Path(script), work)
         params = load(workspace.params_file)
         code = stage_code(Path(script), name, SOURCE)
         launch(params, workspace.run_name(name), code)
         # The processes of a machine share its cores.
         limit_threads(max(1, params.threads // min(processes.count(), params.compute.processes)))
-        started = time.monotonic()
-        function(Stage(workspace.run_name(name), workspace, params, code.digest))
-        if not processes.is_first():
-            return
-        _write_time(workspace, params, workspace.run_name(name), time.monotonic() - started)
-        _write_code(workspace, name, code)
+        with _alone(workspace, workspace.run_name(name)):
+            started = time.monotonic()
+            function(Stage(workspace.run_name(name), workspace, params, code.digest))
+            if processes.is_first():
+                _write_time(workspace, params, workspace.run_name(name), time.monotonic() - started)
+                _write_code(workspace, name, code)
+
+
+@contextmanager
+def _alone(workspace: Workspace, name: str) -> Iterator[None]:
+    """Hold the lock of a stage in this workspace. The system frees it when the process ends, however it does.
+
+    Two processes of one stage would write to one checkpoint.
+
+    Raises:
+        CscsanetError: another process runs the stage here.
+    """
+    # Of a training on several processes, the first holds it for all.
+    if not processes.is_first():
+        yield
+        return
+    path = workspace.lock(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CscsanetError(
+            f"{name}: another process runs this stage in {workspace.root}; wait until it ends, or end it"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _select(

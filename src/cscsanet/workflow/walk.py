@@ -25,6 +25,7 @@ from cscsanet.workflow.syntax import Chain
 # These log, show or report what is made, or say where it is made, and do not change it.
 WITHOUT_EFFECT = (
     "cscsanet.errors",
+    "cscsanet.processes",
     "cscsanet.tracking",
     "cscsanet.workflow.code",
     "cscsanet.workflow.definitions",
@@ -32,9 +33,11 @@ WITHOUT_EFFECT = (
     "cscsanet.workflow.pipeline_file",
     "cscsanet.workflow.progress",
     "cscsanet.workflow.ray_engine",
+    "cscsanet.workflow.stopping",
     "cscsanet.workflow.syntax",
     "cscsanet.workflow.walk",
     "cscsanet.workflow.why",
+    "cscsanet.workflow.workers",
 )
 # Versions of libraries count as code. Import name -> distributions, where these have other names.
 # The optional sionna counts for none: the drops that it makes note its version.

@@ -100,6 +100,10 @@ class Workspace:
                 # Another process may remove it at the same time.
                 shutil.rmtree(stale, ignore_errors=True)
 
+    def lock(self, stage: str) -> Path:
+        """Return the file that a stage locks while it runs."""
+        return self.root / "scratch" / "locks" / stage
+
     def last_code(self, stage: str) -> Path:
         """Return the file that lists the code of a stage's last run in this checkout."""
         return self.root / "scratch" / "last-code" / f"{stage}.json"

@@ -1,5 +1,7 @@
+import errno
 import json
 import pickle
+import os
 import re
 import warnings
 import weakref
@@ -272,3 +274,18 @@ def test_other_files_under_the_name_of_an_array_are_damaged(folder: Path) -> Non
         (folder / "aod.npy").write_bytes(content)
         with warnings.catch_warnings(action="error"):
             assert "aod.npy: truncated or not a .npy file" in fault(folder)
+
+
+def test_the_disk_is_asked_for_the_whole_length_first(
+    folder: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A memory map on a full disk would kill the process."""
+
+    def full(_file: int, _start: int, _length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    before = sorted(path.read_bytes() for path in folder.iterdir())
+    with pytest.raises(CscsanetError, match=r"cannot be written \(No space left on device\)"):
+        write_drops(folder, 5, 1, channel())
+    assert sorted(path.read_bytes() for path in folder.iterdir()) == before

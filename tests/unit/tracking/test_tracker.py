@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from cscsanet.config.params import Params, digest
+from cscsanet.errors import Stopped
 from cscsanet.tracking import StageRun, Tracker
 from cscsanet.tracking.tracker import flatten_params
 from cscsanet.training.task import EpochLog
@@ -160,7 +161,10 @@ def test_a_curve_over_fractions_has_the_row_as_its_step(
     assert _history(client, run, "snr_db") == [(0, -2.5), (1, 0.0)]
 
 
-@pytest.mark.parametrize(("error", "status"), [(ValueError("no"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError("no"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (Stopped(), "KILLED")],
+)
 def test_an_exception_marks_the_run_and_propagates(
     error: BaseException, status: str, tracker: Tracker, client: MlflowClient, params: Params
 ) -> None:

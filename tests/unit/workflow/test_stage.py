@@ -1,6 +1,9 @@
 """What a stage saves: files below reports/, each logged to the open MLflow run."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ from matplotlib.figure import Figure
 
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
+
+SOURCE = Path(__file__).parents[3] / "src"
 
 
 class Run:
@@ -58,3 +63,52 @@ def test_nothing_is_saved_outside_of_a_run(smoke, tmp_path):
     stage = Stage("tiny", Workspace(tmp_path), smoke, "digest of the code")
     with pytest.raises(AssertionError, match="run is open"):
         stage.save_json("metrics.json", {})
+
+
+RUN_TINY = """
+import sys, time
+from pathlib import Path
+from cscsanet.config.params import Params, profile_text
+from cscsanet.workflow.stage import run_stage_of
+from cscsanet.workflow.workspace import Workspace
+import yaml
+
+def tiny(stage):
+    print("begun", flush=True)
+    sys.stdin.read()
+
+smoke = Params.model_validate(yaml.safe_load(profile_text("smoke")))
+Path("stages").mkdir(exist_ok=True)
+Path("stages/tiny.py").write_text("")
+run_stage_of(Workspace(Path.cwd()), lambda path: smoke, "stages/tiny.py", tiny)
+"""
+
+
+def test_a_stage_runs_once_at_a_time_and_its_end_frees_it(tmp_path):
+    def begin(**variables):
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN_TINY],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(SOURCE), **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    first = begin()
+    assert first.stdout.readline() == "begun\n"
+    _, said = begin().communicate(timeout=60)
+    assert said == (
+        f"error: tiny: another process runs this stage in {tmp_path}; wait until it ends, or end it\n"
+    )
+    # Another process of the same training.
+    second = begin(LOCAL_RANK="1")
+    assert second.stdout.readline() == "begun\n"
+    second.communicate()
+    first.kill()
+    first.communicate()
+    again = begin()
+    assert again.stdout.readline() == "begun\n"
+    again.communicate()
+    assert again.returncode == 0

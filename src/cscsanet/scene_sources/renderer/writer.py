@@ -13,6 +13,7 @@ import numpy as np
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
+from cscsanet.processes import exit_with_parent
 from cscsanet.scene_sources.manifest import MANIFEST, write_manifest
 from cscsanet.scene_sources.renderer.png import write_png
 from cscsanet.scene_sources.renderer.sequence import render_sequence
@@ -146,7 +147,9 @@ def _render_all(
         return
     # Spawned, not forked: a process with threads (of torch) cannot be forked safely.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(plans)), mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        min(workers, len(plans)), mp_context=context, initializer=exit_with_parent
+    ) as pool:
         yield from pool.map(_write_sequence, [folder] * len(plans), plans, [size] * len(plans))
 
 
