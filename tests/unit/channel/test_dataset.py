@@ -1,7 +1,7 @@
 import errno
 import json
-import pickle
 import os
+import pickle
 import re
 import warnings
 import weakref
