@@ -88,11 +88,6 @@ class Blocks:
         """The source of the drops, opened once in a process."""
         return _opened(self.params, self.root, self.part, self.run)
 
-    @property
-    def number(self) -> int:
-        """The number of blocks."""
-        return -(-self.count // self.size)
-
 
 @lru_cache(maxsize=1)
 def _opened(params: ChannelParams, root: Path, part: Part | None, run: str) -> DropSource:
@@ -141,8 +136,8 @@ def write_drops(
 ) -> None:
     """Draw `count` drops of `params.source` and write them as a drop folder.
 
-    The folder appears by rename and replaces an older one. root, part: see `open_source`. mapped: maps the function that
-    draws a block over the numbers of the blocks, in their order; other processes may run it.
+    The folder appears by rename and replaces an older one. root, part: see `open_source`. mapped: maps the
+    drawing of a block over the blocks, in their order; it may do so in other processes.
 
     Raises:
         CscsanetError: a number is out of range, `folder` exists and is not a drop folder, or the source
@@ -151,7 +146,6 @@ def write_drops(
     if count < 1 or seed < 0:
         raise CscsanetError(f"{folder}: count = {count}, seed = {seed}: must be at least 1 and 0")
     blocks = Blocks(params, root.absolute(), part, seed, count, uuid.uuid4().hex)
-    # A source that cannot be used is refused before anything is written.
     blocks = replace(blocks, size=blocks.source.block or BLOCK)
     with folder_by_rename(folder, "manifest.json") as written:
         facts = _write_fields(written, blocks, mapped)
@@ -252,7 +246,7 @@ def _write_fields(folder: Path, blocks: Blocks, mapped: MapBlocks) -> dict[str, 
     shares = []
     with ExitStack() as stack:
         files: dict[str, BinaryIO] = {}
-        for fields, share in mapped(partial(draw_block, blocks), range(blocks.number)):
+        for fields, share in mapped(partial(draw_block, blocks), range(-(-blocks.count // blocks.size))):
             for name, values in fields.items():
                 if name not in files:
                     path, shape = folder / f"{name}.npy", (blocks.count, *values.shape[1:])

@@ -41,12 +41,12 @@ def study(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the tasks and how long they should take here; run none.")
     ] = False,
-    keep_going: Annotated[
+    stop: Annotated[
         bool,
         typer.Option(
-            "--keep-going/--stop", help="After a failed task, whether those that do not need it go on."
+            "--stop/--keep-going", help="After a failed task, end all, or go on with what can be done."
         ),
-    ] = True,
+    ] = False,
     engine: ChosenEngine = EngineName.local,
     workers: Workers = None,
     address: Address = None,
@@ -57,7 +57,7 @@ def study(
     The results are those of the stages repeats, measure and assumptions, which skip what is done. `dvc repro` makes the
     rows of them. A study that was killed goes on where it was. By default as many jobs run as `threads` says.
 
-    Examples: `cscsanet study --dry-run`, `cscsanet study --seed 2 --scheme noma`, `cscsanet study --point=-25,8,1024,4`,
+    Examples: `cscsanet study --dry-run`, `cscsanet study --seed 2 --scheme noma`, `cscsanet study --point -25,8,1024,4`,
     `cscsanet study --engine ray --address auto`
     """
     workspace, params = project(params_file)
@@ -73,7 +73,7 @@ def study(
 
     from cscsanet.cli.study_runs import plan, run
 
-    (plan if dry_run else run)(workspace, params, cells, choice, Console(), keep_going=keep_going)
+    (plan if dry_run else run)(workspace, params, cells, choice, Console(), keep_going=not stop)
 
 
 def _slug(text: str) -> str:
