@@ -30,9 +30,11 @@ from cscsanet.config.params import Params, profile_text
 from cscsanet.config.system import ChannelParams
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.links.physical_layer import csirs_noise_power
-from cscsanet.stations.chain import Chain, Noise, draw_noise, load_chain
-from cscsanet.stations.session import Feeds
-from cscsanet.stations.stations import CsiUnit
+from cscsanet.scenes.layout import MODALITIES
+from cscsanet.stations.chain import Chain, Noise, draw_noise
+from cscsanet.stations.fused import load_searching_ue
+from cscsanet.stations.session import Feeds, Unit
+from cscsanet.stations.stations import load_bs
 from cscsanet.studies.deployment.timing import compare, slot_ms
 from cscsanet.workflow.machine import processor
 from cscsanet.workflow.workspace import SHIPPED
@@ -56,7 +58,15 @@ def main() -> None:
     params = Params.model_validate(yaml.safe_load(profile_text("study")))
     folder = SHIPPED / "onnx" / SCHEME
     begun = time.perf_counter()
-    chains = {search: load_chain(folder, SCHEME, 1, params.channel, search) for search in ("fused", "onnx")}
+    chains = {
+        search: Chain(
+            [load_searching_ue(folder, name, SCHEME, 1, search) for name in MODALITIES],
+            load_bs(folder, SCHEME),
+            folder,
+            params.channel,
+        )
+        for search in ("fused", "onnx")
+    }
     table = {
         "scheme": SCHEME,
         "processor": processor(),
@@ -87,9 +97,7 @@ def latency(chains: dict[str, Chain], params: Params, rounds: int) -> list[dict[
         for user, unit in enumerate(("ue_rgb_csi", "ue_thermal_csi")):
             noise = draw_noise(1, point, params.channel, torch.Generator().manual_seed(2))
             calls = {
-                name: recorded(
-                    chain.ues[user].csi, chain, user, at_antennas(chain, paths, point, noise), point
-                )
+                name: recorded(chain, user, at_antennas(chain, paths, point, noise), point)
                 for name, chain in chains.items()
             }
             comparison = compare(
@@ -118,22 +126,19 @@ def latency(chains: dict[str, Chain], params: Params, rounds: int) -> list[dict[
     return rows
 
 
-def recorded(
-    unit: CsiUnit, chain: Chain, user: int, antennas: Tensor, point: OperatingPoint
-) -> tuple[CsiUnit, Feeds]:
-    """Return a unit and the inputs that its station gives it."""
-    station, feeds = chain.ues[user], {}
+def recorded(chain: Chain, user: int, antennas: Tensor, point: OperatingPoint) -> tuple[Unit, Feeds]:
+    """Return the CSI unit of a UE, and the inputs that its station gives it."""
+    station, unit, feeds = chain.ues[user], chain.ues[user].csi, {}
 
-    class Recorder:
-        info = unit.info
+    def record(**given: Any) -> dict[str, Any]:
+        feeds.update(given)
+        return unit(**given)
 
-        def __call__(self, **given: Any) -> dict[str, Any]:
-            feeds.update(given)
-            return unit(**given)
-
-    station.csi = Recorder()
+    record.info = unit.info  # type: ignore[attr-defined]
+    station.csi = record  # type: ignore[assignment]
     try:
-        station.observe(antennas[:, user].numpy(), point, point.snr_db + chain.channel.bs_power_offset_db, 14)
+        snr_db = point.snr_db + chain.channel.bs_power_offset_db
+        station.observe(antennas[:, user].numpy(), point, snr_db, chain.channel.feedback_delay_symbols)
     finally:
         station.csi = unit
     return unit, feeds

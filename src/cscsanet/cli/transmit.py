@@ -39,8 +39,10 @@ from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.errors import CscsanetError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cscsanet.config.params import Params
-    from cscsanet.stations.stations import Search
+    from cscsanet.stations.fused import SearchingUe
     from cscsanet.workflow.workspace import Workspace
 
 
@@ -110,7 +112,7 @@ def transmit(
     workspace, params = project(params_file)
     check_stations(scheme)
     if search not in ("auto", "fused", "onnx"):
-        raise CscsanetError(f"--search {search}: must be auto, fused or onnx")
+        raise CscsanetError(f"--search {search}: no such search; choose one of auto, fused, onnx")
     if units is None:
         check_units(params)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
@@ -125,7 +127,7 @@ def transmit(
         out,
         seed,
         thermal_range,
-        cast("Search", search),
+        search,
     ):
         typer.echo(printable(line))
 
@@ -140,14 +142,14 @@ def transmit_pair(
     out: Path,
     seed: int,
     thermal_range: tuple[float, float] | None = None,
-    search: "Search" = "auto",
+    search: str = "auto",
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
     Writes mask.png, overlay.png, constellations.png and report.json into `out`, and processing.json, whose times
     differ from run to run. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
-    drop and noise as in `predict`. thermal_range: see `read_pixels`. search: of the UEs, see `load_ue`.
+    drop and noise as in `predict`. thermal_range: see `read_pixels`. search: of the UEs, see `load_searching_ue`.
 
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
@@ -194,8 +196,9 @@ def transmit_pair(
     noise = draw_noise(1, point, params.channel, generator(seed, "evaluate", 1))
     with running_chain(units, scheme, params.threads, params.channel, search) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
-        searches = {name: ue.search for name, ue in zip(MODALITIES, chain.ues, strict=True)}
-        reasons = {ue.why_onnx for ue in chain.ues} - {""}
+        ues = cast("Sequence[SearchingUe]", chain.ues)
+        searches = {name: ue.search for name, ue in zip(MODALITIES, ues, strict=True)}
+        reasons = {ue.why_onnx for ue in ues} - {""}
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point, params.channel)
 

@@ -34,7 +34,7 @@ from cscsanet.links.physical_layer import csirs_noise_power
 from cscsanet.scenes.layout import MODALITIES
 from cscsanet.stations.remote import remote_station, running_process
 from cscsanet.stations.session import Array
-from cscsanet.stations.stations import BsStation, Packed, Search, UeStation, check_same, load_bs, load_ue
+from cscsanet.stations.stations import BsStation, Packed, UeStation, check_same, load_bs, load_ue
 
 
 class Noise(NamedTuple):
@@ -199,21 +199,15 @@ def _simulated_alone_by_links(channel: ChannelParams) -> dict[str, Any]:
     return found
 
 
-def load_chain(
-    folder: Path,
-    scheme: str,
-    threads: int = 1,
-    channel: ChannelParams | None = None,
-    search: Search = "onnx",
-) -> Chain:
+def load_chain(folder: Path, scheme: str, threads: int = 1, channel: ChannelParams | None = None) -> Chain:
     """Load the stations of a scheme into this process, from the folder of its units.
 
-    channel: to simulate; None: the one of the training. search: of the UEs, see `load_ue`.
+    channel: to simulate; None: the one of the training.
 
     Raises:
         CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
-    ues = [load_ue(folder, name, scheme, threads, search) for name in MODALITIES]
+    ues = [load_ue(folder, name, scheme, threads) for name in MODALITIES]
     return Chain(ues, load_bs(folder, scheme, threads), folder, channel)
 
 
@@ -223,22 +217,27 @@ def running_chain(
     scheme: str,
     threads: int = 1,
     channel: ChannelParams | None = None,
-    search: Search = "onnx",
+    search: str = "onnx",
 ) -> Iterator[Chain]:
     """Start a process for each station of a scheme, and end them at the end of the context.
 
-    threads: of each process. channel: to simulate; None: the one of the training. search: of the UEs, see
-    `load_ue`. The chain computes the same bits as that of `load_chain`.
+    threads: of each process. channel: to simulate; None: the one of the training. search: how the UEs acquire
+    their channel, see `load_searching_ue`. The chain computes the same bits as that of `load_chain`.
 
     Raises:
         CscsanetError: as `load_chain`; or a process ended by itself.
     """
+    # The pipeline measures units, and must not depend on the kernel, so only this function names it.
+    from cscsanet.stations.fused import SearchingUe, load_searching_ue
+
     with ExitStack() as stack:
         # All processes start before the first answer is awaited: most of a start is imports.
         ues = [
-            stack.enter_context(running_process(f"UE {name}", load_ue, folder, name, scheme, threads, search))
+            stack.enter_context(
+                running_process(f"UE {name}", load_searching_ue, folder, name, scheme, threads, search)
+            )
             for name in MODALITIES
         ]
         bs = stack.enter_context(running_process("BS", load_bs, folder, scheme, threads))
-        remote_ues = [remote_station(ue, UeStation) for ue in ues]
+        remote_ues = [remote_station(ue, SearchingUe) for ue in ues]
         yield Chain(remote_ues, remote_station(bs, BsStation), folder, channel)

@@ -33,7 +33,7 @@ class Unit:
             CscsanetError: an input is missing, unknown, of another shape or type, or holds NaN or infinity;
                 or the graph is damaged.
         """
-        self.check(feeds)
+        self._check(feeds)
         names = list(self.info.outputs)
         try:
             outputs = dict(zip(names, self.session.run(names, feeds), strict=True))
@@ -50,8 +50,7 @@ class Unit:
                 )
         return outputs
 
-    def check(self, feeds: Feeds) -> None:
-        """Check inputs by name; errors as a call."""
+    def _check(self, feeds: Feeds) -> None:
         for name in sorted(set(feeds) ^ set(self.info.inputs)):
             fault = "is not an input" if name in feeds else "is missing"
             raise CscsanetError(f"{self.path}: '{name}' {fault}; it takes {', '.join(self.info.inputs)}")

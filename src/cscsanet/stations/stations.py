@@ -11,7 +11,7 @@ R chains, S streams.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from cscsanet.stations.metadata import CSIRS, UnitInfo
 from cscsanet.stations.session import Array, Unit, load_unit
 
 Packed = NDArray[np.uint8]
-Search = Literal["auto", "fused", "onnx"]  # how a UE acquires its channel; see `load_ue`
 _MAX_SNR_DB = 1000.0
 
 
@@ -39,27 +38,10 @@ def read_csirs(unit: Unit) -> Csirs:
     return Csirs(**{name: as_complex(value) for name, value in unit().items()})
 
 
-class CsiUnit(Protocol):
-    """The CSI unit of a UE: in ONNX Runtime, or as a compiled kernel."""
-
-    info: UnitInfo
-
-    def __call__(self, **feeds: Array) -> dict[str, Array]:
-        """Run the unit on inputs by name, and return its outputs by name."""
-
-
 class UeStation:
-    """One UE: it estimates its channel from CSI-RS, feeds bits back, and sends its image.
+    """One UE: it estimates its channel from CSI-RS, feeds bits back, and sends its image."""
 
-    search: how it does the first, fused or onnx. why_onnx: why it does not do so by the kernel, where that was
-    left open; else "".
-    """
-
-    def __init__(
-        self, csi: CsiUnit, transmitter: Unit, csirs: Csirs, search: Search = "onnx", why_onnx: str = ""
-    ) -> None:
-        self.search = search
-        self.why_onnx = why_onnx
+    def __init__(self, csi: Unit, transmitter: Unit, csirs: Csirs) -> None:
         self.csi = csi
         self.transmitter = transmitter
         self.csirs = csirs
@@ -179,30 +161,16 @@ class BsStation:
         return self.receiver(received=as_pairs(padded), csi=self._csi_outputs["csi"])["logits"]
 
 
-def load_ue(folder: Path, modality: str, scheme: str, threads: int = 1, search: Search = "onnx") -> UeStation:
+def load_ue(folder: Path, modality: str, scheme: str, threads: int = 1) -> UeStation:
     """Load the units of one UE, and no other units, from the folder of a scheme.
 
-    search: how it acquires its channel. onnx: by its unit in ONNX Runtime. fused: by the compiled kernel, which
-    computes the same on one core in a fraction of the time. auto: by the kernel where it can be built.
-
     Raises:
-        CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others; or
-            the search is fused, and the kernel cannot be built.
+        CscsanetError: a unit is missing, damaged, of another scheme, or made from other weights than the others.
     """
     csi, transmitter, csirs = _load(
         folder, (f"ue_{modality}_csi", f"ue_{modality}_tx", CSIRS), scheme, threads
     )
-    if search == "onnx":
-        return UeStation(csi, transmitter, read_csirs(csirs))
-    # Imports `onnx`, which the other stations need not.
-    from cscsanet.stations.kernel.unit import CompiledCsi
-
-    try:
-        return UeStation(CompiledCsi(csi, csirs()), transmitter, read_csirs(csirs), "fused")
-    except CscsanetError as error:
-        if search == "fused":
-            raise
-        return UeStation(csi, transmitter, read_csirs(csirs), "onnx", str(error))
+    return UeStation(csi, transmitter, read_csirs(csirs))
 
 
 def load_bs(folder: Path, scheme: str, threads: int = 1) -> BsStation:

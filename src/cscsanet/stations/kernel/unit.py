@@ -18,14 +18,14 @@ from cscsanet.stations.kernel.weights import read_weights
 from cscsanet.stations.session import Array, Unit
 
 _EXAMPLES, _AGREEING = 4, 3  # of the comparison; one may be a tie of the search
-_APART = 1e-2  # most difference of features and phases there
+_APART = 0.05  # most difference of features and phases [rad] there; networks may multiply the rounding
 _SPECTRUM_POOL = 16  # beams for one feature of the codeword, at the coarsest
 _MOST_FLOATS = 400_000  # of working memory, which is on the stack
 _BITS = 2  # of a feature
 _FLOAT_POINTER = ctypes.POINTER(ctypes.c_float)
 
 
-class CompiledCsi:
+class CompiledCsi(Unit):
     """The compiled CSI unit of one UE; see `Unit`."""
 
     def __init__(self, unit: Unit, csirs: dict[str, Floats]) -> None:
@@ -35,7 +35,8 @@ class CompiledCsi:
             CscsanetError: the kernel cannot be built, does not serve units of these sizes, or computes something else
                 than the unit.
         """
-        self.unit, self.info, self.path = unit, unit.info, unit.path
+        super().__init__(unit.session, unit.info, unit.path)
+        self.unit = unit
         self._kernel = kernel()
         self._kept = Kept()
         channel, csa = unit.info.channel, unit.info.params["csa"]
@@ -78,7 +79,7 @@ class CompiledCsi:
         Raises:
             CscsanetError: as `Unit`; or L is none of 1 to the capacity.
         """
-        self.unit.check(feeds)
+        self._check(feeds)
         symbols, bits, delay = (
             int(feeds[name][0]) for name in ("csirs_symbols", "feedback_bits", "feedback_delay")
         )
