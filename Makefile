@@ -5,7 +5,7 @@
 # make test                  format, types and tests
 # make soak                  every fault of tests/faults: about an hour on two cores; writes reports/benchmarks/reliability.json
 # make sbom                  docs/sbom.cdx.json: every package with version and licence
-# make audit                 known vulnerabilities of these versions; asks pypi.org
+# make audit                 known vulnerabilities of these versions; needs the network
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv

@@ -65,6 +65,7 @@ def die_once(folder: Path, job: int) -> int:
 
 
 def die(folder: Path, job: int) -> None:
+    note(folder, job)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -101,8 +102,3 @@ def close_at_end(folder: Path, job: int) -> None:
         time.sleep(600)
     finally:
         (folder / f"{job}-{os.getpid()}").write_text("closed")
-
-
-def die(folder: Path, job: int) -> None:
-    note(folder, job)
-    os.kill(os.getpid(), signal.SIGKILL)

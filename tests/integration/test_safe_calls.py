@@ -35,13 +35,6 @@ ALLOWED = {
     ("docs/build/table_rows.py", "json.loads"): _REPORTS,
     ("docs/build/sbom.py", "json.loads"): "what this script has just written",
 }
-# Checkpoints of scratch/, a folder of this checkout that is in neither git nor DVC. An entry may go once it is not needed.
-RESUMED = {
-    (
-        "src/cscsanet/training/fit.py",
-        "weights_only=",
-    ): "a checkpoint in scratch/, which a run of this checkout wrote",
-}
 
 
 def used() -> dict[tuple[str, str], list[int]]:
@@ -55,7 +48,7 @@ def used() -> dict[tuple[str, str], list[int]]:
 def test_every_unsafe_use_is_allowed_for_a_reason_and_every_reason_is_needed():
     assert len(SOURCES) > 300
     uses = used()
-    assert {use: lines for use, lines in uses.items() if use not in ALLOWED | RESUMED} == {}
+    assert {use: lines for use, lines in uses.items() if use not in ALLOWED} == {}
     assert [use for use in ALLOWED if use not in uses] == []
 
 
