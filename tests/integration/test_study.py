@@ -91,7 +91,7 @@ def test_a_failed_task_is_one_line_at_the_end_and_the_others_are_done(finished, 
     [
         (["--seed", "9"], "--seed 9: not in this study; choose one of 2, 1, or add it to repeats.seeds"),
         (["--point", "1,2"], "--point 1,2: must be SNR,L,B,Q, for example -25,8,1024,4"),
-        (["--address", "auto"], "--address auto: only Ray has an address; add --engine ray"),
+        (["--address", "auto"], "--address auto: only Ray has an address; add --engine ray, or leave it out"),
     ],
 )
 def test_a_wrong_option_is_one_line(finished, arguments, says, monkeypatch, capsys):

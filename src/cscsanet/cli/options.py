@@ -74,7 +74,9 @@ ChosenEngine = Annotated[
 ]
 Address = Annotated[
     str | None,
-    typer.Option(help="A Ray cluster: auto, host:port or ray://host:port.  [default: Ray is started here]"),
+    typer.Option(
+        help="A Ray cluster: auto or host:port.  [default: Ray is started for the command, on this machine]"
+    ),
 ]
 Workers = Annotated[
     int | None,

@@ -37,7 +37,6 @@ from cscsanet.workflow.machine import limit_threads, processor
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
 
-START_SECONDS = 6.0  # of processor time, until a stage has imported what it needs
 _IMAGES = 32
 # Trainings whose parameters are in a section of another name. The second ones have epochs of their own there.
 _JOINT = ("noma", "noma_aligned", "oma", "oma_aligned", "noma_tracked", "oma_tracked")
@@ -82,9 +81,8 @@ class Estimator:
             return None
         if made_on != processor():
             self.others.add(made_on)
-        return (
-            max(spent - START_SECONDS, 0.1 * spent) * _seen(params, training) / _seen(self.params, training)
-        )
+        # The start of the stage's process, which is in it, stands for what a job loads and logs.
+        return spent * _seen(params, training) / _seen(self.params, training)
 
     def _measurement(self, job: Job, points: int) -> float | None:
         try:
