@@ -16,6 +16,7 @@ import cost_tables as costs
 import digital_tables as digital
 import evidence_tables as evidence
 import fusion_tables as fusion
+import kernel_tables as kernel
 import physical_tables as physical
 import robustness_tables as robustness
 import separated_tables as separated
@@ -79,6 +80,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "parity": costs.parity,
     "parity-networks": costs.parity_networks,
     "latency": costs.latency,
+    "kernel-times": kernel.times,
+    "kernel-beams": kernel.beams,
     "int8-times": costs.int8_times,
     "int8-miou": costs.int8_miou,
     "access-spread": lambda: access.length(3.0),
@@ -126,6 +129,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "front-end-parameters": costs.front_end_parameters,
     "mfnet-parameters": costs.mfnet_parameters,
     "csi-slots": costs.csi_slots,
+    "kernel-slots": kernel.slots,
 }
 
 
