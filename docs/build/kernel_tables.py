@@ -19,7 +19,16 @@ def times() -> str:
         ]
         for row in read_report(_REPORT)["latency"]
     ]
-    head = ["unit", "L", "kernel [ms]", "its core [ms]", "slots", "ONNX Runtime [ms]", "its core [ms]", "slots"]
+    head = [
+        "unit",
+        "L",
+        "kernel [ms]",
+        "its core [ms]",
+        "slots",
+        "ONNX Runtime [ms]",
+        "its core [ms]",
+        "slots",
+    ]
     return markdown([*head, "times as fast"], lines)
 
 
@@ -36,7 +45,14 @@ def beams() -> str:
         ]
         for row in read_report(_REPORT)["beams"]
     ]
-    head = ["point", "drops", "SE of PyTorch [bit/s/Hz]", "bits equal", "bits equal, ONNX Runtime", "SE lost [%]"]
+    head = [
+        "point",
+        "drops",
+        "SE of PyTorch [bit/s/Hz]",
+        "bits equal",
+        "bits equal, ONNX Runtime",
+        "SE lost [%]",
+    ]
     return markdown(head, lines)
 
 
