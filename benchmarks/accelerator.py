@@ -48,6 +48,7 @@ _MODES: Mapping[str, Mapping[str, Any]] = {
     "bfloat16": {"precision": "bfloat16"},
     "bfloat16, compiled": {"precision": "bfloat16", "compiled": True},
 }
+SLOT_SYMBOLS = 14  # of `timing.py`, whose imports this script does without
 _VALIDATION = 0.2  # share of the frames
 
 
@@ -242,16 +243,22 @@ def time_unit(bench: Bench, link: NomaLink) -> None:
     with torch.inference_mode():
         eager = bench.seconds(lambda: unit(csirs, *numbers, *counts))
         bench.add("CSI unit of a UE, one drop, PyTorch", 1e3 * eager, "ms")
+        names = [f"CSI unit of a UE, one drop, CUDA graph{unit}" for unit in ("", ", in slots")]
         if bench.device.type != "cuda":
+            for name in names:
+                bench.add(name, None, "", "not measured: no accelerator")
             return
         try:
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):
                 unit(csirs, *numbers, *counts)
-            bench.add("CSI unit of a UE, one drop, CUDA graph", 1e3 * bench.seconds(graph.replay), "ms")
+            milliseconds = 1e3 * bench.seconds(graph.replay)
+            slot = SLOT_SYMBOLS * channel.symbol_duration_us * 1e-3
+            bench.add(names[0], milliseconds, "ms")
+            bench.add(names[1], milliseconds / slot, "slots", "within one" if milliseconds <= slot else "")
         except RuntimeError as error:
-            note = " ".join(str(error).split())[:90]
-            bench.add("CSI unit of a UE, one drop, CUDA graph", None, "ms", note)
+            for name in names:
+                bench.add(name, None, "", "not measured: " + " ".join(str(error).split())[:90])
 
 
 def train_shortly(

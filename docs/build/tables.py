@@ -16,6 +16,7 @@ import cost_tables as costs
 import digital_tables as digital
 import evidence_tables as evidence
 import fusion_tables as fusion
+import kernel_tables as kernel
 import physical_tables as physical
 import reliability_tables as reliability
 import robustness_tables as robustness
@@ -82,6 +83,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "parity": costs.parity,
     "parity-networks": costs.parity_networks,
     "latency": costs.latency,
+    "kernel-times": kernel.times,
+    "kernel-beams": kernel.beams,
     "int8-times": costs.int8_times,
     "int8-miou": costs.int8_miou,
     "access-spread": lambda: access.length(3.0),
@@ -144,6 +147,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "scale-mapped": scale.mapped_epoch,
     "scale-together": scale.schemes_together,
     "reliability-faults": reliability.number,
+    "kernel-slots": kernel.slots,
 }
 
 

@@ -37,6 +37,9 @@ def test_the_accelerator_script_runs_at_the_smallest_sizes(tmp_path):
     assert table["profile"] == "smoke"
     values = {row["what"]: row["value"] for row in table["rows"]}
     assert len([what for what in values if what.startswith("Stage I, a step")]) == 2
+    graphs = [row for row in table["rows"] if "CUDA graph" in row["what"]]
+    assert len(graphs) == 2
+    assert all(row["value"] or row["note"].startswith("not measured") for row in graphs)
     timed = {row["what"]: row["value"] for row in table["rows"] if row["unit"] in ("s", "ms", "1/s")}
     assert all(value > 0 for value in timed.values())
     assert 0 < values["mIoU over the channel at -10 dB"] < 1
@@ -120,6 +123,20 @@ def test_sweeps_and_evaluations_are_measured_at_the_smallest_sizes(scale, finish
     several = {("one-scheme", number) for number in range(1, 7)} | {("first-schemes", 6)}
     points = {(case, count) for case in ("swept", "points", "points-kept", "schemes") for count in (1, 2)}
     assert counted == {*several, *points, ("images", 8), ("images", 16)}
+
+
+def test_the_search_script_compares_kernel_units_and_pytorch(tmp_path):
+    out = tmp_path / "table.json"
+    script = next(path for path in BENCHMARKS if path.stem == "csi_search")
+    command = [sys.executable, script, "--drops", "2", "--rounds", "2", "--out", out]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    table = json.loads(out.read_text())
+    assert len(table["latency"]) == 4
+    assert all(row["times_as_fast"] > 1 for row in table["latency"])
+    assert len(table["beams"]) == 16
+    for row in table["beams"]:
+        assert row["fused"]["low"] <= row["fused"]["loss"] <= row["fused"]["high"]
+        assert row["fused"]["loss"] < 0.005
 
 
 _MODULES_OF_OURS = """

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from cscsanet.cli import predict
 from cscsanet.cli.transmit import transmit_pair
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params, profile_text
 from cscsanet.stations import chain
 from cscsanet.stations.chain import load_chain
 from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, save_weights
-from cscsanet.workflow.workspace import Workspace
+from cscsanet.workflow.workspace import SHIPPED, Workspace
 
 POINT = OperatingPoint(-20, 2, 16, 2)
 TIES = 1e-3  # share of pixels; one pixel of the smoke profile's 3 072 is 3.3e-4
@@ -48,10 +50,27 @@ def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, smoke, 
     assert report["link_budget"]["feedback_delay_ms"] == pytest.approx(14 * 8.928571e-3)
     times = json.loads((tmp_path / "first" / "processing.json").read_text())
     assert len(times["processing_ms"]) == 4
+    assert times["search"].keys() == {"rgb", "thermal"}
+    assert set(times["search"].values()) <= {"fused", "onnx"}
     assert all(spent > 0 for spent in times["processing_ms"].values())
     assert times["feedback_symbols"] >= times["feedback_ms"] * 1e3 / 8.928571
     for name in ("mask.png", "report.json"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_both_searches_send_the_same_mask_and_are_named(pair, tmp_path):
+    """Over the units of the package, whose sizes the kernel serves."""
+    params = Params.model_validate(yaml.safe_load(profile_text("study")))
+    units, point = SHIPPED / "onnx" / "noma-aligned", OperatingPoint(-10, 8, 1024, 4)
+    for search in ("fused", "onnx"):
+        out = tmp_path / search
+        lines = transmit_pair(
+            Workspace(tmp_path), params, units, "noma-aligned", point, pair, out, 3, search=search
+        )
+        times = json.loads((out / "processing.json").read_text())
+        assert times["search"] == {"rgb": search, "thermal": search}
+        assert f"search: {search}" in lines[1]
+    assert (mask(tmp_path / "fused" / "mask.png") != mask(tmp_path / "onnx" / "mask.png")).mean() <= TIES
 
 
 @pytest.fixture

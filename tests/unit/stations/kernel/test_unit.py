@@ -45,7 +45,7 @@ def both(modality):
     return CompiledCsi(unit, load_unit(FOLDER / "csirs.onnx", "csirs")()), unit
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def units():
     return both("rgb")
 
