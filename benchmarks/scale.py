@@ -5,8 +5,8 @@
 Every row is a process of its own (`benchmarks/scale_cases.py`). --part leaves out the others; --write writes
 reports/benchmarks/scale.json, where the rows of other parts stay. The parts `sweep` and `evaluation` need a
 project with the smoke profile and trained schemes: --project names one, else it is made in a clone, which
-takes minutes. Only so many frames are rendered as fit; a recorded dataset with the full number is made of
-them by altering a pixel of each, so that no two are copies, and imported.
+takes minutes. Few frames are rendered; a recorded dataset with the full number is made of links to them, so
+that the copies of a frame are in one part of the split, and imported.
 """
 
 import argparse
@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from cscsanet.config.params import load_params
 from cscsanet.files import write_json
@@ -40,7 +39,7 @@ Rows = list[dict[str, Any]]
 # Case -> counts; those of --tiny are for the tests.
 SIZES: Mapping[str, Sequence[int]] = {
     "draw": (10_000, 100_000, 1_000_000, 10_000_000),
-    "render": (80, 160, 400),
+    "render": (2_000, 200),
     "imported": (1_000, 10_000, 100_000),
     "swept": (10, 100, 1000),
     "points": (20, 320),
@@ -49,7 +48,7 @@ SIZES: Mapping[str, Sequence[int]] = {
 }
 TINY: Mapping[str, Sequence[int]] = {
     "draw": (1_000, 10_000),
-    "render": (40, 80),
+    "render": (80, 40),
     "imported": (40, 120),
     "swept": (1, 2),
     "points": (1, 2),
@@ -134,20 +133,20 @@ PARTS = {part.__name__: part for part in (Bench.drops, Bench.frames, Bench.sweep
 
 
 def record(rendered: Path, recorded: Path, count: int) -> None:
-    """Make a dataset in MFNet's layout of rendered frames, each with its number in the first pixels."""
+    """Make a dataset in MFNet's layout of rendered frames, each linked under a run of names.
+
+    count: a multiple of the number of rendered frames, so that no run is in two parts of a split by time.
+    """
     shutil.rmtree(recorded, ignore_errors=True)
     for path in (image_path(recorded, ""), label_path(recorded, "")):
         path.parent.mkdir(parents=True)
     names = names_in(rendered / "images")
-    # Whole runs of frames, so that neighbours are alike; day and night stay what they are.
+    assert count % len(names) == 0
     for number in range(count):
-        base = names[number % len(names)]
+        base = names[number * len(names) // count]
         name = f"{number + 1:06d}{base[-1]}"
-        with Image.open(image_path(rendered, base)) as file:
-            pixels = np.array(file)
-        pixels[0, 0] = np.frombuffer(number.to_bytes(4, "big"), dtype=np.uint8)
-        Image.fromarray(pixels).save(image_path(recorded, name), compress_level=1)
-        os.link(label_path(rendered, base), label_path(recorded, name))
+        for path_of in (image_path, label_path):
+            os.link(path_of(rendered, base), path_of(recorded, name))
 
 
 def trained_project(folder: Path) -> Path:

@@ -170,7 +170,7 @@ def memory() -> str:
         ["order of one epoch over all drops, a list", "44", f"{_DROPS * 44 / 1e9:.3g}"],
         *(
             [f"names and paths: {_TITLES[case]}", f"{grows[case]:.0f}", f"{frames * grows[case] / 1e9:.3g}"]
-            for case in ("imported", "split", "load")
+            for case in ("imported", "split")
         ),
         ["counts of one measurement, a drop an image", "648", f"{_DROPS * 648 / 1e9:.3g}"],
     ]

@@ -114,7 +114,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "scale-drops": lambda: scale.cases("draw", "read"),
     "scale-frames": lambda: scale.cases("render", "imported", "split"),
     "scale-loading": lambda: scale.cases("load", "load-again", "load-in-memory", "epoch", "epoch-in-memory"),
-    "scale-sweep": lambda: scale.cases("swept", "points", "points-kept"),
+    "scale-sweep": lambda: scale.cases("swept"),
     "scale-evaluation": lambda: scale.cases("schemes", "images"),
     "scale-growth": scale.growth,
     "scale-internet": scale.internet,
