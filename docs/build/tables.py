@@ -129,7 +129,8 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "front-end-parameters": costs.front_end_parameters,
     "mfnet-parameters": costs.mfnet_parameters,
     "csi-slots": costs.csi_slots,
-    "reliability-faults": reliability.number,
+    "reliability-faults": lambda: reliability.number("faults"),
+    "reliability-planned": lambda: reliability.number("planned"),
 }
 
 

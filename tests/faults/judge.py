@@ -22,6 +22,8 @@ TIMED = ("reports/times/", "reports/latency.json", "reports/index.html")
 # What our programs write before or beside an error, each a line.
 _BESIDE = re.compile(
     r"note: |resuming after epoch |.*: unreadable, so the training starts anew|.*: missing, so it is made now"
+    # Lightning's, in undisturbed trainings, too.
+    r"|(GPU|TPU|HPU) available: |💡 |`Trainer\.fit` stopped|/.*\.py:\d+: |  (warnings\.warn|rank_zero_warn)|Restor(ing|ed) "
 )
 _BAR = re.compile(r"\s*$|.*\d+%\|.*")  # progress
 _MOVES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # of the cursor of a terminal
