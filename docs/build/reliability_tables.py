@@ -61,9 +61,9 @@ def limits() -> str:
     )
 
 
-def number() -> str:
-    """Return the number of faults."""
-    return str(read_report("benchmarks/reliability")["faults"])
+def number(key: str) -> str:
+    """Return a number of faults: those that happened, or those that were planned."""
+    return str(read_report("benchmarks/reliability")[key])
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -146,8 +146,9 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "scale-rendering": scale.rendering_hours,
     "scale-mapped": scale.mapped_epoch,
     "scale-together": scale.schemes_together,
-    "reliability-faults": reliability.number,
     "kernel-slots": kernel.slots,
+    "reliability-faults": lambda: reliability.number("faults"),
+    "reliability-planned": lambda: reliability.number("planned"),
 }
 
 

@@ -43,7 +43,8 @@ def disk_errors(folder: Path) -> Iterator[None]:
         reason = refusal(error)
         if reason is None:
             raise
-        path = getattr(error, "filename", None) or folder
+        # Of a copy, the second is the file that is written.
+        path = getattr(error, "filename2", None) or getattr(error, "filename", None) or folder
         raise CscsanetError(f"{path}: cannot be written ({reason}); {_FREE}") from None
 
 

@@ -166,7 +166,8 @@ def project_files() -> Iterator[Fault]:
 
 def results() -> Iterator[Fault]:
     for damage in (*FEW, "middle flipped"):
-        yield Fault("corrupt", POINT, damage, "python stages/measure.py")
+        # In the head this is a field of the archive that no reader uses.
+        yield Fault("corrupt", POINT, damage, "python stages/measure.py", limit=damage == "head flipped")
     yield Fault("corrupt", POINT, "middle flipped", "python stages/evaluate.py")
     yield Fault("corrupt", POINT, "replaced", "python stages/measure.py", OTHER_POINT)
     for damage in ("emptied", "cut to half"):

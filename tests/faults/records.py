@@ -9,6 +9,9 @@ from pathlib import Path
 
 from cscsanet.files import write_json
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from faults.plan import faults
+
 REPORT = Path(__file__).parents[2] / "reports" / "benchmarks" / "reliability.json"
 LIBRARIES = ("dvc", "lightning", "mlflow", "safetensors", "torch")
 
@@ -25,6 +28,7 @@ def main(files: list[str]) -> None:
     )
     content = {
         "what": "faults that were let happen to a finished project of the smoke profile, and what came of each",
+        "planned": len(faults(REPORT.parents[2])),
         "faults": len(ordered),
         "verdicts": dict(sorted(Counter(row["verdict"] for row in ordered).items())),
         "seconds": round(sum(row["seconds"] for row in ordered)),

@@ -136,3 +136,11 @@ def test_a_full_disk_is_one_line_whatever_a_library_makes_of_it(tmp_path, fault,
 def test_other_errors_of_a_write_stay_what_they_are(tmp_path):
     with pytest.raises(ZeroDivisionError), disk_errors(tmp_path):
         raise ZeroDivisionError
+
+
+def test_the_file_that_a_copy_writes_is_named(tmp_path, fault):
+    def work():
+        with disk_errors(tmp_path):
+            raise OSError(28, "No space left on device", "/tmp/source", None, str(tmp_path / "last.ckpt"))
+
+    assert fault(work).startswith(f"{tmp_path / 'last.ckpt'}: cannot be written")
