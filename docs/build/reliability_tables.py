@@ -17,7 +17,7 @@ _FILES = (
     ("", "`code.yaml`, `dvc.lock`, `params.yaml`"),
 )
 _KINDS = {
-    "kill": "SIGKILL of a stage at a random moment, every stage once",
+    "kill": "SIGKILL of a stage at a random moment",
     "kill_group": "SIGKILL of `dvc repro` and its stage",
     "sigterm": "SIGTERM with ten seconds of grace",
     "worker": "SIGKILL of one of two workers of a stage",

@@ -15,6 +15,7 @@ from cscsanet.errors import CscsanetError
 
 _FREE = "check the disk and its rights, free some space, and run it again"
 # What a disk that cannot hold a file answers; a write that met it may be tried again.
+_SQLITE_FULL = "database or disk is full"
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -25,7 +26,8 @@ def refusal(error: BaseException) -> str | None:
     """
     if isinstance(error, OSError) and error.errno in _REFUSALS:
         return error.strerror
-    return next((words for words in map(os.strerror, _REFUSALS) if words in str(error)), None)
+    words = (*map(os.strerror, _REFUSALS), _SQLITE_FULL)
+    return next((each for each in words if each in str(error)), None)
 
 
 @contextmanager

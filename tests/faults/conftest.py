@@ -70,7 +70,7 @@ def _tried(source: Project, shared: Path, folder: Path) -> Callable[[Fault], Non
     ground = Ground(
         source,
         lambda: _unfinished(source, shared, "unfinished", "1"),
-        lambda: _unfinished(source, shared, "unfinished-other", "2"),
+        lambda: _unfinished(source, shared, "unfinished-other", "3"),
         folder,
         STARTUP,
     )

@@ -247,15 +247,17 @@ def sigterm(fault: Fault, ground: Ground) -> Outcome:
     else:
         time.sleep(float(fault.how.split()[1]) * seconds_of(ground, fault.target))
         caught = process.poll() is None
+    works_in = stage_process(project, process)
     sent = time.monotonic()
     with suppress(ProcessLookupError):
         if "group" in fault.how:
             os.killpg(process.pid, signal.SIGTERM)
         else:
-            os.kill(stage_process(project, process), signal.SIGTERM)
+            os.kill(works_in, signal.SIGTERM)
     done = finish(process)
     # Before its script begins, a process ends at once and has written nothing.
-    begun = caught and done.returncode != -signal.SIGTERM
+    at_once = -signal.SIGTERM if works_in == process.pid else 1
+    begun = caught and (done.returncode, done.stderr) != (at_once, "")
     wrong = []
     if time.monotonic() - sent > SECONDS_TO_STOP:
         wrong.append(f"it took {time.monotonic() - sent:.1f} s to end")

@@ -122,7 +122,7 @@ def clear_line(done: subprocess.CompletedProcess[str]) -> str | None:
     words = done.args if isinstance(done.args, str) else " ".join(map(str, done.args))
     if "dvc repro" not in words:
         return ours[0] if len(ours) == len(lines) == 1 else None
-    errors = [line for line in lines if line.startswith("ERROR: ") or line.endswith("validation failed.")]
+    errors = [line for line in lines if line.startswith("ERROR: ") or "validation failed" in line]
     return (ours or errors or [None])[0]
 
 

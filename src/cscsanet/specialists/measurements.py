@@ -32,7 +32,11 @@ def keep(
     depends: parameters that the measurement depends on. inputs: digests of the weights.
     """
     params: RunParams = stage.params
-    key = digest({"params": select(params, depends), "inputs": dict(inputs), "code": stage.code})
+    # With the point and the method, which are the names of folder and file.
+    what = f"{path.parent.name}/{path.name}"
+    key = digest(
+        {"what": what, "params": select(params, depends), "inputs": dict(inputs), "code": stage.code}
+    )
     try:
         if parse_json(path.read_text(encoding="utf-8"))["key"] == key:
             return

@@ -14,25 +14,36 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from torch import Tensor
 
 from cscsanet.errors import CscsanetError
+from cscsanet.files import write_by_rename
 
-_DIGEST = "cscsanet_digest"
+_DIGEST, _TRAINING = "cscsanet_digest", "cscsanet_training"
 
 
 class DigestedCheckpoints(TorchCheckpointIO):
-    """Writes of checkpoints, by rename, with a digest of their content."""
+    """Writes of checkpoints, by rename, with the key of their training and a digest of their content."""
+
+    def __init__(self, training: str) -> None:
+        """training: what the results depend on, as a digest."""
+        super().__init__()
+        self.training = training
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
     ) -> None:
         """Write a checkpoint, with its digest."""
-        super().save_checkpoint({**checkpoint, _DIGEST: content_digest(checkpoint)}, path, storage_options)
+        content = {**checkpoint, _TRAINING: self.training}
+        content[_DIGEST] = content_digest(content)
+        # Lightning writes by way of the folder for temporary files, which may be on another disk.
+        write_by_rename(Path(path), lambda partial: torch.save(content, partial))
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path, training: str) -> dict[str, Any]:
     """Read a checkpoint onto the CPU. No code in it is run.
 
+    training: the key of the training that it must be of (`DigestedCheckpoints`).
+
     Raises:
-        CscsanetError: it is missing or damaged, or no checkpoint of a training of this project.
+        CscsanetError: it is missing or damaged, or no checkpoint of this training.
     """
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -42,6 +53,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise CscsanetError(f"{path}: not a checkpoint, or damaged; remove it to train anew") from None
     if digest != content_digest(checkpoint):
         raise CscsanetError(f"{path}: damaged, its content has another digest; remove it to train anew")
+    if checkpoint.pop(_TRAINING, None) != training:
+        raise CscsanetError(f"{path}: of another training; remove it to train anew")
     return checkpoint
 
 

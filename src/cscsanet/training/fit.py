@@ -124,7 +124,8 @@ def fit(
 ) -> FitResult:
     """Train a task and load the weights of its best validation metric into it.
 
-    scratch: a folder for this training alone; an existing `last.ckpt` in it is resumed. compute: the hardware.
+    scratch: a folder for this training alone, whose name is the key of it; an existing `last.ckpt` in it is resumed.
+    compute: the hardware.
 
     Raises:
         CscsanetError: a batch cannot be split into the parts that the recipe asks for, or there is no such hardware.
@@ -169,7 +170,7 @@ def fit(
         strategy=strategy(compute),
         # The batches name the items of all processes, which each takes its part of.
         use_distributed_sampler=False,
-        plugins=[DigestedCheckpoints(), environment()],
+        plugins=[DigestedCheckpoints(scratch.name), environment()],
         max_epochs=task.fit_params.epochs,
         logger=False,
         callbacks=callbacks,
@@ -189,7 +190,7 @@ def fit(
             ckpt_path=resume,
             weights_only=True,
         )
-    task.load_state_dict(read_checkpoint(scratch / "best.ckpt")["state_dict"])
+    task.load_state_dict(read_checkpoint(scratch / "best.ckpt", scratch.name)["state_dict"])
     # The first process may remove the checkpoints from here on.
     wait_for_all()
     task.eval()
@@ -204,8 +205,8 @@ def _checkpoint(scratch: Path, epochs: int) -> Path | None:
     if not last.exists():
         return None
     try:
-        done = read_checkpoint(last)["epoch"]
-        read_checkpoint(scratch / "best.ckpt")
+        done = read_checkpoint(last, scratch.name)["epoch"]
+        read_checkpoint(scratch / "best.ckpt", scratch.name)
     except CscsanetError as error:
         if processes.is_first():
             print(f"{str(error).partition(';')[0]}; the training starts anew", file=sys.stderr)

@@ -28,8 +28,8 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
         "weights": {"a": torch.arange(3.0), "b": torch.tensor(True)},
         "rows": [{"x_y": 0.5}],
     }
-    DigestedCheckpoints().save_checkpoint(content, tmp_path / "a.ckpt")
-    read = read_checkpoint(tmp_path / "a.ckpt")
+    DigestedCheckpoints("key").save_checkpoint(content, tmp_path / "a.ckpt")
+    read = read_checkpoint(tmp_path / "a.ckpt", "key")
     assert read["epoch"] == 3
     assert read["rows"] == content["rows"]
     assert torch.equal(read["weights"]["a"], content["weights"]["a"])
@@ -38,7 +38,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
 def test_no_code_in_a_checkpoint_is_run(tmp_path):
     torch.save({"epoch": 0, "state": Runs(tmp_path / "ran")}, tmp_path / "last.ckpt")
     with pytest.raises(CscsanetError, match=r"last\.ckpt: not a checkpoint, or damaged; remove it"):
-        read_checkpoint(tmp_path / "last.ckpt")
+        read_checkpoint(tmp_path / "last.ckpt", "key")
     assert not (tmp_path / "ran").exists()
 
 
@@ -57,7 +57,7 @@ def test_a_resumed_training_runs_no_code_of_its_checkpoint(tmp_path, capsys):
 def test_a_flipped_byte_is_noticed_or_changes_nothing(name, tmp_path, capsys):
     fit(Line(params()), RECIPE, tmp_path, NoLog(), progress=False)
     path = tmp_path / name
-    content, whole = path.read_bytes(), read_checkpoint(path)
+    content, whole = path.read_bytes(), read_checkpoint(path, tmp_path.name)
     source, noticed = random.Random(1), 0
     for _ in range(300):
         place = source.randrange(len(content))
@@ -65,7 +65,7 @@ def test_a_flipped_byte_is_noticed_or_changes_nothing(name, tmp_path, capsys):
             content[:place] + bytes([content[place] ^ 1 << source.randrange(8)]) + content[place + 1 :]
         )
         try:
-            read = read_checkpoint(path)
+            read = read_checkpoint(path, tmp_path.name)
         except CscsanetError:
             noticed += 1
         else:
@@ -78,3 +78,13 @@ def test_a_flipped_byte_is_noticed_or_changes_nothing(name, tmp_path, capsys):
 )
 def test_contents_that_differ_have_other_digests(change):
     assert content_digest(change) != content_digest({"a": torch.zeros(2)})
+
+
+def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path, capsys):
+    expected = fit(Line(params()), RECIPE, tmp_path / "whole", NoLog(), progress=False)
+    fit(Line(params(epochs=2, learning_rate=0.2)), RECIPE, tmp_path / "other", NoLog(), progress=False)
+    (tmp_path / "mine").mkdir()
+    for name in ("last.ckpt", "best.ckpt"):
+        (tmp_path / "mine" / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    assert fit(Line(params()), RECIPE, tmp_path / "mine", NoLog(), progress=False) == expected
+    assert "last.ckpt: of another training; the training starts anew" in capsys.readouterr().err

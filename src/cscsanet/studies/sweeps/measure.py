@@ -258,7 +258,7 @@ def missing_points(stage: Stage, job: Job, snr_offset_db: float = 0.0) -> list[O
         point
         for point in job.points
         if not _is_up_to_date(
-            _path(stage.workspace, job.scheme, job.repeat, point, job.energy), key, point == reference
+            _path(stage.workspace, job.scheme, job.repeat, point, job.energy), key, point, point == reference
         )
     ]
 
@@ -327,12 +327,15 @@ def _key(stage: Stage, params: Params, job: Job, snr_offset_db: float) -> str:
     return state_key(params, DEPENDS, inputs, stage.code)
 
 
-def _is_up_to_date(path: Path, key: str, with_details: bool) -> bool:
+def _is_up_to_date(path: Path, key: str, point: OperatingPoint, with_details: bool) -> bool:
     try:
         measurement = read_measurement(path)
     except CscsanetError:
         return False
-    return measurement.key == key and (measurement.outcome.budget is not None or not with_details)
+    # The key is of all points of a job.
+    if (measurement.key, measurement.point) != (key, point):
+        return False
+    return measurement.outcome.budget is not None or not with_details
 
 
 def _path(

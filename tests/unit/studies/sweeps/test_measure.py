@@ -96,3 +96,13 @@ def test_a_measurement_of_another_snr_or_reader_is_outdated(smoke, tmp_path, mon
     keys.append(measure._key(stage, altered(smoke, joint={"reader": "products"}), job, 0.0))
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
+
+
+def test_a_measurement_of_another_point_is_made_again(measured, tmp_path):
+    job = Job("noma", None, (REFERENCE, OTHER))
+    measured(job)
+    files = sorted((tmp_path / "data" / "measurements" / "noma").glob("*.npz"))
+    assert len(files) == 2
+    files[0].write_bytes(files[1].read_bytes())
+    assert len(measured(job)) == 1
+    assert {read_measurement(path).point for path in files} == {REFERENCE, OTHER}
