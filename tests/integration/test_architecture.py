@@ -9,10 +9,10 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "cscsanet"
 FLOORS = {
+    "processes": -1,
     "errors": 0,
     "parsing": 0,
     "archives": 1,
-    "processes": 0,
     "files": 1,
     "config": 1,
     "metrics": 1,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(3000)]
 
-# The profile's name for the runs, their experiment, and the number of threads. Stages whose results depend on the
+# The profile's name for the runs, their experiment, the hardware, and the number of threads. Stages whose results depend on the
 # threads watch them; `test_stage_dependencies` compares these.
-READ_BY_ALL = ("profile", "tracking.experiment", "threads")
+READ_BY_ALL = ("profile", "tracking.experiment", "threads", "compute")
 # The stages of the data watch these; trainings and `measure` only refuse data of others.
 _DATA = ("scenes", "split")
 READ_WITHOUT_EFFECT = {

@@ -14,6 +14,8 @@ FOLDERS = ("src", "stages", "specialists", "benchmarks", "docs/build")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 _EXPORTED = "a graph that this project's own export has just written"
 _BOUNDED = "a loader derived from SafeLoader, with bounds; tests/unit/test_parsing.py"
+_KERNEL = "a library compiled from the sources of this package, in a folder of this user"
+_SENT = "an exception of this process, tried before it is sent"
 _REPORTS = "a file of reports/ in this checkout, for its own pages"
 # File and use -> why it is safe.
 ALLOWED = {
@@ -33,6 +35,24 @@ ALLOWED = {
     ("benchmarks/time_to_quality.py", "json.loads"): _REPORTS,
     ("docs/build/evidence_tables.py", "json.loads"): _REPORTS,
     ("docs/build/table_rows.py", "json.loads"): _REPORTS,
+    ("src/cscsanet/stations/kernel/build.py", "ctypes.CDLL"): _KERNEL,
+    ("src/cscsanet/stations/kernel/structures.py", "ctypes.POINTER"): _KERNEL,
+    ("src/cscsanet/stations/kernel/structures.py", "ctypes.c_float"): _KERNEL,
+    ("src/cscsanet/stations/kernel/structures.py", "ctypes.Structure"): _KERNEL,
+    ("src/cscsanet/stations/kernel/structures.py", "ctypes.c_int"): _KERNEL,
+    ("src/cscsanet/stations/kernel/unit.py", "ctypes.POINTER"): _KERNEL,
+    ("src/cscsanet/stations/kernel/unit.py", "ctypes.c_float"): _KERNEL,
+    ("src/cscsanet/stations/kernel/unit.py", "ctypes.byref"): _KERNEL,
+    ("src/cscsanet/stations/kernel/unit.py", "ctypes.c_int"): _KERNEL,
+    ("src/cscsanet/stations/kernel/unit.py", "ctypes.c_void_p"): _KERNEL,
+    (
+        "src/cscsanet/stations/kernel/weights.py",
+        "onnx.load",
+    ): "without data outside the file; shapes are checked",
+    ("src/cscsanet/workflow/engines.py", "pickle.dumps"): _SENT,
+    ("src/cscsanet/workflow/engines.py", "pickle.loads"): _SENT,
+    ("benchmarks/scale.py", "json.loads"): "what a process of this benchmark has just written",
+    ("benchmarks/shared_training.py", "json.loads"): "what a process of this benchmark has just written",
     ("docs/build/sbom.py", "json.loads"): "what this script has just written",
 }
 

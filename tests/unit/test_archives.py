@@ -18,7 +18,8 @@ from safetensors.torch import save
 
 from cscsanet.archives import read_arrays
 from cscsanet.channel import path_files
-from cscsanet.channel.dataset import UNITS, open_drops, write_drops
+from cscsanet.channel.blocks import UNITS
+from cscsanet.channel.dataset import open_drops, write_drops
 from cscsanet.channel.mat_files import read_mat
 from cscsanet.channel.path_files import DEEPMIMO, fields_of
 from cscsanet.errors import CscsanetError

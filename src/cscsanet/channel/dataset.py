@@ -15,10 +15,10 @@ import math
 import os
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,24 +28,16 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from cscsanet.channel.blocks import BLOCK, UNITS, Blocks, MapBlocks, draw_block
 from cscsanet.channel.paths import RAYS, PathDrops
 from cscsanet.channel.positions import Part as Part
-from cscsanet.channel.sources import SELECTORS, DropSource, drawn_from, late_power, open_source
+from cscsanet.channel.sources import SELECTORS, drawn_from
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
 from cscsanet.parsing import parse_json
 
 SCHEMA = "cscsanet-drops-1"
-BLOCK = 4096  # drops
-UNITS = {
-    "gain_re": "1, real part of alpha",
-    "gain_im": "1, imaginary part of alpha",
-    "aod": "rad",
-    "aoa": "rad",
-    "delay": "samples of T_s",
-    "doppler": "Hz",
-}
 # Not in the manifest: part sizes, the frame, BS power and impairments are no properties of the drawn channel.
 _NEUTRAL: Mapping[str, Any] = {
     "train_drops": 1,
@@ -66,53 +58,6 @@ NOT_OF_THE_CHANNEL = (
 )
 
 PARTS: tuple[Part, ...] = ("train", "val", "test")
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """The blocks of a drop folder. root, part: see `open_source`. count: the number of drops. size: that of a block.
-
-    run: tells apart what is written, since a file of paths may change in between.
-    """
-
-    params: ChannelParams
-    root: Path
-    part: Part | None
-    seed: int
-    count: int
-    run: str
-    size: int = 0
-
-    @property
-    def source(self) -> DropSource:
-        """The source of the drops, opened once in a process."""
-        return _opened(self.params, self.root, self.part, self.run)
-
-
-@lru_cache(maxsize=1)
-def _opened(params: ChannelParams, root: Path, part: Part | None, run: str) -> DropSource:
-    return open_source(params, root, part)
-
-
-Drawn = tuple[dict[str, npt.NDArray[np.float32]], Tensor]  # what `draw_block` returns
-MapBlocks = Callable[[Callable[[int], Drawn], Iterable[int]], Iterable[Drawn]]
-
-
-def draw_block(blocks: Blocks, block: int) -> Drawn:
-    """Draw one block: its arrays (drops, K, L_p), and sums over it for the manifest."""
-    # Always draw a whole block, so that its drops do not depend on the length of the dataset.
-    drops, share = blocks.source.draw_with_share(blocks.size, _block_generator(blocks.seed, block))
-    length = min(blocks.size, blocks.count - block * blocks.size)
-    drops, share = drops[:length], share[:length]
-    parts = {"gain_re": drops.gain.real, "gain_im": drops.gain.imag}
-    fields = {
-        name: np.ascontiguousarray(
-            (parts[name] if name in parts else getattr(drops, name)).numpy(), np.float32
-        )
-        for name in UNITS
-    }
-    late = late_power(drops, blocks.params) if blocks.source.physical else torch.zeros(3)
-    return fields, torch.cat([share.mean().reshape(1), late]) * length
 
 
 def part_seed(seed: int, part: Part) -> int:
@@ -286,11 +231,6 @@ def _without_effect(params: ChannelParams) -> tuple[str, ...]:
 def _columns(params: ChannelParams) -> int:
     """Return the number of paths of a drop, each ray counted."""
     return params.paths * (RAYS if params.spread_deg else 1)
-
-
-def _block_generator(seed: int, block: int) -> torch.Generator:
-    (state,) = np.random.SeedSequence((seed, block)).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state))
 
 
 def _manifest(

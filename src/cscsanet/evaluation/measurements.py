@@ -16,12 +16,16 @@ import torch
 from numpy.typing import NDArray
 
 from cscsanet.archives import read_arrays
+from cscsanet.channel.dataset import PARTS
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.params import Params, digest
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.files import write_by_rename
 from cscsanet.parsing import parse_json
 from cscsanet.scenes.classes import NUM_CLASSES
+from cscsanet.scenes.layout import Part
+from cscsanet.workflow.workspace import Workspace
 
 SUFFIX = ".npz"
 _MOST_BYTES = 2**32  # of a file, unpacked: the masks of 14 000 frames of 480 x 640
@@ -68,6 +72,18 @@ class Measurement:
     sequences: tuple[str, ...]
     data: "DataDigests"
     outcome: Outcome
+
+
+def data_digests(workspace: Workspace, params: Params, part: Part, *, over_air: bool) -> DataDigests:
+    """Return the digests of what a scheme is measured on. over_air: whether it has a channel."""
+    scenes = workspace.scene_digests()
+    channel = params.channel.model_dump(mode="json", exclude={f"{each}_drops" for each in PARTS})
+    return DataDigests(
+        scenes["scenes"],
+        scenes["split"],
+        workspace.drop_digests(part)[f"channels_{part}"] if over_air else None,
+        digest(channel) if over_air else None,
+    )
 
 
 def measurement_path(folder: Path, scheme: str, repeat: str | None, point: OperatingPoint) -> Path:

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from cscsanet.channel import dataset, response_file, sources
-from cscsanet.channel.dataset import UNITS, Drawn, open_drops, part_seed, write_drops
+from cscsanet.channel.blocks import UNITS, Drawn
+from cscsanet.channel.dataset import open_drops, part_seed, write_drops
 from cscsanet.channel.response import materialise
 from cscsanet.channel.response_file import export_response
 from cscsanet.config.system import ChannelParams

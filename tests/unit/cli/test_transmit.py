@@ -127,7 +127,7 @@ def test_both_simulate_the_channel_of_the_parameters(
     project, pair, smoke, tmp_path, changed, capsys, monkeypatch
 ):
     # Stations in this process compute the same bits, and start at once.
-    monkeypatch.setattr(chain, "running_chain", lambda *arguments: nullcontext(load_chain(*arguments)))
+    monkeypatch.setattr(chain, "running_chain", lambda *arguments: nullcontext(load_chain(*arguments[:4])))
     usual, _ = both_masks(project, pair, smoke, tmp_path / "usual", 3)
     assert "note: channel." not in capsys.readouterr().err
     params = smoke.model_copy(update={"channel": smoke.channel.model_copy(update=changed)})

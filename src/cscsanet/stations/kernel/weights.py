@@ -28,7 +28,7 @@ class _Graph:
     """The operators and constants of a unit, by names of values."""
 
     def __init__(self, path: Path) -> None:
-        graph = onnx.load(path).graph
+        graph = onnx.load(path, load_external_data=False).graph
         self.nodes = list(graph.node)
         self.makers = {output: node for node in self.nodes for output in node.output}
         self.constants = {tensor.name: tensor for tensor in graph.initializer}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
-from cscsanet.channel.dataset import PARTS, Part, open_drops
+from cscsanet.channel.dataset import Part, open_drops
 from cscsanet.config.left_out import kept_evaluation, note_left_out
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import Params, digest
+from cscsanet.config.params import Params
 from cscsanet.config.schemes import FLOOR, scheme
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.cache import cached_features
@@ -22,8 +22,8 @@ from cscsanet.evaluation.evidence import OTHER_ENERGY
 from cscsanet.evaluation.measure import constant_prediction, measure
 from cscsanet.evaluation.measurements import (
     SUFFIX,
-    DataDigests,
     Measurement,
+    data_digests,
     measurement_path,
     read_measurement,
     write_measurement,
@@ -226,18 +226,6 @@ def measure_points(
                 data=data,
                 outcome=outcome,
             )
-
-
-def data_digests(workspace: Workspace, params: Params, part: Part, *, over_air: bool) -> DataDigests:
-    """Return the digests of what a scheme is measured on. over_air: whether it has a channel."""
-    scenes = workspace.scene_digests()
-    channel = params.channel.model_dump(mode="json", exclude={f"{each}_drops" for each in PARTS})
-    return DataDigests(
-        scenes["scenes"],
-        scenes["split"],
-        workspace.drop_digests(part)[f"channels_{part}"] if over_air else None,
-        digest(channel) if over_air else None,
-    )
 
 
 def num_draws(name: str, params: Params, draws: int | None = None) -> int:

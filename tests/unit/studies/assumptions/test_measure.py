@@ -130,6 +130,8 @@ class Nothing:
 
     def all(self): ...
 
+    def batch(self, indices): ...
+
 
 def test_an_snr_offset_moves_what_is_measured_and_not_its_name(smoke, monkeypatch, tmp_path):
     seen = []
