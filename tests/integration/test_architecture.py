@@ -92,8 +92,8 @@ def test_imports_go_downwards():
     assert upwards == []
 
 
-def test_there_are_twelve_floors_and_every_room_is_on_one():
-    assert sorted(set(FLOORS.values())) == list(range(12))
+def test_there_are_thirteen_floors_and_every_room_is_on_one():
+    assert sorted(set(FLOORS.values())) == list(range(-1, 12))
     assert set(FLOORS) == {room(path) for path in MODULES} - {"__init__"}
 
 

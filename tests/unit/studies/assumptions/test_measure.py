@@ -126,6 +126,9 @@ class Nothing:
 
     names = ("a",)
 
+    def __len__(self):
+        return 1
+
     def check_matches(self, channel): ...
 
     def all(self): ...
