@@ -18,9 +18,9 @@ SOURCE = Path(__file__).parents[3] / "src"
 STAGE = """
 import hashlib, sys, time
 from cscsanet.workflow.stopping import one_line_on_sigterm
-with one_line_on_sigterm("stage.py", grace_seconds=1.0):
-    print("begun", flush=True)
+with one_line_on_sigterm("stage.py", grace_seconds=2.0):
     try:
+        print("begun", flush=True)
         if sys.argv[1:]:
             hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000_000)
         time.sleep(30)
