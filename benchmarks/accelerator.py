@@ -2,11 +2,9 @@
 
     python benchmarks/accelerator.py [--minutes 4] [--frames FILE.npz] [--out FILE.json] [--tiny]
 
-It takes at most eight minutes, prints a table and writes it as JSON. It needs torch, numpy, pydantic,
-safetensors and lightning alone: no DVC, no MLflow, no renderer. The frames of the short training are those
-of --frames, an archive with `images` (N, 4, H, W) and `labels` (N, H, W), both uint8; without it they are
-shapes on noise, whose mIoU says that the networks learn and nothing more. --tiny takes the sizes of the
-`smoke` profile, for a test on a CPU.
+It takes at most eight minutes, prints a table and writes it as JSON. It needs torch, numpy, pydantic, safetensors and
+lightning alone: no DVC, no MLflow, no renderer. --frames names an archive with `images` (N, 4, H, W) and `labels`
+(N, H, W), both uint8, for the short training; without it there are shapes on noise. --tiny: sizes of the profile `smoke`.
 """
 
 import argparse

@@ -35,6 +35,12 @@ def killed_after_an_epoch(project: Project) -> None:
     process.communicate()
 
 
+def _shown(said: str, project: Path) -> str:
+    """Return the last line of what was said, without the folders of this machine."""
+    lines = [line for line in said.replace(str(project), "PROJECT").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
 @pytest.fixture(scope="session")
 def undisturbed(finished, shared_folder) -> Project:
     """The finished project with one specialist. Change no file of it."""
@@ -81,7 +87,7 @@ def _tried(source: Project, shared: Path, folder: Path) -> Callable[[Fault], Non
         row = {
             **fault.row(),
             "verdict": outcome.verdict,
-            "said": outcome.said.replace(str(folder / "project"), "PROJECT"),
+            "said": _shown(outcome.said, folder / "project"),
         }
         row["seconds"] = round(time.monotonic() - started, 1)
         if ROWS in os.environ:
