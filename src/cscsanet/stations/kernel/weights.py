@@ -66,13 +66,13 @@ class _Graph:
             if ".near.weight" in name
         ]
         norms = [node for node in self.nodes if node.op_type == "InstanceNormalization"]
-        found = {}
+        modulations = {}
         for convolution, norm in zip(near, norms, strict=True):
             (shaped,) = self.users(norm.output[0], "Reshape")
             (scaled,) = self.users(shaped.output[0], "Mul")
             (shifted,) = self.users(scaled.output[0], "Add")
-            found[convolution] = (self._needed(scaled.input[1]), self._needed(shifted.input[1]))
-        return found
+            modulations[convolution] = (self._needed(scaled.input[1]), self._needed(shifted.input[1]))
+        return modulations
 
     def floor(self) -> Floats:
         """Return kappa^2, the constant over the cube of L."""
