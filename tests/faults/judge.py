@@ -21,7 +21,7 @@ COMPARED = ("data", "models", "reports", "code.yaml")
 TIMED = ("reports/times/", "reports/latency.json", "reports/index.html")
 # What our programs write before or beside an error, each a line.
 _BESIDE = re.compile(
-    r"note: |resuming after epoch |.*: unreadable, so the training starts anew|.*: missing, so it is made now"
+    r"note: |resuming after epoch |.*; the training starts anew|.*: missing, so it is made now"
     # Lightning's, in undisturbed trainings, too.
     r"|(GPU|TPU|HPU) available: |💡 |`Trainer\.fit` stopped|/.*\.py:\d+: |  (warnings\.warn|rank_zero_warn)|Restor(ing|ed) "
 )

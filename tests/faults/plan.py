@@ -89,7 +89,7 @@ def checkpoints() -> Iterator[Fault]:
         yield Fault("unfinished", "best.ckpt", damage, TRAINING)
     for damage in ("emptied", "foreign bytes", "middle flipped"):
         yield Fault("unfinished", "mlflow-run", damage, TRAINING)
-    yield Fault("unfinished", "last.ckpt", "replaced", TRAINING, "last.ckpt of another seed", limit=True)
+    yield Fault("unfinished", "last.ckpt", "replaced", TRAINING, "last.ckpt of another seed")
     yield Fault("unfinished", "last.ckpt", "replaced", TRAINING, "last.ckpt of another network")
 
 
