@@ -18,7 +18,7 @@ from cscsanet.workflow.pipeline_file import StageEntry
 FILLER = ".filler"  # takes the rest of a full disk
 COMPARED = ("data", "models", "reports", "code.yaml")
 # Measured times, and the page that shows them, differ at every run.
-TIMED = ("reports/times/", "reports/latency.json", "reports/index.html")
+TIMED = ("reports/times/", "reports/specialists/times/", "reports/latency.json", "reports/index.html")
 # What our programs write before or beside an error, each a line.
 _BESIDE = re.compile(
     r"note: |resuming after epoch |.*; the training starts anew|.*: missing, so it is made now"
@@ -80,7 +80,7 @@ def is_partial(name: str) -> bool:
 def broken_times(project: Path) -> list[str]:
     """Return the reports of times that are there and not whole."""
     broken = []
-    for path in [project / "reports" / "latency.json", *(project / "reports" / "times").rglob("*.json")]:
+    for path in [project / "reports" / "latency.json", *(project / "reports").rglob("times/**/*.json")]:
         try:
             json.loads(path.read_text(encoding="utf-8") if path.exists() else "{}")
         except ValueError:
@@ -122,7 +122,11 @@ def clear_line(done: subprocess.CompletedProcess[str]) -> str | None:
     words = done.args if isinstance(done.args, str) else " ".join(map(str, done.args))
     if "dvc repro" not in words:
         return ours[0] if len(ours) == len(lines) == 1 else None
-    errors = [line for line in lines if line.startswith("ERROR: ") or "validation failed" in line]
+    errors = [
+        line
+        for line in lines
+        if line.startswith("ERROR: ") or re.search("validation failed|is invalid", line)
+    ]
     return (ours or errors or [None])[0]
 
 

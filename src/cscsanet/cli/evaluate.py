@@ -28,6 +28,7 @@ from cscsanet.cli.options import (
     SweepAxis,
     ThermalPicture,
     ThermalRange,
+    Truth,
     Workers,
     check_trained,
     delayed,
@@ -192,7 +193,7 @@ def predict(
     out: Annotated[
         Path,
         typer.Option(
-            help="The mask to write: class ids in MFNet's palette. An overlay is written next to it."
+            help="The mask to write: class ids in MFNet's palette. An overlay and a panel are written next to it."
         ),
     ],
     scheme: Scheme = DEFAULT_SCHEME,
@@ -201,6 +202,7 @@ def predict(
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
     thermal_range: ThermalRange = None,
+    truth: Truth = None,
     seed: Annotated[int, typer.Option(min=0, help="Selects the channel drop and the noise.")] = 0,
     params_file: ParamsFile = PARAMS,
 ) -> None:
@@ -212,21 +214,24 @@ def predict(
         raise CscsanetError(
             f"{out}: the mask must be a .png, as its values are class ids; name another with --out"
         )
-    workspace, params = project(params_file)
+    workspace, params = project(params_file, without=True)
     point = operating_point(params, snr_db, csirs_symbols, feedback_bits, data_symbols)
     check_trained(workspace, params, [scheme], [point])
 
     # A picture that cannot be read is refused before PyTorch is imported.
     from cscsanet.scenes.image_pair import THERMAL_RANGE
-    from cscsanet.scenes.images import read_picture
+    from cscsanet.scenes.images import read_label, read_picture
     from cscsanet.scenes.thermal_values import stated_range
 
     stated_range(thermal_range, THERMAL_RANGE)
     for picture in (rgb, thermal):
         read_picture(picture)
+    if truth is not None:
+        read_label(truth)
 
     from cscsanet.cli.predict import predict_pair
 
-    for line in predict_pair(workspace, params, scheme, point, (rgb, thermal), out, seed, thermal_range):
+    for line in predict_pair(
+        workspace, params, scheme, point, (rgb, thermal), out, seed, thermal_range, truth
+    ):
         typer.echo(printable(line))
-    note_untrained(workspace, params, [scheme], [point])

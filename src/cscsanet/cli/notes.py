@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cscsanet.config.channel_notes import unphysical_notes
 from cscsanet.config.schemes import scheme
-from cscsanet.config.training_range import untrained_channel, untrained_points
 from cscsanet.errors import CscsanetError, printable
 
 if TYPE_CHECKING:
@@ -15,13 +13,9 @@ if TYPE_CHECKING:
 
     from cscsanet.config.operating_point import OperatingPoint
     from cscsanet.config.params import Params
-    from cscsanet.config.system import ChannelParams
     from cscsanet.evaluation.rows import ResultRow
-    from cscsanet.scenes.images import Pixels
     from cscsanet.scenes.layout import Part
     from cscsanet.workflow.workspace import Workspace
-
-_RENDERED_ONLY = "was trained on rendered scenes alone, so its masks of real pictures are not to be trusted"
 
 
 def note(text: str) -> None:
@@ -33,19 +27,13 @@ def note_untrained(
     workspace: "Workspace", params: "Params", names: Sequence[str], points: Sequence["OperatingPoint"]
 ) -> None:
     """Print, once each, what lies outside the training of the schemes' models."""
-    notes = unphysical_notes(params.channel) if any(scheme(name).over_air for name in names) else []
-    for name in names:
-        row = scheme(name)
-        for metadata in _trained(workspace, name):
-            over_air = _over_air(metadata)
-            fields = row.sees if over_air else [field for field in row.sees if field == "data_symbols"]
-            notes += untrained_points(metadata["params"]["points"], points, fields)
-            if over_air and row.over_air:
-                trained = metadata["params"]
-                ranges = trained.get("training_channel")
-                if ranges and row.role in ("tracked", "lean"):
-                    ranges = {**ranges, "oscillator_rad": trained["pilots"]["trained_oscillator_rad"]}
-                notes += untrained_channel(trained["channel"], params.channel, ranges)
+    from cscsanet.api.notes import untrained_notes
+
+    notes = [
+        text
+        for name in names
+        for text in untrained_notes(name, _trained(workspace, name), params.channel, points)
+    ]
     for text in dict.fromkeys(notes):
         note(text)
 
@@ -69,17 +57,6 @@ def note_other_units(workspace: "Workspace", name: str, weights: str, units: "Pa
             f"{units}: exported from other weights than {path}; run 'cscsanet export --scheme {name}', "
             "and name its folder with --units"
         )
-
-
-def note_untrained_units(
-    trained: Mapping[str, Any], channel: "ChannelParams", point: "OperatingPoint"
-) -> None:
-    """Print what lies outside the training of exported units. trained: the sections of their training."""
-    fields = ("snr_db", "csirs_symbols", "feedback_bits", "data_symbols")
-    notes = untrained_points(trained["points"], [point], fields)
-    notes += untrained_channel(trained["channel"], channel, trained.get("training_channel"))
-    for text in [*notes, *unphysical_notes(channel)]:
-        note(text)
 
 
 def check_training_data(workspace: "Workspace", names: Iterable[str], split: "Part") -> None:
@@ -138,51 +115,6 @@ def note_mask(name: str, shares: Mapping[str, float]) -> None:
         note(f"{name}: every pixel of the mask is unlabelled")
 
 
-def note_pictures(workspace: "Workspace", name: str, pixels: "Pixels") -> None:
-    """Print what makes the mask of a pair of pictures doubtful, by the training of a scheme's models.
-
-    pixels: uint8 [4, H, W].
-    """
-    trained = _trained(workspace, name)
-    if not trained:
-        note(
-            f"{name}: its weights are from elsewhere, so how far these pictures lie from its training is unknown"
-        )
-    for metadata in trained:
-        if note_pictures_of(
-            workspace, name, metadata["params"]["scenes"]["source"], metadata["origin"], pixels
-        ):
-            return
-
-
-def note_pictures_of(
-    workspace: "Workspace", name: str, source: str, origin: Mapping[str, Any], pixels: "Pixels"
-) -> bool:
-    """Print a note if a model was trained on rendered scenes alone, or on pictures unlike these.
-
-    source: of its training scenes. origin: of its weights. Return whether it was trained on scenes at all.
-    """
-    from cscsanet.pipeline.pictures import training_pictures
-
-    inputs = origin.get("inputs", {})
-    if "scenes" not in inputs:
-        return False
-    if source == "rendered":
-        note(f"{name} {_RENDERED_ONLY}")
-    statistics = training_pictures(workspace, inputs["scenes"], inputs["split"])
-    if statistics is None:
-        note(f"{name}: how far these pictures lie from its training is unknown; 'dvc repro pictures' tells")
-        return True
-    distance = statistics.distance(pixels)
-    if distance > statistics.limit:
-        note(
-            f"{name}: these pictures lie far from its training pictures, so the mask is not to be trusted "
-            f"(distance {distance:.1f}, limit {statistics.limit:.1f}; {statistics.false_alarms:.1%} of its "
-            f"{statistics.test_frames} test frames lie beyond)"
-        )
-    return True
-
-
 def note_origin(workspace: "Workspace", names: Iterable[str]) -> None:
     """Print which trained models the schemes used."""
     from cscsanet.pipeline.shipping import origin
@@ -200,8 +132,3 @@ def _trained(workspace: "Workspace", name: str) -> list[dict[str, Any]]:
 
     paths = (workspace.trained(weights) for weights in scheme(name).weights.values())
     return [metadata for metadata in map(weights_metadata, paths) if metadata["params"]]
-
-
-def _over_air(metadata: Mapping[str, Any]) -> bool:
-    """Whether weights were trained over channel drops."""
-    return "channels_train" in metadata["origin"].get("inputs", {})

@@ -56,6 +56,12 @@ ThermalPicture = Annotated[
     Path,
     typer.Argument(help="The thermal image of the same scene, UE 2's. An RGBA frame may be named for both."),
 ]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        help="The labels of the scene, a PNG of class ids; the panel then shows them, and the mean IoU."
+    ),
+]
 ThermalRange = Annotated[
     tuple[float, float] | None,
     typer.Option(
@@ -112,8 +118,11 @@ AXIS_OF: Mapping[SweepAxis, "Axis"] = {
 }
 
 
-def project(params_file: Path) -> tuple["Workspace", "Params"]:
+def project(params_file: Path, *, without: bool = False) -> tuple["Workspace", "Params"]:
     """Return the project of a params.yaml.
+
+    without: whether a command needs no project. In a folder without params.yaml it takes the parameters that the models of
+    the package were trained with.
 
     Raises:
         CscsanetError: the file is missing, or holds an unknown key or a value out of range.
@@ -121,6 +130,10 @@ def project(params_file: Path) -> tuple["Workspace", "Params"]:
     from cscsanet.config.params import load_params
     from cscsanet.workflow.workspace import Workspace
 
+    if without and params_file == PARAMS and not params_file.exists():
+        from cscsanet.config.params import shipped_profile
+
+        return Workspace(Path.cwd()), load_params(shipped_profile())
     params = load_params(params_file)
     return Workspace(params_file.resolve().parent), params
 

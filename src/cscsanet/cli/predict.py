@@ -1,19 +1,16 @@
-"""One pair of images over one drawn channel: a mask and an overlay."""
+"""One pair of images over one drawn channel: a mask, an overlay and a panel."""
 
 from pathlib import Path
 
-import torch
+import numpy as np
 
-from cscsanet.channel.sources import open_source
-from cscsanet.cli.notes import note, note_mask, note_pictures
+from cscsanet.api.link import TrainedLink
+from cscsanet.api.sent import write_panel
+from cscsanet.cli.notes import note, note_mask
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
-from cscsanet.evaluation.schemes import picture_size, trained_link
 from cscsanet.pipeline.shipping import origin
-from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.image_pair import read_pixels
 from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
-from cscsanet.training.seeds import generator
 from cscsanet.workflow.machine import limit_threads
 from cscsanet.workflow.workspace import Workspace
 
@@ -27,46 +24,42 @@ def predict_pair(
     out: Path,
     seed: int,
     thermal_range: tuple[float, float] | None = None,
+    truth: Path | None = None,
 ) -> list[str]:
-    """Transmit a pair over one drawn channel; write the mask and, next to it, the overlay on the RGB image.
+    """Transmit a pair over one drawn channel; write the mask and, next to it, the overlay on the RGB image and the panel.
 
-    pictures: the RGB and the thermal picture. seed: selects the drop and the noise. thermal_range: see `read_pixels`.
-    The mask is a palette PNG of the model's size: its values are class ids, its colours MFNet's. Return messages for
-    the user: the files, and the predicted classes with their shares of the pixels.
+    pictures: the RGB and the thermal picture. seed: selects the drop and the noise. thermal_range: see `read_pixels`. truth: the
+    labels of the scene, for the panel. The mask is a palette PNG of the model's size: its values are class ids, its colours
+    MFNet's. Return messages for the user: the files, and the predicted classes with their shares of the pixels.
 
     Raises:
         CscsanetError: a picture cannot be used, the weights are of another configuration, or the mask cannot be written.
     """
     limit_threads(params.threads)
-    height, width = picture_size(name, params, workspace.trained)
-    read = read_pixels(*pictures, height, width, thermal_range)
-    for text in read.notes:
-        note(text)
-    pixels = read.pixels
-    scenes = params.scenes.model_copy(update={"height": height, "width": width})
-    link, digest = trained_link(name, params.model_copy(update={"scenes": scenes}), workspace.trained)
-    pair = torch.from_numpy(pixels)
-    device = next(link.parameters()).device
-    source = open_source(params.channel, workspace.root, "test")
-    paths = source.draw(1, generator(seed, "evaluate", 0)).to(device)
-    with torch.inference_mode():
-        transmission = link(
-            to_float(pair.unsqueeze(0).to(device)),
-            paths,
-            point.within(params.points.capacity),
-            generator(seed, "evaluate", 1, device=device),
-        )
-    mask = transmission.logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
+    link = TrainedLink(name, params, workspace, workspace.trained)
+    sent = link.transmit(
+        *pictures,
+        snr_db=point.snr_db,
+        csirs_symbols=point.csirs_symbols,
+        feedback_bits=point.feedback_bits,
+        data_symbols=point.data_symbols,
+        seed=seed,
+        thermal_range=thermal_range,
+    )
+    panel = sent.show(truth)
 
-    write_mask(out, mask)
-    overlay = out.with_name(f"{out.stem}-overlay.png")
-    write_overlay(overlay, mask, pair[:3].permute(1, 2, 0).numpy())
-    shares = class_shares(mask)
-    note_pictures(workspace, name, pixels)
+    write_mask(out, sent.mask)
+    overlay, shown = (out.with_name(f"{out.stem}-{what}.png") for what in ("overlay", "panel"))
+    write_overlay(overlay, sent.mask, np.asarray(sent.rgb))
+    write_panel(shown, panel)
+    for text in sent.notes:
+        note(text)
+    shares = class_shares(sent.mask)
     note_mask(name, shares)
     classes = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
         f"{out}: {classes}",
         f"{overlay}: the mask over the RGB image",
-        f"model {name} {digest[:12]}, {origin(workspace, name)}",
+        f"{shown}: both pictures, the mask and the link",
+        f"model {name} {link.weights[:12]}, {origin(workspace, name)}",
     ]

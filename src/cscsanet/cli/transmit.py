@@ -14,8 +14,6 @@ from cscsanet.cli.notes import (
     note_mask,
     note_origin,
     note_other_units,
-    note_pictures_of,
-    note_untrained_units,
 )
 from cscsanet.cli.options import (
     DEFAULT_SCHEME,
@@ -29,6 +27,7 @@ from cscsanet.cli.options import (
     SnrDb,
     ThermalPicture,
     ThermalRange,
+    Truth,
     check_stations,
     check_trained,
     check_units,
@@ -80,13 +79,16 @@ def export(
 def transmit(
     rgb: RgbPicture,
     thermal: ThermalPicture,
-    out: Annotated[Path, typer.Option(help="The folder for mask, overlay, constellations and report.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder for mask, overlay, panel, constellations and report.")
+    ],
     scheme: Scheme = DEFAULT_SCHEME,
     snr_db: SnrDb = None,
     csirs_symbols: CsirsSymbols = None,
     feedback_bits: FeedbackBits = None,
     data_symbols: DataSymbols = None,
     thermal_range: ThermalRange = None,
+    truth: Truth = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Which channel drop and noise; the same as those of `predict`.")
     ] = 0,
@@ -109,7 +111,7 @@ def transmit(
 
     Example: `cscsanet transmit rgb.png thermal.png --snr-db -10 --out sent`
     """
-    workspace, params = project(params_file)
+    workspace, params = project(params_file, without=True)
     check_stations(scheme)
     if search not in ("auto", "fused", "onnx"):
         raise CscsanetError(f"--search {search}: no such search; choose one of auto, fused, onnx")
@@ -128,6 +130,7 @@ def transmit(
         seed,
         thermal_range,
         search,
+        truth,
     ):
         typer.echo(printable(line))
 
@@ -143,13 +146,15 @@ def transmit_pair(
     seed: int,
     thermal_range: tuple[float, float] | None = None,
     search: str = "auto",
+    truth: Path | None = None,
 ) -> list[str]:
     """Send a pair of images over one drawn channel, and return messages for the user.
 
-    Writes mask.png, overlay.png, constellations.png and report.json into `out`, and processing.json, whose times
+    Writes mask.png, overlay.png, panel.png, constellations.png and report.json into `out`, and processing.json, whose times
     differ from run to run. params: its section `channel` is
     simulated. units: folder of the scheme's units. pictures: the RGB and the thermal picture. seed: selects the same
-    drop and noise as in `predict`. thermal_range: see `read_pixels`. search: of the UEs, see `load_searching_ue`.
+    drop and noise as in `predict`. thermal_range: see `read_pixels`. search: of the UEs, see `load_searching_ue`. truth: the
+    labels of the scene, for the panel.
 
     Raises:
         CscsanetError: units or images are missing or damaged, or the point is beyond the capacity of the units.
@@ -158,7 +163,7 @@ def transmit_pair(
 
     from cscsanet.files import write_by_rename, write_json
     from cscsanet.scenes.image_pair import THERMAL_RANGE, read_pixels
-    from cscsanet.scenes.images import read_picture
+    from cscsanet.scenes.images import read_label, read_picture
     from cscsanet.scenes.layout import MODALITIES
     from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
     from cscsanet.scenes.thermal_values import stated_range
@@ -170,6 +175,8 @@ def transmit_pair(
     stated_range(thermal_range, THERMAL_RANGE)
     for picture in pictures:
         read_picture(picture)
+    if truth is not None:
+        read_label(truth)
 
     from cscsanet.stations.session import load_unit
 
@@ -177,33 +184,45 @@ def transmit_pair(
     scenes = info.params["scenes"]
     info.serves(point)
     pair = read_pixels(*pictures, scenes["height"], scenes["width"], thermal_range)
-    for text in pair.notes:
-        note(text)
     pixels = pair.pixels
 
     from cscsanet.workflow.machine import limit_threads
 
     limit_threads(params.threads)
+    from cscsanet.api.notes import notes_by_origin, unit_notes
+    from cscsanet.api.sent import link_facts, panel_figure, panel_title, write_panel
     from cscsanet.channel.sources import open_source
     from cscsanet.evaluation.rates import json_decibel
     from cscsanet.stations.chain import draw_noise, running_chain
-    from cscsanet.stations.link_budget import constellation_figure, link_budget, processing
+    from cscsanet.stations.link_budget import constellation_figure, efficiencies, link_budget, processing
     from cscsanet.training.seeds import generator
 
     image = pixels[None].astype(np.float32) / np.float32(255)
-    source = open_source(params.channel, workspace.root, "test")
-    paths = source.draw(1, generator(seed, "evaluate", 0))
+    paths = open_source(params.channel, workspace.root, "test").draw(1, generator(seed, "evaluate", 0))
     noise = draw_noise(1, point, params.channel, generator(seed, "evaluate", 1))
     with running_chain(units, scheme, params.threads, params.channel, search) as chain:
         reception = chain.transmit([image[:, :3], image[:, 3:]], paths, point, noise)
         ues = cast("Sequence[SearchingUe]", chain.ues)
         searches = {name: ue.search for name, ue in zip(MODALITIES, ues, strict=True)}
         reasons = {ue.why_onnx for ue in ues} - {""}
+        precoder = np.stack([ue.precoder for ue in ues], axis=1)
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point, params.channel)
 
     write_mask(out / "mask.png", mask)
     write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1))
+    rates = efficiencies(precoder, reception.combiner, paths, point, params.channel)
+    source = info.params["scenes"].get("source", "")
+    notes = [
+        *pair.notes,
+        *(notes_by_origin(workspace, scheme, source, info.origin, pixels) or ()),
+        *unit_notes(info.params, params.channel, point),
+    ]
+    facts = link_facts(rates, point.feedback_bits)
+    write_panel(
+        out / "panel.png",
+        panel_figure(panel_title(scheme, point, seed), pixels, mask, facts, notes, truth),
+    )
     title = f"{scheme}, {point.label(equals=' = ')}"
     figure = constellation_figure(reception, budget, title)
     write_by_rename(
@@ -229,12 +248,12 @@ def transmit_pair(
     write_json(out / "report.json", report)
     times = processing(reception, params.channel, searches)
     write_json(out / "processing.json", times)
-    note_pictures_of(workspace, scheme, info.params["scenes"].get("source", ""), info.origin, pixels)
+    for text in dict.fromkeys(notes):
+        note(text)
     for reason in sorted(reasons):
         note(f"the UEs acquire their channel in ONNX Runtime, which takes longer: {reason}")
     note_mask(scheme, shares)
     note_other_units(workspace, scheme, info.weights, units)
-    note_untrained_units(info.params, params.channel, point)
     origin = ", ".join(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
     )

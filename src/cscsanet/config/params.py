@@ -6,7 +6,6 @@ Unknown keys, wrong types and values out of range are one-line errors that name 
 import hashlib
 import json
 from collections.abc import Collection
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,7 +48,9 @@ from cscsanet.config.training import (
 )
 from cscsanet.config.yaml_text import read_yaml
 from cscsanet.errors import CscsanetError
+from cscsanet.parsing import parse_json
 
+_PACKAGE = Path(__file__).parents[1]
 PROFILES = ("smoke", "small", "study", "paper")
 SPECIALIST_PROFILES = {"access": ("smoke", "small"), "fusion": ("smoke", "small")}
 
@@ -159,6 +160,26 @@ def profile_names(specialist: str | None = None) -> tuple[str, ...]:
     return SPECIALIST_PROFILES[specialist]
 
 
+def shipped_profile() -> Path:
+    """Return the params.yaml of the profile that the models of the package were trained with.
+
+    Raises:
+        CscsanetError: the package's manifest is damaged.
+    """
+    manifest = _PACKAGE / "shipped" / "manifest.json"
+    try:
+        name = parse_json(manifest.read_text(encoding="utf-8"))["profile"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CscsanetError(f"{manifest}: no such file, or damaged; install the package again") from None
+    return profile_file(str(name))
+
+
+def profile_file(name: str, specialist: str | None = None) -> Path:
+    """Return the file of a profile. specialist: whose; None: of the study of CSC-SA-Net."""
+    folder = _PACKAGE / "config" / "profiles"
+    return (folder / specialist if specialist else folder) / f"{name}.yaml"
+
+
 def profile_text(name: str, specialist: str | None = None) -> str:
     """Return the params.yaml of a profile, comments included. specialist: whose; None: of the study of CSC-SA-Net.
 
@@ -168,9 +189,7 @@ def profile_text(name: str, specialist: str | None = None) -> str:
     names = profile_names(specialist)
     if name not in names:
         raise CscsanetError(f"profile '{name}': there is none of that name; choose one of {', '.join(names)}")
-    folder = resources.files("cscsanet") / "config" / "profiles"
-    file = folder / specialist if specialist else folder
-    return (file / f"{name}.yaml").read_text(encoding="utf-8")
+    return profile_file(name, specialist).read_text(encoding="utf-8")
 
 
 def select(params: RunParams, names: Collection[str]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def measure(
                     masks.append(predicted.to(torch.uint8))
                     first_budget = first_budget or budget(sent, point)
                 if sent.combiner is not None:
-                    efficiencies.append(_efficiency(sent, paths, point, channel).cpu())
+                    efficiencies.append(per_ue_efficiency(sent, paths, point, channel).cpu())
                 progress(len(index))
     se_per_ue = tuple(torch.cat(efficiencies).double().mean(dim=0).tolist()) if efficiencies else None
     return Outcome(confusions, se_per_ue, torch.cat(masks) if details else None, first_budget)
@@ -101,7 +101,7 @@ def _batches(images: int) -> Iterator[np.ndarray]:
         yield np.arange(start, min(start + _BATCH, images))
 
 
-def _efficiency(
+def per_ue_efficiency(
     sent: Transmission, paths: PathDrops, point: OperatingPoint, channel: ChannelParams
 ) -> Tensor:
     """Return the spectral efficiency (batch, K) [bit/s/Hz], mean over data symbols and subcarriers."""

@@ -75,7 +75,7 @@ def read_png(path: Path) -> Picture:
         ) from None
     if signature != _PNG_SIGNATURE:
         raise CscsanetError(f"{path}: is not a PNG; convert it to PNG, or restore it from the dataset")
-    return _decode(path, ("PNG",))
+    return _decode(path, ("PNG",), "restore it from the dataset, or make the frames again")
 
 
 def read_picture(path: Path) -> Picture:
@@ -173,7 +173,7 @@ def size_of(pixels: Pixels) -> str:
     return f"{pixels.shape[0]} x {pixels.shape[1]}"
 
 
-def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
+def _decode(path: Path, formats: tuple[str, ...], remedy: str = "fetch it again") -> Picture:
     expected = " or ".join((", ".join(formats[:-1]), formats[-1]) if formats[1:] else formats)
     try:
         if is_animated_png(path):
@@ -198,9 +198,7 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
     except _AnimatedError:
         raise CscsanetError(f"{path}: is an animated PNG; save the picture that is meant by itself") from None
     except UnidentifiedImageError:
-        raise CscsanetError(
-            f"{path}: cannot be decoded as {expected}; convert it, or fetch it again"
-        ) from None
+        raise CscsanetError(f"{path}: cannot be decoded as {expected}; convert it, or {remedy}") from None
     except (_TooLargeError, Image.DecompressionBombError):
         raise CscsanetError(
             f"{path}: has over {MOST_PIXELS} pixels; make it smaller, such as 480 x 640"
@@ -212,7 +210,7 @@ def _decode(path: Path, formats: tuple[str, ...]) -> Picture:
         ) from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files.
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CscsanetError(f"{path}: truncated or damaged {expected} ({reason}); fetch it again") from None
+        raise CscsanetError(f"{path}: truncated or damaged {expected} ({reason}); {remedy}") from None
     if fault:
         raise CscsanetError(f"{path}: {fault}")
     return Picture(path, image, bits, turned, pictures)

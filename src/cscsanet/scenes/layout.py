@@ -140,6 +140,16 @@ def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
         CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
         another form (see `check_name`).
     """
+    try:
+        return _read_list(path, remedy)
+    except CscsanetError as error:
+        # A list that the pipeline made is made again; that of a dataset is corrected.
+        if remedy != MAKE_SPLIT or str(error).endswith(MAKE_SPLIT):
+            raise
+        raise CscsanetError(f"{error}, or run 'dvc repro split' to make it again") from None
+
+
+def _read_list(path: Path, remedy: str) -> list[str]:
     check_regular(path)
     if path.is_dir():
         raise CscsanetError(f"{path}: is a folder; a list is a text file, with one frame name a line")

@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from cscsanet.channel.frame import data_symbols
 from cscsanet.channel.noise import lower_factor
 from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.response import effective_channel
+from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.system import ChannelParams
 from cscsanet.scenes.layout import MODALITIES
@@ -57,6 +61,25 @@ def link_budget(
         "feedback_delay_ms": channel.feedback_delay_symbols * channel.symbol_duration_us * 1e-3,
         "users": users,
     }
+
+
+def efficiencies(
+    precoder: NDArray[Any],
+    combiner: NDArray[Any],
+    paths: PathDrops,
+    point: OperatingPoint,
+    channel: ChannelParams,
+) -> tuple[float, ...]:
+    """Return the spectral efficiency of each UE in the first drop [bit/s/Hz], as links are measured.
+
+    precoder: F (N, K, N_t, S). combiner: W (N, R, N_r).
+    """
+    sent, received = (
+        torch.from_numpy(beams).to(torch.complex64)[:1].clone() for beams in (precoder, combiner)
+    )
+    effective = effective_channel(paths[:1], sent, received, data_symbols(point, channel), channel)
+    rates = spectral_efficiency(effective, received, 1.0 / point.noise_power, channel.ue_antennas, "coloured")
+    return tuple(rates.mean(dim=(2, 3))[0].tolist())
 
 
 def processing(reception: Reception, channel: ChannelParams, searches: Mapping[str, str]) -> dict[str, Any]:

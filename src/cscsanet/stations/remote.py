@@ -4,8 +4,9 @@
 
 The processes share no memory. Weights, channel semantics and beams stay in the process that computes
 them. Images go to the UEs, and class logits come from the BS. Besides what the air and the feedback carry,
-three quantities leave a station for the simulation alone: the streams, which are plotted; the combined
-samples, which the simulator adds noise to; and the combiner, which colours that noise.
+four quantities leave a station for the simulation alone: the streams, which are plotted; the combined
+samples, which the simulator adds noise to; the combiner, which colours that noise; and the precoders, of which the
+spectral efficiency is computed.
 """
 
 import multiprocessing

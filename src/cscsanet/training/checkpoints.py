@@ -5,6 +5,7 @@ PyTorch has no checksum that its reader checks; the digest shows a damaged file.
 """
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,11 @@ class DigestedCheckpoints(TorchCheckpointIO):
         """Write a checkpoint, with its digest."""
         content = {**checkpoint, _TRAINING: self.training}
         content[_DIGEST] = content_digest(content)
+        # In memory first: on a full disk PyTorch's own writer fails without the system's words, or stops the process.
+        packed = io.BytesIO()
+        torch.save(content, packed)
         # Lightning writes by way of the folder for temporary files, which may be on another disk.
-        write_by_rename(Path(path), lambda partial: torch.save(content, partial))
+        write_by_rename(Path(path), lambda partial: partial.write_bytes(packed.getbuffer()))
 
 
 def read_checkpoint(path: Path, training: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cscsanet.evaluation.rows import result_row
 from cscsanet.files import file_digest, write_json
 from cscsanet.scene_sources.copied_frames import frame_digest
 from cscsanet.scenes.layout import image_path, label_path
-from cscsanet.scenes.picture_statistics import fit_statistics, picture_features
+from cscsanet.scenes.picture_statistics import fit_statistics
 from cscsanet.training.weights import save_weights
 from cscsanet.workflow.workspace import Workspace
 
@@ -138,36 +138,6 @@ def test_a_mask_without_a_labelled_pixel_is_noted(capsys):
     assert "every pixel of the mask is unlabelled" in capsys.readouterr().err
     notes.note_mask("noma", {"unlabelled": 0.999, "car": 0.001})
     assert capsys.readouterr().err == ""
-
-
-def test_pictures_far_from_the_training_are_noted(workspace, capsys):
-    source = torch.Generator().manual_seed(1)
-
-    def picture(offset=0):
-        noise = torch.randint(0, 40, (4, 24, 32), generator=source, dtype=torch.uint8)
-        return (noise + 60 + offset).to(torch.uint8).numpy()
-
-    features = {
-        part: torch.stack([torch.from_numpy(picture_features(picture())) for _ in range(80)]).numpy()
-        for part in ("train", "val", "test")
-    }
-    statistics = fit_statistics(features, [False] * 80, INPUTS["scenes"], INPUTS["split"])
-    rendered = "note: noma was trained on rendered scenes alone"
-    notes.note_pictures(workspace, "noma", picture())
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith(rendered)
-    assert "how far these pictures lie from its training is unknown" in second
-    write_json(workspace.reports / "pictures.json", statistics.content())
-    notes.note_pictures(workspace, "noma", picture())
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(rendered)
-    notes.note_pictures(workspace, "noma", picture(offset=100))
-    _, far = capsys.readouterr().err.splitlines()
-    assert far.startswith("note: noma: these pictures lie far from its training pictures")
-    assert f"of its {statistics.test_frames} test frames lie beyond" in far
-    write_json(workspace.reports / "pictures.json", [])
-    with pytest.raises(notes.CscsanetError, match=r"pictures\.json: missing, damaged"):
-        notes.note_pictures(workspace, "noma", picture())
 
 
 def test_all_schemes_leave_out_those_that_nobody_has_trained_and_the_package_lacks(tmp_path, smoke, capsys):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 from cscsanet.cli import predict
 from cscsanet.cli.transmit import transmit_pair
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.params import Params, profile_text
+from cscsanet.config.params import Params, load_params, profile_text, shipped_profile
 from cscsanet.stations import chain
 from cscsanet.stations.chain import load_chain
 from cscsanet.training.weights import PHYSICAL_SHAPES, SEMANTIC_SHAPES, save_weights
@@ -43,7 +44,14 @@ def test_transmit_writes_its_files_and_repeats_them(exported_link, pair, smoke, 
     for name in ("first", "second"):
         transmit_pair(Workspace(tmp_path), smoke, units, "noma-aligned", POINT, pair, tmp_path / name, 3)
     names = {path.name for path in (tmp_path / "first").iterdir()}
-    assert names == {"mask.png", "overlay.png", "constellations.png", "report.json", "processing.json"}
+    assert names == {
+        "mask.png",
+        "overlay.png",
+        "panel.png",
+        "constellations.png",
+        "report.json",
+        "processing.json",
+    }
     report = json.loads((tmp_path / "first" / "report.json").read_text())
     assert report["weights"] == "ab" * 32
     assert report["link_budget"]["users"][0]["transmit_power"] == pytest.approx(1, abs=1e-4)
@@ -115,6 +123,23 @@ def test_transmit_and_predict_give_the_same_mask(project, pair, smoke, tmp_path)
     # Another seed is another drop, so the equality above is no accident.
     assert (masks[0] != masks[1]).mean() > 10 * TIES
     assert len(np.unique(masks[0])) > 1
+
+
+def test_predict_and_transmit_make_one_panel_of_the_shipped_link(pair, tmp_path, monkeypatch):
+    monkeypatch.setattr(chain, "running_chain", in_this_process)
+    workspace, params = Workspace(tmp_path), load_params(shipped_profile())
+    point = replace(params.evaluation.home.point, snr_db=-20.0)
+    transmit_pair(
+        workspace, params, workspace.units("noma-aligned"), "noma-aligned", point, pair, tmp_path / "sent", 2
+    )
+    predict.predict_pair(workspace, params, "noma-aligned", point, pair, tmp_path / "mask.png", 2)
+    panels = [
+        np.asarray(Image.open(path))
+        for path in (tmp_path / "mask-panel.png", tmp_path / "sent" / "panel.png")
+    ]
+    # Units are in half precision where weights are, and round apart: a pixel of a tie may differ.
+    assert panels[0].shape == panels[1].shape
+    assert (panels[0] != panels[1]).mean() <= TIES
 
 
 @pytest.mark.parametrize(

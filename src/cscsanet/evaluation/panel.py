@@ -1,0 +1,108 @@
+"""The picture of one transmission: what both cameras saw, the truth if it is known, and the mask that arrived."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from cscsanet.scenes.classes import CLASS_NAMES, PALETTE
+from cscsanet.scenes.images import Pixels
+
+_ZOOM = 4
+_LEAST_WIDTH = 512  # of a picture in the panel [pixels]
+_DPI = 100
+_GAP = 0.12  # between pictures [inch]
+_LINE = 0.24  # [inch]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a panel shows.
+
+    pixels: uint8 [4, H, W]: red, green, blue, thermal. mask, truth: class ids uint8 [H, W]. title: scheme and operating point.
+    facts: lines of text under the pictures.
+    """
+
+    pixels: Pixels
+    mask: Pixels
+    title: str
+    facts: Sequence[str]
+    truth: Pixels | None = None
+
+
+def panel(shown: Shown) -> Figure:
+    """Draw RGB, thermal, truth and mask side by side, enlarged without interpolation, with a legend and facts."""
+    height, width = shown.mask.shape
+    zoom = max(1, min(_ZOOM, round(_LEAST_WIDTH / width))) if width > _LEAST_WIDTH / _ZOOM else _ZOOM
+    pictures = [
+        ("RGB, sent by UE 1", np.moveaxis(shown.pixels[:3], 0, -1)),
+        ("thermal, sent by UE 2", np.repeat(shown.pixels[3][..., None], 3, axis=-1)),
+    ]
+    if shown.truth is not None:
+        pictures.append(("truth", _colours(shown.truth)))
+    pictures.append(("mask at the base station", _colours(shown.mask)))
+
+    cell_width, cell_height = zoom * width / _DPI, zoom * height / _DPI
+    total_width = len(pictures) * (cell_width + _GAP) + _GAP
+    letters = int(total_width * 12)
+    lines = [line for fact in shown.facts for line in textwrap.wrap(fact, letters) or [""]]
+    rows = math.ceil(len(_occurring(shown)) / max(1, int(total_width / 1.6)))
+    top, legend = 0.75, 0.15 + 0.28 * rows
+    bottom = legend + _LINE * len(lines) + 0.15
+    total_height = top + cell_height + bottom
+    figure = Figure(figsize=(total_width, total_height), dpi=_DPI)
+    for number, (name, picture) in enumerate(pictures):
+        left = _GAP + number * (cell_width + _GAP)
+        axes = figure.add_axes(
+            (
+                left / total_width,
+                bottom / total_height,
+                cell_width / total_width,
+                cell_height / total_height,
+            )
+        )
+        axes.imshow(picture, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+        axes.set_title(name, fontsize=12)
+    figure.text(_GAP / total_width, 1 - 0.1 / total_height, shown.title, va="top", fontsize=14, weight="bold")
+    classes = [
+        Patch(facecolor=_rgb(index), edgecolor="#888888", label=CLASS_NAMES[index])
+        for index in _occurring(shown)
+    ]
+    figure.legend(
+        handles=classes,
+        loc="upper center",
+        bbox_to_anchor=(0.5, (bottom - 0.02) / total_height),
+        ncols=math.ceil(len(classes) / rows),
+        frameon=False,
+        fontsize=11,
+    )
+    figure.text(
+        _GAP / total_width,
+        (bottom - legend) / total_height,
+        "\n".join(lines),
+        va="top",
+        fontsize=11,
+        linespacing=1.35,
+    )
+    return figure
+
+
+def _occurring(shown: Shown) -> list[int]:
+    """Return the classes that occur in the mask or in the truth."""
+    masks = [shown.mask] if shown.truth is None else [shown.mask, shown.truth]
+    return sorted({int(index) for mask in masks for index in np.unique(mask)})
+
+
+def _colours(mask: Pixels) -> Pixels:
+    return np.asarray(PALETTE, dtype=np.uint8)[mask]
+
+
+def _rgb(index: int) -> tuple[float, float, float]:
+    """Return the colour of a class as matplotlib has it."""
+    red, green, blue = PALETTE[index]
+    return red / 255, green / 255, blue / 255
