@@ -22,6 +22,7 @@ from cscsanet.workflow.workspace import Workspace
 def workspace(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.split.mkdir(parents=True)
+    workspace.scenes.mkdir(parents=True)
     (workspace.split / "test.txt").write_text("".join(f"{frame:05}D\n" for frame in range(10)))
     return workspace
 
