@@ -160,6 +160,7 @@ def folder_by_rename(target: Path, marker: str) -> Iterator[Path]:
     partial = target.with_name(f".{target.name}.partial")
     replaced = target.with_name(f".{target.name}.replaced")
     try:
+        _restore(target, replaced)
         for leftover in (partial, replaced):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -172,8 +173,16 @@ def folder_by_rename(target: Path, marker: str) -> Iterator[Path]:
             f"{target}: cannot be written ({error.strerror}); check the disk and its rights"
         ) from None
     finally:
+        _restore(target, replaced)
         for leftover in (partial, replaced):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _restore(target: Path, replaced: Path) -> None:
+    """Put the former folder back, if the process was ended between the two renames."""
+    if replaced.exists() and not target.exists():
+        with suppress(OSError):
+            replaced.rename(target)
 
 
 def _replaceable(target: Path, marker: str) -> bool:

@@ -297,10 +297,14 @@ def worker(fault: Fault, ground: Ground) -> Outcome:
     wait_for(lambda: has_begun(project, fault.target), process)
     os.kill(workers(project)[0], signal.SIGKILL)
     done = finish(process)
+    project.edit_params("\nthreads: 2 ", "\nthreads: 1 ")
+    if done.returncode == 0:
+        # Its job began again.
+        unequal = differences(project.root, ground.undisturbed.root)
+        return Outcome("failure", "; ".join(unequal[:3])) if unequal else Outcome("recovered")
     said = clear_line(done)
     if said is None:
         return Outcome("failure", f"no clear line: exit code {done.returncode}, {done.stderr[-500:]}")
-    project.edit_params("\nthreads: 2 ", "\nthreads: 1 ")
     after = judge(project, ground.undisturbed.root, replace(fault, command=fault.target), {})
     return Outcome("refused", said) if after.verdict == "recovered" else after
 

@@ -127,6 +127,9 @@ def test_a_stage_starts_its_processes_and_resumes_with_another_number_of_them(fi
         time.sleep(0.02)
     killed.kill()
     killed.wait()
+    weights.unlink()
+    resumed = project.run(*command)
+    assert resumed.stderr.count("resuming after epoch 1 of 2") == 1
     for name, value in load_file(weights).items():
         torch.testing.assert_close(value, alone[name], rtol=2e-3, atol=2e-4)
     # One run, of the first process, which the resumed one continues.

@@ -105,6 +105,22 @@ def test_a_job_that_always_kills_its_worker_is_given_up(jobs, tmp_path):
         engine.close()
 
 
+def test_a_job_that_always_kills_its_worker_takes_no_other_job_along(jobs):
+    engine = LocalEngine(2)
+    outcomes = {}
+    try:
+        numbers = [engine.start(jobs.die_or_wait, job) for job in (0, 1)]
+        while len(outcomes) < 2:
+            outcomes.update(engine.ended())
+        later = engine.start(jobs.die_or_wait, 2)
+        assert dict(engine.ended())[later].value() == 2
+    finally:
+        engine.close()
+    assert outcomes[numbers[1]].value() == 1
+    with pytest.raises(CscsanetError, match="a job's worker was lost 3 times"):
+        outcomes[numbers[0]].value()
+
+
 def test_a_bug_keeps_its_type_and_says_where_it_was(jobs):
     with pytest.raises(ZeroDivisionError, match="job 3") as caught:
         list(completed(SerialEngine(), jobs.fail_with_a_bug, [3]))

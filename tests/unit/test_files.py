@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,24 @@ def test_an_exception_leaves_nothing(tmp_path):
 
 def test_an_exception_leaves_the_older_folder(tmp_path):
     fill(tmp_path / "target", "old")
+    with pytest.raises(ZeroDivisionError), folder_by_rename(tmp_path / "target", "marker"):
+        raise ZeroDivisionError
+    assert (tmp_path / "target" / "marker").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_older_folder_is_there_however_its_replacement_ended(tmp_path, monkeypatch):
+    fill(tmp_path / "target", "old")
+    rename = Path.rename
+    monkeypatch.setattr(
+        Path, "rename", lambda path, to: 1 / 0 if path.name.endswith(".partial") else rename(path, to)
+    )
+    with pytest.raises(ZeroDivisionError):
+        fill(tmp_path / "target")
+    monkeypatch.undo()
+    assert (tmp_path / "target" / "marker").read_text() == "old"
+    # As after a SIGKILL between the two renames.
+    (tmp_path / "target").rename(tmp_path / ".target.replaced")
     with pytest.raises(ZeroDivisionError), folder_by_rename(tmp_path / "target", "marker"):
         raise ZeroDivisionError
     assert (tmp_path / "target" / "marker").read_text() == "old"

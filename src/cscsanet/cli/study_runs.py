@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -105,18 +105,29 @@ def run(
         _conclude(workspace, tasks, failed, board, console)
 
 
+# The stages that make what tasks make, and would write to the state of one training.
+_STAGES = ("repeats", "measure", "assumptions")
+
+
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Hold the lock of studies: two at once would write to the state of one training."""
-    path = workspace.root / "scratch" / "study" / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise CscsanetError(
-            f"{path}: another 'cscsanet study' runs in this project; wait for its end"
-        ) from None
+    """Hold the lock of studies, and those of the stages that tasks are of.
+
+    Raises:
+        CscsanetError: another study or one of these stages runs.
+    """
+    locks = {"cscsanet study": workspace.root / "scratch" / "study" / "lock"}
+    locks |= {f"the stage {name}": workspace.lock(workspace.run_name(name)) for name in _STAGES}
+    with ExitStack() as stack:
+        for name, path in locks.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                stack.enter_context(FileLock(path, timeout=0))
+            except Timeout:
+                raise CscsanetError(
+                    f"{path}: {name} runs in this project already; wait for its end"
+                ) from None
+        yield
 
 
 def _file_name(task: Task) -> str:

@@ -1,5 +1,6 @@
 """The run of a training, from parameters and inputs to weights, metrics and an MLflow run."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,7 +93,8 @@ def train_checked(
         recipe, progress = training.params.recipe, not training.is_variant
         result = fit(task, recipe, scratch, run, compute=compute, progress=progress)
         reports = workspace.reports / "training"
-        best = {name: _rounded(value) for name, value in result.best.items()}
+        # The loss of an epoch is NaN where that of one of its batches was, which trained nothing; JSON has no NaN.
+        best = {name: _rounded(value) for name, value in result.best.items() if math.isfinite(value)}
         metrics = {"epochs": len(result.history), **{f"best_{name}": value for name, value in best.items()}}
         rows = [{name: _rounded(value) for name, value in row.items()} for row in result.history]
         write_csv(reports / f"{training.name}.csv", list(rows[0]), rows)

@@ -20,6 +20,10 @@ from cscsanet.files import write_by_rename
 _DIGEST, _TRAINING = "cscsanet_digest", "cscsanet_training"
 
 
+class UnusableCheckpointError(CscsanetError):
+    """A checkpoint is missing, damaged, or of another training, so that its training begins anew."""
+
+
 class DigestedCheckpoints(TorchCheckpointIO):
     """Writes of checkpoints, by rename, with the key of their training and a digest of their content."""
 
@@ -47,18 +51,29 @@ def read_checkpoint(path: Path, training: str) -> dict[str, Any]:
     training: the key of the training that it must be of (`DigestedCheckpoints`).
 
     Raises:
-        CscsanetError: it is missing or damaged, or no checkpoint of this training.
+        UnusableCheckpointError: it is missing or damaged, or no checkpoint of this training.
+        CscsanetError: it is there, and cannot be read now.
     """
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         digest = checkpoint.pop(_DIGEST)
+    except FileNotFoundError:
+        raise UnusableCheckpointError(f"{path}: missing; remove the other checkpoint to train anew") from None
+    except (OSError, MemoryError) as error:
+        # Nothing is wrong with the file: a disk or a machine is busy or full.
+        reason = getattr(error, "strerror", None) or "memory is short"
+        raise CscsanetError(f"{path}: cannot be read now ({reason}); run it again") from None
     # The reader raises a dozen types for damaged files.
     except Exception:
-        raise CscsanetError(f"{path}: not a checkpoint, or damaged; remove it to train anew") from None
+        raise UnusableCheckpointError(
+            f"{path}: not a checkpoint, or damaged; remove it to train anew"
+        ) from None
     if digest != content_digest(checkpoint):
-        raise CscsanetError(f"{path}: damaged, its content has another digest; remove it to train anew")
+        raise UnusableCheckpointError(
+            f"{path}: damaged, its content has another digest; remove it to train anew"
+        )
     if checkpoint.pop(_TRAINING, None) != training:
-        raise CscsanetError(f"{path}: of another training; remove it to train anew")
+        raise UnusableCheckpointError(f"{path}: of another training; remove it to train anew")
     return checkpoint
 
 

@@ -32,7 +32,7 @@ from cscsanet import processes
 from cscsanet.config.run_params import ComputeParams
 from cscsanet.config.training import RecipeParams
 from cscsanet.errors import CscsanetError
-from cscsanet.training.checkpoints import DigestedCheckpoints, read_checkpoint
+from cscsanet.training.checkpoints import DigestedCheckpoints, UnusableCheckpointError, read_checkpoint
 from cscsanet.training.hardware import environment, on_gpu, strategy
 from cscsanet.training.precision import prepare_networks
 from cscsanet.training.seeds import EpochSampler
@@ -87,6 +87,26 @@ class _History(Callback):
         self.rows = list(state["rows"])
 
 
+class _Checkpoint(ModelCheckpoint):
+    """A checkpoint that knows its best score also after its folder was moved, as to another machine."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        folder = Path(str(self.dirpath))
+
+        def moved(path: str) -> str:
+            return str(folder / Path(path).name) if path else path
+
+        paths = ("best_model_path", "last_model_path", "kth_best_model_path")
+        super().load_state_dict(
+            {
+                **state_dict,
+                "dirpath": self.dirpath,
+                **{name: moved(state_dict[name]) for name in paths},
+                "best_k_models": {moved(path): score for path, score in state_dict["best_k_models"].items()},
+            }
+        )
+
+
 class _EarlyStopping(EarlyStopping):
     """Early stopping that stops at once if the resumed run had stopped already."""
 
@@ -133,7 +153,7 @@ def fit(
     task.recipe = recipe
     _check_parts(task, recipe)
     history = _History(log)
-    best = ModelCheckpoint(
+    best = _Checkpoint(
         scratch,
         filename="best",
         monitor=task.monitor,
@@ -143,7 +163,7 @@ def fit(
         # Lightning puts an average into whole checkpoints alone.
         save_weights_only=not recipe.averaging,
     )
-    last = ModelCheckpoint(
+    last = _Checkpoint(
         scratch, filename="last", every_n_epochs=1, save_on_train_epoch_end=True, enable_version_counter=False
     )
     early = _EarlyStopping(
@@ -200,14 +220,18 @@ def fit(
 
 
 def _checkpoint(scratch: Path, epochs: int) -> Path | None:
-    """Return the checkpoint to resume, if any. Where it or the best one is damaged, the training starts anew."""
+    """Return the checkpoint to resume, if any. Where it or the best one is damaged, the training starts anew.
+
+    Raises:
+        CscsanetError: one of them is there and cannot be read now.
+    """
     last = scratch / "last.ckpt"
     if not last.exists():
         return None
     try:
         done = read_checkpoint(last, scratch.name)["epoch"]
         read_checkpoint(scratch / "best.ckpt", scratch.name)
-    except CscsanetError as error:
+    except UnusableCheckpointError as error:
         if processes.is_first():
             print(f"{str(error).partition(';')[0]}; the training starts anew", file=sys.stderr)
             last.unlink()

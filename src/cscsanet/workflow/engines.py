@@ -9,6 +9,7 @@ import os
 import pickle
 import traceback
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -226,7 +227,8 @@ class SerialEngine(Engine):
 class LocalEngine(Engine):
     """Runs jobs in processes of this machine.
 
-    A process that is killed takes the others of its pool along. Their jobs begin again in a new pool.
+    A process that is killed takes the others of its pool along. Their jobs begin again in a new pool, one after the other,
+    since one of them may kill its process each time: that one is given up, and none of its neighbours.
     """
 
     def __init__(self, workers: int) -> None:
@@ -235,7 +237,10 @@ class LocalEngine(Engine):
         self._others = active_children()
         self._pool = self._new_pool()
         self._running: dict[Future[Outcome], int] = {}
-        self._begun: dict[int, tuple[Callable[[Any], Any], Any, int]] = {}  # with the number of attempts
+        self._begun: dict[int, tuple[Callable[[Any], Any], Any]] = {}
+        self._lost: dict[int, int] = {}  # job -> how often its process was lost while nothing else ran
+        self._suspects: deque[int] = deque()  # lost jobs, which run by themselves
+        self._held: deque[int] = deque()  # jobs that wait until no suspect is left
         self._started = 0
 
     def _new_pool(self) -> ProcessPoolExecutor:
@@ -245,13 +250,22 @@ class LocalEngine(Engine):
     def start(self, work: Callable[[Job], Result], job: Job) -> int:
         """Hand a job to the processes."""
         self._started += 1
-        self._begun[self._started] = (work, job, 0)
-        self._submit(self._started)
+        self._begun[self._started] = (work, job)
+        self._held.append(self._started)
+        self._submit_next()
         return self._started
 
+    def _submit_next(self) -> None:
+        """Submit a suspect if nothing runs, or all other jobs if there are no suspects."""
+        if self._suspects:
+            if not self._running:
+                self._submit(self._suspects.popleft())
+        elif not self._lost.keys() & set(self._running.values()):
+            while self._held:
+                self._submit(self._held.popleft())
+
     def _submit(self, number: int) -> None:
-        work, job, attempts = self._begun[number]
-        self._begun[number] = (work, job, attempts + 1)
+        work, job = self._begun[number]
         try:
             future = self._pool.submit(until_sigterm, partial(attempt, work), job)
         except BrokenProcessPool:
@@ -263,28 +277,34 @@ class LocalEngine(Engine):
     def ended(self) -> list[tuple[int, Outcome]]:
         """Wait until a job ends, in however many attempts."""
         outcomes: list[tuple[int, Outcome]] = []
-        while self._running and not outcomes:
+        while not outcomes:
+            self._submit_next()
+            if not self._running:
+                break
             done, _ = wait(self._running, return_when=FIRST_COMPLETED)
             if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                outcomes += self._begin_again()
+                outcomes += self._take_lost()
             else:
                 outcomes += [(self._running.pop(future), _outcome(future)) for future in done]
         for number, _ in outcomes:
             del self._begun[number]
+            self._lost.pop(number, None)
         return outcomes
 
-    def _begin_again(self) -> list[tuple[int, Outcome]]:
-        """Begin all lost jobs again in a new pool. Return what came of the others, and of those lost too often."""
+    def _take_lost(self) -> list[tuple[int, Outcome]]:
+        """Make suspects of all lost jobs, and a new pool. Return what came of the others, and of one lost too often."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._new_pool()
         ran, self._running = self._running, {}
         outcomes = []
         for future, number in ran.items():
-            is_lost = future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
-            if not is_lost:
+            if not (future.cancelled() or isinstance(future.exception(), BrokenProcessPool)):
                 outcomes.append((number, _outcome(future)))
-            elif self._begun[number][2] < ATTEMPTS:
-                self._submit(number)
+                continue
+            # Of several, nobody knows whose process was killed.
+            self._lost[number] = self._lost.get(number, 0) + (len(ran) == 1)
+            if self._lost[number] < ATTEMPTS:
+                self._suspects.append(number)
             else:
                 outcomes.append((number, Outcome(error=lost_worker(ATTEMPTS))))
         return outcomes

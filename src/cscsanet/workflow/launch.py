@@ -6,6 +6,7 @@ the whole script; the first alone writes files and MLflow runs.
 
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from cscsanet import processes
 from cscsanet.config.run_params import RunParams
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, Stopped
+from cscsanet.workflow import stopping
 from cscsanet.workflow.code import StageCode
 
 _FIT, _JOBS = "cscsanet.training.fit:fit", "cscsanet.workflow.fan_out:fan_out"
@@ -64,12 +66,20 @@ def launch(params: RunParams, name: str, code: StageCode) -> None:
 
 
 def _run(count: int, name: str) -> int:
-    """Run this command line in so many processes, and return the exit code. The first failure ends all."""
+    """Run this command line in so many processes, and return the exit code. The first failure ends all.
+
+    Raises:
+        CscsanetError: a process was killed.
+        Stopped: SIGTERM came.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     # What failed is on standard error already, in one line.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    for logger in list(logging.root.manager.loggerDict):
+        if logger.startswith("torch.distributed.elastic"):
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -79,11 +89,25 @@ def _run(count: int, name: str) -> int:
         rdzv_endpoint="127.0.0.1:0",
         max_restarts=0,
     )
+    # They are ended by SIGTERM where one of them fails; this process says why.
+    os.environ[stopping.SILENT] = "1"
     try:
         elastic_launch(config, sys.executable)(*sys.argv)
+    except SignalException as error:
+        if error.sigval == signal.SIGTERM:
+            raise Stopped from None
+        raise KeyboardInterrupt from None
     except ChildFailedError as error:
-        _, failure = error.get_first_failure()
-        return abs(failure.exitcode)
+        rank, failure = error.get_first_failure()
+        if failure.exitcode < 0:
+            killed_by = signal.Signals(-failure.exitcode).name
+            raise CscsanetError(
+                f"stage {name}: its process {rank} was ended by {killed_by}; run it again to go on, with fewer "
+                "compute.processes if memory is short"
+            ) from None
+        return failure.exitcode
+    finally:
+        del os.environ[stopping.SILENT]
     return 0
 
 

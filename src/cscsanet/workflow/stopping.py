@@ -19,6 +19,7 @@ from cscsanet.errors import Stopped
 
 GRACE_SECONDS = 9.0  # schedulers give 10 s or more before SIGKILL
 EXIT_CODE = 128 + signal.SIGTERM
+SILENT = "CSCSANET_STARTED_BY_A_STAGE"  # in the environment of processes for which another speaks
 # Lightning has a handler beside ours, which tells the same.
 _LIGHTNING = "lightning.pytorch.trainer.connectors.signal_connector"
 
@@ -31,15 +32,19 @@ def one_line_on_sigterm(what: str, grace_seconds: float = GRACE_SECONDS) -> Iter
     """
     line = f"{what}: stopped by SIGTERM; run it again to go on with what is not done"
 
+    def say() -> None:
+        if SILENT not in os.environ:
+            print(line, file=sys.stderr, flush=True)
+
     def end() -> NoReturn:
-        print(line, file=sys.stderr, flush=True)
+        say()
         os._exit(EXIT_CODE)
 
     try:
         with sigterm_raises(end, grace_seconds):
             yield
     except Stopped:
-        print(line, file=sys.stderr)
+        say()
         raise SystemExit(EXIT_CODE) from None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cscsanet
+from cscsanet import processes
 from cscsanet.config.params import digest, select
 from cscsanet.config.run_params import RunParams
 from cscsanet.errors import CscsanetError
@@ -86,10 +87,12 @@ class Workspace:
     def scratch(self, stage: str, key: str) -> Path:
         """Make and return the folder of a stage's resumable state. key: see `state_key`.
 
-        State of the stage with another key is removed, since it can no longer be used.
+        State of the stage with another key is removed, since it can no longer be used. Of several processes the first one
+        does so, which holds the lock of the stage.
         """
         folder = self.root / "scratch" / stage / key[:16]
-        self.clear_scratch(stage, keep=folder)
+        if processes.is_first():
+            self.clear_scratch(stage, keep=folder)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -1,5 +1,7 @@
 """Checkpoints: what is read is what was written, no code in a file is run, and every changed value is noticed."""
 
+import errno
+import os
 import random
 from pathlib import Path
 
@@ -88,3 +90,16 @@ def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path, capsys):
         (tmp_path / "mine" / name).write_bytes((tmp_path / "other" / name).read_bytes())
     assert fit(Line(params()), RECIPE, tmp_path / "mine", NoLog(), progress=False) == expected
     assert "last.ckpt: of another training; the training starts anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENFILE, os.strerror(errno.ENFILE)), MemoryError()])
+def test_a_checkpoint_that_cannot_be_read_now_is_kept(error, tmp_path, monkeypatch):
+    fit(Line(params(epochs=2)), RECIPE, tmp_path, NoLog(), progress=False)
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(CscsanetError, match=r"last\.ckpt: cannot be read now .*; run it again"):
+        fit(Line(params()), RECIPE, tmp_path, NoLog(), progress=False)
+    assert (tmp_path / "last.ckpt").exists()

@@ -34,6 +34,17 @@ def test_the_best_epoch_s_weights_are_kept_not_the_last(tmp_path):
     assert not torch.equal(task.layer.weight, last)
 
 
+def test_a_training_that_was_moved_keeps_its_best_epoch(tmp_path):
+    scores = [0.1, 0.9, 0.2, 0.3]
+    unbroken, resumed = Line(params(), scores), Line(params(), scores)
+    expected = fit(unbroken, RECIPE, tmp_path / "whole" / "key", NoLog(), progress=False)
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(Line(params(), scores), RECIPE, tmp_path / "before" / "key", Interrupting(2), progress=False)
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert fit(resumed, RECIPE, tmp_path / "after" / "key", NoLog(), progress=False) == expected
+    assert torch.equal(resumed.layer.weight, unbroken.layer.weight)
+
+
 def test_early_stopping_waits_for_its_patience_and_stays_stopped(tmp_path):
     scores = [0.5, 0.4, 0.3, 0.2, 0.9, 0.9]
     result = fit(Line(params(epochs=6, patience=2), scores), RECIPE, tmp_path, NoLog(), progress=False)

@@ -106,6 +106,8 @@ def test_a_process_ends_within_the_grace_period_even_in_a_library(how, cleaned):
         text=True,
     )
     assert stage.stdout.readline() == "begun\n"
+    # Until it is in the library, which it enters at once.
+    time.sleep(0.5)
     stage.send_signal(signal.SIGTERM)
     started = time.monotonic()
     out, err = stage.communicate(timeout=20)
