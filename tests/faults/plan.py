@@ -181,7 +181,8 @@ def results() -> Iterator[Fault]:
         yield Fault("corrupt", f"reports/{name}.json", "cut to half", "python stages/report.py")
     yield Fault("corrupt", "reports/claims.json", "emptied", "dvc repro claims")
     for damage in (*FEW, "metadata flipped"):
-        yield Fault("corrupt", UNIT, damage, SEND)
+        # In the head this is a field of the graph that no station reads.
+        yield Fault("corrupt", UNIT, damage, SEND, limit=damage == "head flipped")
     yield Fault("corrupt", UNIT, "replaced", SEND, UNIT.replace("csi", "rx"))
     yield Fault("corrupt", UNIT, "middle flipped", "dvc repro export")
 

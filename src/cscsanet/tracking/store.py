@@ -6,6 +6,7 @@ database fails if two processes do it at once. So the database is created under 
 another name, and appears by rename.
 """
 
+import logging
 import os
 import re
 import socket
@@ -38,6 +39,8 @@ def quieten_mlflow() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    # It prints an error of the database with its SQL, and then raises it, which becomes one line.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 @contextmanager
