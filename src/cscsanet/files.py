@@ -141,19 +141,19 @@ def write_by_rename(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 @contextmanager
-def folder_by_rename(target: Path, marker: str) -> Iterator[Path]:
+def folder_by_rename(target: Path, marker: str | None) -> Iterator[Path]:
     """Yield an empty folder beside `target` to write into; rename it to `target` at the end.
 
     On any exception the unfinished folder is removed, and an existing target stays as it was.
 
     target: the folder to make or to replace.
     marker: name of a file that only folders of this kind contain. An existing target without it is
-    not replaced, unless it is empty.
+    not replaced, unless it is empty. None: any target is replaced.
 
     Raises:
         CscsanetError: the target exists and is of another kind, or cannot be written.
     """
-    if target.exists() and not _replaceable(target, marker):
+    if marker is not None and target.exists() and not _replaceable(target, marker):
         raise CscsanetError(
             f"{target}: exists without {marker}, so it is not replaced; remove it or name another folder"
         )

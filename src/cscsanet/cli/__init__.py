@@ -1,13 +1,13 @@
 """The command line: evaluate and predict with trained models, run studies, draw channels, explain the pipeline.
 
-The trainings are stages of dvc.yaml and run with `dvc repro`.
+The trainings are stages of dvc.yaml and run with `cscsanet repro` or `dvc repro`.
 """
 
 import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
-from cscsanet.cli import access, evaluate, fusion, project, study, transmit
+from cscsanet.cli import access, evaluate, fusion, project, repro, study, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Learned massive-MIMO semantic communication: CSC-SA-Net end to end.\n\n"
-    "`dvc repro` trains everything. These commands use the trained models.",
+    "`cscsanet repro` trains everything. The other commands use the trained models.",
 )
 channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their responses.")
 fusion_app = typer.Typer(no_args_is_help=True, help="Precode the downlink from SRS and feedback.")
@@ -23,6 +23,7 @@ access_app = typer.Typer(no_args_is_help=True, help="Detect which devices are ac
 scenes_app = typer.Typer(no_args_is_help=True, help="Show the RGB-thermal scenes.")
 for command in (
     project.profile,
+    repro.repro,
     evaluate.evaluate,
     evaluate.sweep,
     evaluate.compare,
