@@ -50,6 +50,14 @@ def disk_errors(folder: Path) -> Iterator[None]:
         raise CscsanetError(f"{path}: cannot be written ({reason}); {_FREE}") from None
 
 
+def size_text(count: float) -> str:
+    """Return a number of bytes as text: 12 kB, 472 MB, 1.0 GB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if count >= factor:
+            return f"{count / factor:.{1 if unit == 'GB' else 0}f} {unit}"
+    return f"{max(1, round(count / 1e3))} kB"
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file.
 

@@ -24,8 +24,8 @@ def repro(
 
     Example: `cscsanet repro --profile smoke`
     """
-    from cscsanet.workflow.repro.plan import plan
     from cscsanet.workflow.repro.dvc_run import repro as run
+    from cscsanet.workflow.repro.plan import plan
     from cscsanet.workflow.repro.run_folder import prepare
 
     here = Path.cwd()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
+from cscsanet.config.run_params import seeds_of_repeats
 from cscsanet.config.variants import RepeatParams, SomeParams, with_variant
 from cscsanet.pipeline.run import Training, train_checked
 from cscsanet.workflow.fan_out import fan_out, num_workers
@@ -67,7 +68,7 @@ def models(params: SomeParams, kind: "Kind[SomeParams]") -> "list[Model[SomePara
         model._replace(name=f"{model.name}-seed-{seed}", seed=seed)
         for model in once
         if model.name in params.repeats.reseeded
-        for seed in params.repeats.seeds
+        for seed in seeds_of_repeats(params.seed, params.repeats.seeds)
     ]
     return [*once, *again]
 

@@ -182,9 +182,8 @@ def _restored(workspace: Workspace, name: str, kept: KeptResults, code: StageCod
         if not kept.restore():
             return False
         _write_code(workspace, name, code)
-    print(
-        f"{workspace.run_name(name)}: {RESTORED} of the same parameters, inputs and code ({kept.entry.relative_to(workspace.root)})"
-    )
+    where = kept.entry.relative_to(workspace.root)
+    print(f"{workspace.run_name(name)}: {RESTORED} of the same parameters, inputs and code ({where})")
     return True
 
 

@@ -70,7 +70,8 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("channel.bs_antenas", 64, "channel.bs_antenas: unknown key"),
+        ("channel.bs_antenas", 64, "channel.bs_antenas: unknown key; did you mean 'bs_antennas'?"),
+        ("channel.colour", 64, "channel.colour: unknown key; remove it or correct its spelling"),
         ("channel.bs_antennas", 1, "channel.bs_antennas = 1: input should be greater than or equal to 2"),
         ("channel.bs_antennas", "many", "channel.bs_antennas = 'many'"),
         ("channel.rf_chains", 9, "rf_chains = 9: must be at most 8"),
@@ -88,7 +89,6 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ),
         ("points.csirs_symbols", [], "points.csirs_symbols = []"),
         ("repeats.seeds", [2, 2], "repeats.seeds = [2, 2]: 2 is there twice; name each entry once"),
-        ("repeats.seeds", [1], "repeats.seeds = [1]: must not hold seed = 1"),
         ("evaluation.swept", ["mfnet-imported"], "'mfnet-imported' must be among evaluation.schemes"),
         ("evaluation.panels", [4, 1], "evaluation.panels = [4, 1]: must rise; write [1, 4]"),
         ("evaluation.csirs_symbols", [2], "csirs_symbols = [2]: must hold home.csirs_symbols = 8"),

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from cscsanet.errors import CscsanetError
-from cscsanet.workflow.repro.expected import Remaining
 from cscsanet.workflow.kept import RESTORED
+from cscsanet.workflow.repro.expected import Remaining
 
 _RUNS = re.compile(r"Running stage '(?P<stage>.+)':$")
 _SKIPPED = re.compile(
@@ -131,10 +131,8 @@ def _forwarded(process: "subprocess.Popen[str]") -> Iterator[list[int]]:
 
     def forward(number: int, _frame: FrameType | None) -> None:
         received.append(number)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        except ProcessLookupError:
-            pass
 
     before = {number: signal.signal(number, forward) for number in _SIGNALS}
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cscsanet.parsing import parse_json, parse_yaml
 
 START_SECONDS = 5.0  # of a stage, until its clock starts: its imports, and DVC before and after it
+PRIOR_SECONDS = 30.0  # for which this machine counts as fast as that of the earlier times
 
 
 def earlier_seconds(reports: Path, profile: str, names: Iterable[str], label: str = "") -> dict[str, float]:
@@ -64,7 +65,8 @@ class Remaining:
         if unknown and not expected:
             return "time left unknown"
         before = sum(self.earlier[name] + START_SECONDS for name in self._taken)
-        speed = sum(self._taken.values()) / before if before else 1.0
+        # A single short stage says little of the speed.
+        speed = (sum(self._taken.values()) + PRIOR_SECONDS) / (before + PRIOR_SECONDS)
         words = f"{'at most' if self.restored else 'about'} {duration(expected * speed)} left"
         if unknown:
             words += f", and {unknown} {'stage' if unknown == 1 else 'stages'} of unknown time"

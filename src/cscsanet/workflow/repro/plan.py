@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.workflow.pipeline_file import PARAMS_FILE, StageEntry, read_pipeline, read_yaml
 from cscsanet.workflow.repro.dvc_run import Reporter
 from cscsanet.workflow.repro.expected import Remaining, earlier_seconds
@@ -50,7 +50,7 @@ def _find(stages: Mapping[str, StageEntry], target: str) -> StageEntry:
     for name, stage in stages.items():
         if target in (name, stage.address):
             return stage
-    raise CscsanetError(f"stage '{target}': not in dvc.yaml; choose one of {', '.join(stages)}")
+    raise CscsanetError(f"stage '{target}': not in dvc.yaml; {choose_of(target, stages)}")
 
 
 def _needed(stages: Mapping[str, StageEntry], chosen: Sequence[StageEntry]) -> dict[str, StageEntry]:

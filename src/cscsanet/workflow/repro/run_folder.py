@@ -104,7 +104,7 @@ def _is_run(folder: Path) -> bool:
 def _link(source: Path, link: Path) -> None:
     """Make a relative link, which outlives a move of the project."""
     target = os.path.relpath(source, link.parent)
-    if link.is_symlink() and os.readlink(link) == target:
+    if link.is_symlink() and str(link.readlink()) == target:
         return
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
