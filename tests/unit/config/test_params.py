@@ -144,6 +144,34 @@ def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
 
 
 @pytest.mark.parametrize(
+    ("right", "misspelt", "says"),
+    [
+        (
+            "\n  bs_antennas: ",
+            "\n  bs_antenas: ",
+            "channel.bs_antenas: unknown key; did you mean 'bs_antennas'?",
+        ),
+        (
+            "\ntraining_channel:",
+            "\ntraining_chanel:",
+            "training_chanel: unknown key; did you mean 'training_channel'?",
+        ),
+        ("\n  seeds: ", "\n  further: ", "repeats.further: unknown key; remove it or correct its spelling"),
+    ],
+)
+def test_of_a_misspelt_key_the_line_names_the_key_as_it_stands_and_the_right_one(
+    tmp_path, right, misspelt, says
+):
+    text = profile_text("smoke")
+    assert text.count(right) == 1
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace(right, misspelt))
+    with pytest.raises(CscsanetError) as error:
+        load_params(path)
+    assert str(error.value) == f"{path}: {says}"
+
+
+@pytest.mark.parametrize(
     ("source", "key", "value", "says"),
     [
         (
