@@ -49,9 +49,6 @@ def check_trainings(params: SpecialistParams, ours: str, sections: Sequence[str]
         )
     for variant in params.variants:
         with_variant(params, variant, sections)
-    seeds = params.repeats.seeds
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"repeats.seeds = {list(seeds)}: each must differ from the others")
     for name in params.repeats.reseeded:
         if name not in (ours, *names):
             raise ValueError(

@@ -25,7 +25,7 @@ def test_every_profile_is_valid(name):
         ("feedback_bits: 16", "feedback_bits: 15", "must be a multiple of 2 (a digit has two bits)"),
         ("rho: [0.0, 1.0]", "rho: [1.0, 0.0]", "must be [lowest, highest]"),
         ("form: beliefs", "form: lstm", "network.form"),
-        ("seeds: [2]", "seeds: [2, 2]", "repeats.seeds = [2, 2]: each must differ from the others"),
+        ("seeds: [2]", "seeds: [2, 2]", "repeats.seeds = [2, 2]: 2 is there twice"),
         (
             "patience: 10",
             "patience: 1",
