@@ -59,7 +59,7 @@ def test_changed_parameters_are_not_replaced(root):
     text = profile_text("smoke").replace("\nseed: 1\n", "\nseed: 4\n")
     (folder / "params.yaml").write_text(text)
     with pytest.raises(
-        CscsanetError, match="is not the profile smoke; run 'cscsanet repro' in .*smoke to run it"
+        CscsanetError, match=r"is not the profile smoke; run 'cscsanet repro' in .*smoke to run it"
     ):
         prepare(root, "smoke")
     assert (folder / "params.yaml").read_text() == text
@@ -97,5 +97,5 @@ def test_a_plan_has_the_stages_that_a_target_needs(root):
 
 
 def test_a_misspelt_target_is_one_line(root):
-    with pytest.raises(CscsanetError, match="stage 'nomma': not in dvc.yaml; did you mean 'noma'?"):
+    with pytest.raises(CscsanetError, match=r"stage 'nomma': not in dvc\.yaml; did you mean 'noma'\?"):
         plan(root, ["nomma"], None, print)
