@@ -88,3 +88,9 @@ def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path, capsys):
         (tmp_path / "mine" / name).write_bytes((tmp_path / "other" / name).read_bytes())
     assert fit(Line(params()), RECIPE, tmp_path / "mine", NoLog(), progress=False) == expected
     assert "last.ckpt: of another training; the training starts anew" in capsys.readouterr().err
+
+
+def test_a_log_has_no_progress_bar(tmp_path, capfd):
+    """Nor anything else: no hints of Lightning, and no warnings."""
+    fit(Line(params()), RECIPE, tmp_path, NoLog(), progress=True)
+    assert "".join(capfd.readouterr()) == ""
