@@ -13,10 +13,10 @@ WEIGHTS = "models/physical.safetensors"
 def test_a_value_that_is_changed_back_restores_the_training(finished, tmp_path):
     project = finished.copy_to(tmp_path / "project", kept=True)
     before = {name: contents(project.root / name) for name in ("models", "reports", "dvc.lock")}
-    project.edit_params("csirs_steps: 8 ", "csirs_steps: 9 ")
+    project.edit_params("coherence_weight: 0.3 ", "coherence_weight: 0.4 ")
     assert "restored" not in project.run("dvc", "repro", "-s", "stage2@physical").stdout
     assert contents(project.root / WEIGHTS) != contents(finished.root / WEIGHTS)
-    project.edit_params("csirs_steps: 9 ", "csirs_steps: 8 ")
+    project.edit_params("coherence_weight: 0.4 ", "coherence_weight: 0.3 ")
     done = project.run("dvc", "repro", "-s", "stage2@physical")
     assert "physical: restored from an earlier run" in done.stdout
     assert {name: contents(project.root / name) for name in before} == before
