@@ -68,9 +68,11 @@ class Remaining:
         # A single short stage says little of the speed.
         speed = (sum(self._taken.values()) + PRIOR_SECONDS) / (before + PRIOR_SECONDS)
         words = f"{'at most' if self.restored else 'about'} {duration(expected * speed)} left"
+        if not before:
+            words += " by the times of an earlier run"
         if unknown:
             words += f", and {unknown} {'stage' if unknown == 1 else 'stages'} of unknown time"
-        return words if before else f"{words} by the times of an earlier run"
+        return words
 
 
 def duration(seconds: float) -> str:
