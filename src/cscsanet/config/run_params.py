@@ -19,6 +19,12 @@ def seeds_of_repeats(seed: int, seeds: Sequence[int]) -> tuple[int, ...]:
     return tuple(free if each == seed else each for each in seeds)
 
 
+def seed_notes(seed: int, seeds: Sequence[int]) -> list[str]:
+    """Return a note on a seed that `seeds_of_repeats` replaced, if it did."""
+    chosen = ", ".join(map(str, seeds_of_repeats(seed, seeds)))
+    return [f"repeats.seeds holds seed = {seed}; the further seeds are {chosen}"] if seed in seeds else []
+
+
 class ComputeParams(Section):
     """The hardware of a training; its results depend on it in rounding alone.
 

@@ -13,7 +13,7 @@ from cscsanet.config.chains import before, chain
 from cscsanet.config.left_out import kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
-from cscsanet.config.run_params import seeds_of_repeats
+from cscsanet.config.run_params import seed_notes, seeds_of_repeats
 from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
@@ -83,9 +83,7 @@ def train_repeats(stage: Stage) -> None:
     """Train each repeat whose results are missing or outdated. A killed one resumes."""
     stage_repeats = repeats(stage.params)
     _note_left_out(stage.params)
-    if stage.params.seed in stage.params.repeats.seeds:
-        seeds = ", ".join(map(str, kept_repeats(stage.params).seeds))
-        print_notes([f"repeats.seeds holds seed = {stage.params.seed}; the further seeds are {seeds}"])
+    print_notes(seed_notes(stage.params.seed, stage.params.repeats.seeds))
     for batch in _in_order(stage_repeats):
         fan_out(partial(train_repeat, stage), batch, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])

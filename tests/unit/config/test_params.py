@@ -10,6 +10,7 @@ from fixtures.params import altered
 from pydantic import ValidationError
 
 from cscsanet.config.params import PROFILES, Params, digest, load_params, profile_text, select
+from cscsanet.config.run_params import seed_notes, seeds_of_repeats
 from cscsanet.config.system import ClassName
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.classes import CLASS_NAMES
@@ -280,3 +281,12 @@ def test_schemes_of_the_small_profile_have_equal_budgets_after_stage_1():
     assert images(params.semantic_oma) + images(params.joint, params.joint.oma_epochs) == whole
     assert images(params.codec) + images(params.codec_link) == whole
     assert params.semantic_oma.start == params.codec.start == "semantic"
+
+
+@pytest.mark.parametrize(
+    ("seed", "seeds", "used"),
+    [(1, (2, 3), (2, 3)), (2, (2, 3), (1, 3)), (1, (1, 2), (3, 2)), (0, (), ()), (4, (4,), (1,))],
+)
+def test_a_seed_that_is_in_use_makes_room_for_the_lowest_that_is_free(seed, seeds, used):
+    assert seeds_of_repeats(seed, seeds) == used
+    assert bool(seed_notes(seed, seeds)) == (seeds != used)

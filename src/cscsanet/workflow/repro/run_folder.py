@@ -21,6 +21,7 @@ _SOURCES = (
     "src",
     "data/external",
     "data/paths",
+    ".dvc/plots",
     *(f"specialists/{name}/{part}" for name in ("access", "fusion") for part in ("dvc.yaml", "stages")),
 )
 _CONFIG = "[core]\n    analytics = false\n    no_scm = True\n"
@@ -59,7 +60,6 @@ def prepare(root: Path, profile: str, specialist: str | None = None) -> Path:
         for name in _SOURCES:
             if (sources / name).exists():
                 _link(sources / name, folder / name)
-        _link(sources / ".dvc" / "plots", folder / ".dvc" / "plots")
         (folder / "scratch").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CscsanetError(
