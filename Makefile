@@ -1,7 +1,7 @@
-# make repro PROFILE=small   everything: scenes, channels, trainings, evaluation (writes that profile's params.yaml first)
-# make repro PROFILE=smoke   the same in minutes, on tiny sizes
+# make repro PROFILE=small   everything: scenes, channels, trainings, evaluation; in runs/small, unless params.yaml is that profile
+# make repro PROFILE=smoke   the same in minutes, on tiny sizes; in runs/smoke
 # make repro                 params.yaml as it stands; in a clone the profile study, most of a day
-# make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in minutes)
+# make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in runs/smoke, in minutes)
 # make test                  format, types and tests
 # make soak                  every fault of tests/faults: about an hour on two cores; writes reports/benchmarks/reliability.json
 # make sbom                  docs/sbom.cdx.json: every package with version and licence
@@ -24,17 +24,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 repro: install
-ifneq ($(PROFILE),)
-	$(BIN)/cscsanet profile $(PROFILE)
-endif
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+	@$(BIN)/cscsanet repro $(if $(PROFILE),--profile $(PROFILE))
 
 specialist: install
 	@test -f "specialists/$(NAME)/dvc.yaml" || { echo "error: specialist '$(NAME)': there is none of that name; choose one: make specialist NAME=$(notdir $(wildcard specialists/*))" >&2; exit 1; }
-ifneq ($(PROFILE),)
-	$(BIN)/cscsanet profile $(PROFILE) --specialist $(NAME)
-endif
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro specialists/$(NAME)/dvc.yaml
+	@$(BIN)/cscsanet repro --specialist $(NAME) $(if $(PROFILE),--profile $(PROFILE))
 
 test: install
 	$(BIN)/ruff format --check .
@@ -63,4 +57,4 @@ audit:
 	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off
 
 clean:
-	rm -rf data/scenes data/split data/channels data/measurements data/assumptions data/specialists models scratch
+	rm -rf data/scenes data/split data/channels data/measurements data/assumptions data/specialists models scratch runs

@@ -1,8 +1,9 @@
 """The exception for mistakes that a user can correct, and how it and notes are printed."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from cscsanet import processes
 
@@ -31,6 +32,19 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return `did you mean 'noma'?` for the name that is nearest to a misspelt one, or an empty text if none is near."""
+    close = get_close_matches(name.lower(), list(names), n=1, cutoff=0.7)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def choose_of(name: str, names: Collection[str]) -> str:
+    """Return what to do about a name that is none of some: the nearest, and all of them."""
+    near = did_you_mean(name, names)
+    listed = f"hoose one of {', '.join(names)}"
+    return f"{near} C{listed}" if near else f"c{listed}"
 
 
 class Stopped(BaseException):

@@ -50,6 +50,14 @@ def disk_errors(folder: Path) -> Iterator[None]:
         raise CscsanetError(f"{path}: cannot be written ({reason}); {_FREE}") from None
 
 
+def size_text(count: float) -> str:
+    """Return a number of bytes as text: 12 kB, 472 MB, 1.0 GB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if count >= factor:
+            return f"{count / factor:.{1 if unit == 'GB' else 0}f} {unit}"
+    return f"{max(1, round(count / 1e3))} kB"
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file.
 
@@ -141,19 +149,19 @@ def write_by_rename(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 @contextmanager
-def folder_by_rename(target: Path, marker: str) -> Iterator[Path]:
+def folder_by_rename(target: Path, marker: str | None) -> Iterator[Path]:
     """Yield an empty folder beside `target` to write into; rename it to `target` at the end.
 
     On any exception the unfinished folder is removed, and an existing target stays as it was.
 
     target: the folder to make or to replace.
     marker: name of a file that only folders of this kind contain. An existing target without it is
-    not replaced, unless it is empty.
+    not replaced, unless it is empty. None: any target is replaced.
 
     Raises:
         CscsanetError: the target exists and is of another kind, or cannot be written.
     """
-    if target.exists() and not _replaceable(target, marker):
+    if marker is not None and target.exists() and not _replaceable(target, marker):
         raise CscsanetError(
             f"{target}: exists without {marker}, so it is not replaced; remove it or name another folder"
         )

@@ -21,6 +21,8 @@ from faults.servers import free_port, mlflow_server
 from fixtures.files import remove
 from fixtures.project import Project
 
+from cscsanet.workflow.kept import FOLDER
+
 LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SECONDS_TO_STOP = 10.0  # that a scheduler leaves
 TMPFS_MB = 512
@@ -47,6 +49,7 @@ class Ground:
 
 def without_outputs(project: Project, command: str) -> None:
     """Remove what the stages make that a command runs, so that they make all of it."""
+    shutil.rmtree(project.root / FOLDER, ignore_errors=True)
     for stage in stages(project.root):
         if stage.command == command or stage.address in command.split():
             for output in stage.outputs:

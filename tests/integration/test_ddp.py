@@ -1,6 +1,7 @@
 """Processes share a training: the same gradients, weights and metrics as in one process, and clear ends."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 import torch
 from fixtures.sharing import keep_training
 from safetensors.torch import load_file
+
+from cscsanet.workflow.kept import FOLDER
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {
@@ -111,6 +114,8 @@ def test_a_stage_starts_its_processes_and_resumes_with_another_number_of_them(fi
     command = ("python", "stages/stage2.py", "physical")
     project.run(*command)
     alone = load_file(weights)
+    # The number of processes is no parameter of a result, so the next run would take that of this one.
+    shutil.rmtree(project.root / FOLDER)
     project.edit_params("\n  processes: 1 ", "\n  processes: 2 ")
     before = runs_of(project)
     killed = subprocess.Popen(

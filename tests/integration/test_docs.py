@@ -22,7 +22,7 @@ WIDTH = 100
 # Folders of a user's dataset, and folders that runs write and that are no output of a stage.
 OTHER_FOLDERS = {
     *("images/", "labels/", "vi/", "ir/", "Segmentation_labels/", "train/", "test/"),
-    *("mlruns/", "scratch/"),
+    "mlruns/",
 }
 # The scheme that docs/extending.md adds step by step.
 WALKTHROUGH = ("random_beams", "random-beams")
@@ -185,7 +185,11 @@ def _exists(path: str) -> bool:
 
 def _is_written(path: str) -> bool:
     """Return whether a path is, holds, or is below an output of a stage, or is a known exception."""
-    if path in OTHER_FOLDERS or any(name in path for name in WALKTHROUGH):
+    if (
+        path in OTHER_FOLDERS
+        or path.startswith(("scratch/", "runs/"))
+        or any(name in path for name in WALKTHROUGH)
+    ):
         return True
     # Stages of a specialist run in the root of the project, too.
     pipelines = (ROOT, *(file.parent for file in ROOT.glob("specialists/*/dvc.yaml")))

@@ -3,7 +3,7 @@
 import pytest
 
 from cscsanet.cli.notes import note
-from cscsanet.errors import CscsanetError, one_line_errors, print_notes
+from cscsanet.errors import CscsanetError, choose_of, one_line_errors, print_notes
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ def test_a_message_is_one_printable_line(message, shown, capsys):
     with pytest.raises(SystemExit), one_line_errors():
         raise CscsanetError(message)
     assert capsys.readouterr().err == f"error: {shown}\n"
+
+
+def test_a_near_name_is_named_and_a_far_one_is_not():
+    assert choose_of("nomma", ["noma", "oma"]) == "did you mean 'noma'? Choose one of noma, oma"
+    assert choose_of("NOMA", ["noma"]).startswith("did you mean 'noma'?")
+    assert choose_of("zebra", ["noma", "oma"]) == "choose one of noma, oma"
 
 
 def test_of_an_endless_message_what_where_and_remedy_stay():

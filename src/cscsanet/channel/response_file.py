@@ -1,5 +1,6 @@
 """The response H of the drops of a folder, as one .npy file."""
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from cscsanet.channel.dataset import open_drops
 from cscsanet.channel.response import materialise
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
-from cscsanet.files import write_by_rename
+from cscsanet.files import size_text, write_by_rename
 
 EXPORT_CHUNK_BYTES = 64 * 2**20
+_BYTES = 8  # of an entry, complex64
 
 
 def response_shape(params: ChannelParams, symbols: int) -> tuple[int, ...]:
@@ -23,6 +25,16 @@ def response_shape(params: ChannelParams, symbols: int) -> tuple[int, ...]:
     (2, 4, 16, 64, 8)
     """
     return (params.users, symbols, params.subcarriers, params.bs_antennas, params.ue_antennas)
+
+
+def response_bytes(folder: Path, symbols: range) -> int:
+    """Return the size of the file that `export_response` writes.
+
+    Raises:
+        CscsanetError: a file is damaged.
+    """
+    store = open_drops(folder)
+    return _BYTES * len(store) * math.prod(response_shape(store.channel, len(symbols)))
 
 
 def export_response(
@@ -44,9 +56,8 @@ def export_response(
     store = open_drops(folder)
     params = store.channel
     grid = response_shape(params, len(symbols))
-    bytes_per_drop = 8 * int(np.prod(grid))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _check_space(out, len(store) * bytes_per_drop)
+    bytes_per_drop = _BYTES * math.prod(grid)
+    check_space(out, len(store) * bytes_per_drop)
     chunk = max(1, EXPORT_CHUNK_BYTES // bytes_per_drop)
 
     def write(part: Path) -> None:
@@ -61,10 +72,16 @@ def export_response(
     write_by_rename(out, write)
 
 
-def _check_space(out: Path, needed: int) -> None:
+def check_space(out: Path, needed: int) -> None:
+    """Make the folder of a file, and raise an error if the disk has no room for it. needed: bytes.
+
+    Raises:
+        CscsanetError: as said.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(out.parent).free
     if needed > free:
         raise CscsanetError(
-            f"{out}: needs {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free; "
+            f"{out}: needs {size_text(needed)}, but only {size_text(free)} are free; "
             "export fewer symbols or drops, or name another disk"
         )

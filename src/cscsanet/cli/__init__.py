@@ -1,6 +1,6 @@
 """The command line: evaluate and predict with trained models, run studies, draw channels, explain the pipeline.
 
-The trainings are stages of dvc.yaml and run with `dvc repro`.
+The trainings are stages of dvc.yaml and run with `cscsanet repro` or `dvc repro`.
 """
 
 from typing import Annotated
@@ -10,7 +10,7 @@ from typer import Abort
 from typer.exceptions import TyperException
 
 from cscsanet import __version__
-from cscsanet.cli import access, evaluate, fusion, project, study, transmit
+from cscsanet.cli import access, evaluate, fusion, project, repro, study, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Learned massive-MIMO semantic communication: CSC-SA-Net end to end.\n\n"
-    "`dvc repro` trains everything. These commands use the trained models.",
+    "`cscsanet repro` trains everything. The other commands use the trained models.",
 )
 
 
@@ -44,6 +44,7 @@ access_app = typer.Typer(no_args_is_help=True, help="Detect which devices are ac
 scenes_app = typer.Typer(no_args_is_help=True, help="Show the RGB-thermal scenes.")
 for command in (
     project.profile,
+    repro.repro,
     evaluate.evaluate,
     evaluate.sweep,
     evaluate.compare,

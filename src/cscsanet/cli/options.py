@@ -12,7 +12,7 @@ import typer
 
 from cscsanet.config.schemes import SCHEMES, scheme, schemes_of
 from cscsanet.config.system import MAX_DELAY
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.workflow.engines import Choice, EngineName, check_choice
 
 if TYPE_CHECKING:
@@ -256,9 +256,7 @@ def check_stations(name: str) -> None:
     """
     scheme(name)
     if name not in schemes_of("proposal"):
-        raise CscsanetError(
-            f"scheme '{name}': has no stations; choose one of {', '.join(schemes_of('proposal'))}"
-        )
+        raise CscsanetError(f"scheme '{name}': has no stations; {choose_of(name, schemes_of('proposal'))}")
 
 
 def check_units(params: "Params") -> None:

@@ -15,6 +15,7 @@ from cscsanet.cli.options import (
     project,
 )
 from cscsanet.errors import CscsanetError
+from cscsanet.files import size_text
 from cscsanet.workflow.engines import EngineName
 
 IMPORTED = Path("models/imported/mfnet.safetensors")
@@ -170,7 +171,8 @@ def channel_draw(
         write_drops(out, count, seed, params.channel, root=root, mapped=partial(in_order, opened))
     store = open_drops(out)
     print_notes(source_notes(params.channel, store.num_paths, store.manifest.get("source", {})))
-    typer.echo(f"{out}: {count} drops, seed {seed}")
+    size = sum(path.stat().st_size for path in out.iterdir())
+    typer.echo(f"{out}: {count} drops, seed {seed}, {size_text(size)}")
 
 
 def channel_response(
@@ -180,6 +182,8 @@ def channel_response(
 ) -> None:
     """Write the channel matrices H, complex64 of shape (N, K, B-A, N_c, N_r, N_t), eq. (6).
 
+    Its size is printed first; a disk that is too small is refused.
+
     Example: `cscsanet channel response drops --symbols 0:9 --out H.npy`
     """
     first, _, end = symbols.partition(":")
@@ -187,12 +191,17 @@ def channel_response(
         raise CscsanetError(f"--symbols {symbols}: must be A:B with 0 <= A < B, for example 0:9")
 
     from cscsanet.channel.dataset import open_drops
-    from cscsanet.channel.response_file import export_response
+    from cscsanet.channel.response_file import check_space, export_response, response_bytes
+    from cscsanet.errors import print_notes
     from cscsanet.workflow.progress import progress_bar
 
+    chosen = range(int(first), int(end))
+    size = response_bytes(folder, chosen)
+    check_space(out, size)
+    print_notes([f"{out}: takes {size_text(size)}"])
     with progress_bar("materialising", len(open_drops(folder))) as advance:
-        export_response(folder, range(int(first), int(end)), out, progress=advance)
-    typer.echo(f"{out}: written")
+        export_response(folder, chosen, out, progress=advance)
+    typer.echo(f"{out}: written, {size_text(size)}")
 
 
 def scenes_preview(

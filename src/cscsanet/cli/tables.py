@@ -99,14 +99,18 @@ def difference_table(differences: Sequence[Difference]) -> None:
         pad_edge=False,
         collapse_padding=True,
     )
-    for name in ("A", "B", "point"):
-        table.add_column(name)
+    # Of long names A and B have a line each, so that the table fits a terminal of 80 columns.
+    table.add_column("A - B, point", overflow="fold")
     for name in ("mIoU A", "mIoU B", "A - B", "95 % interval"):
         table.add_column(name, justify="right", no_wrap=True)
+    pair = None
     for difference in differences:
-        table.add_row(
+        if pair != (difference.a, difference.b):
+            pair = (difference.a, difference.b)
             # Names come from files, and are no markup.
-            *(Text(printable(name)) for name in (difference.a, difference.b, difference.point)),
+            table.add_row(Text(f"{printable(difference.a)} -\n{printable(difference.b)}", style="bold"))
+        table.add_row(
+            Text(printable(f"  {difference.point}")),
             f"{difference.miou_a:.4f}",
             f"{difference.miou_b:.4f}",
             f"{difference.difference:+.4f}",

@@ -168,10 +168,6 @@ def _dedicated(params: "Params") -> Iterator[str]:
 
 def _repeats(params: "Params") -> Iterator[str]:
     repeats = params.repeats
-    if params.seed in repeats.seeds:
-        yield (
-            f"repeats.seeds = {list(repeats.seeds)}: must not hold seed = {params.seed}, which the pipeline uses already"
-        )
     named = set(repeats.reseeded)
     for name in repeats.reseeded:
         for kept in before(name):

@@ -5,7 +5,7 @@ Unknown keys, wrong types and values out of range are one-line errors that name 
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,7 +47,7 @@ from cscsanet.config.training import (
     TrainingChannelParams,
 )
 from cscsanet.config.yaml_text import read_yaml
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of, did_you_mean
 from cscsanet.parsing import parse_json
 
 _PACKAGE = Path(__file__).parents[1]
@@ -142,7 +142,7 @@ def load_kind(path: Path, kind: type[SomeParams], writer: str) -> SomeParams:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise CscsanetError(f"{path}: {_first_fault(error, writer)}") from None
+        raise CscsanetError(f"{path}: {_first_fault(error, kind, writer)}") from None
 
 
 def profile_names(specialist: str | None = None) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def profile_names(specialist: str | None = None) -> tuple[str, ...]:
         return PROFILES
     if specialist not in SPECIALIST_PROFILES:
         raise CscsanetError(
-            f"specialist '{specialist}': there is none of that name; choose one of {', '.join(SPECIALIST_PROFILES)}"
+            f"specialist '{specialist}': there is none of that name; {choose_of(specialist, SPECIALIST_PROFILES)}"
         )
     return SPECIALIST_PROFILES[specialist]
 
@@ -200,7 +200,7 @@ def profile_text(name: str, specialist: str | None = None) -> str:
     """
     names = profile_names(specialist)
     if name not in names:
-        raise CscsanetError(f"profile '{name}': there is none of that name; choose one of {', '.join(names)}")
+        raise CscsanetError(f"profile '{name}': there is none of that name; {choose_of(name, names)}")
     return profile_file(name, specialist).read_text(encoding="utf-8")
 
 
@@ -246,16 +246,36 @@ _REPLACED = {
     **{f"{section}.schedule": "recipe.schedule is that of all trainings" for section in _TRAINED},
 }
 
+
+def _keys_of(kind: type[BaseModel], section: Sequence[int | str]) -> list[str]:
+    """Return the keys of a section, or of all parameters for an empty path; none for what is not a section."""
+    model: Any = kind
+    for name in section:
+        field = model.model_fields.get(name)
+        model = field.annotation if field else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return list(model.model_fields)
+
+
 # Type of fault -> how it reads, and where pydantic has the number.
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
-def _first_fault(error: ValidationError, writer: str) -> str:
-    fault = error.errors()[0]
+def _first_fault(error: ValidationError, kind: type[BaseModel], writer: str) -> str:
+    faults = error.errors()
+    # A misspelt key is unknown, and the right one is missing: the first says what to do.
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        remedy = f"remove it; {_REPLACED[key]}" if key in _REPLACED else "remove it or correct its spelling"
-        return f"{key}: unknown key; {remedy}"
+        if key in _REPLACED:
+            return f"{key}: unknown key; remove it; {_REPLACED[key]}"
+        *section, name = fault["loc"]
+        missing = [
+            each["loc"][-1] for each in faults if each["type"] == "missing" and [*each["loc"][:-1]] == section
+        ]
+        near = did_you_mean(str(name), map(str, missing)) or did_you_mean(str(name), _keys_of(kind, section))
+        return f"{key}: unknown key; {near or 'remove it or correct its spelling'}"
     if fault["type"] == "missing":
         return f"{key}: missing; add it, or run '{writer}' to see every key"
     if fault["type"] in _LENGTHS:

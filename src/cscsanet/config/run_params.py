@@ -1,11 +1,28 @@
 """What the parameters of every pipeline have: those of the study of CSC-SA-Net, and those of a specialist."""
 
+from collections.abc import Sequence
+from itertools import count
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cscsanet.config.system import Section, TrackingParams
 from cscsanet.config.training import RecipeParams
+
+
+def seeds_of_repeats(seed: int, seeds: Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds of repeats. One that is the pipeline's own is replaced by the lowest that is free, from 1 on.
+
+    So `seed` may be changed without `repeats.seeds`, and the number of trainings stays.
+    """
+    free = next(each for each in count(1) if each != seed and each not in seeds)
+    return tuple(free if each == seed else each for each in seeds)
+
+
+def seed_notes(seed: int, seeds: Sequence[int]) -> list[str]:
+    """Return a note on a seed that `seeds_of_repeats` replaced, if it did."""
+    chosen = ", ".join(map(str, seeds_of_repeats(seed, seeds)))
+    return [f"repeats.seeds holds seed = {seed}; the further seeds are {chosen}"] if seed in seeds else []
 
 
 class ComputeParams(Section):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 
 # proposal: a form of CSC-SA-Net, which stations can run as units. ablation: a part of it left out.
 # estimated, perfect: the paper's separated designs, with estimated and with perfect initial CSI.
@@ -280,7 +280,7 @@ def scheme(name: str) -> Scheme:
         CscsanetError: there is no scheme of that name.
     """
     if name not in SCHEMES:
-        remedy = f"choose one of {', '.join(SCHEMES)}"
+        remedy = choose_of(name, SCHEMES)
         if name in _RENAMED:
             remedy = f"it is called '{_RENAMED[name]}' now"
         raise CscsanetError(f"scheme '{name}': there is none of that name; {remedy}")

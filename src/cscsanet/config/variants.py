@@ -49,11 +49,6 @@ def check_trainings(params: SpecialistParams, ours: str, sections: Sequence[str]
         )
     for variant in params.variants:
         with_variant(params, variant, sections)
-    seeds = (params.seed, *params.repeats.seeds)
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(
-            f"repeats.seeds = {list(params.repeats.seeds)}: each must differ from the others and from seed = {params.seed}"
-        )
     for name in params.repeats.reseeded:
         if name not in (ours, *names):
             raise ValueError(

@@ -13,6 +13,7 @@ from cscsanet.config.chains import before, chain
 from cscsanet.config.left_out import kept_evaluation, why_unaligned
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
+from cscsanet.config.run_params import seed_notes, seeds_of_repeats
 from cscsanet.config.schemes import scheme
 from cscsanet.config.studies import PointParams, RepeatParams
 from cscsanet.config.system import PointRangeParams
@@ -62,8 +63,12 @@ def repeats(params: Params) -> list[Repeat]:
 
 
 def kept_repeats(params: Params) -> RepeatParams:
-    """Return the section `repeats` without the trainings that align streams, where none can be aligned."""
+    """Return the section `repeats` without the trainings that align streams, where none can be aligned.
+
+    Its seeds are those of `seeds_of_repeats`.
+    """
     section = params.repeats
+    section = section.model_copy(update={"seeds": seeds_of_repeats(params.seed, section.seeds)})
     if not why_unaligned(params):
         return section
     aligned = {name for name, joint in TRAININGS.items() if joint.alignment != "none"}
@@ -78,6 +83,7 @@ def train_repeats(stage: Stage) -> None:
     """Train each repeat whose results are missing or outdated. A killed one resumes."""
     stage_repeats = repeats(stage.params)
     _note_left_out(stage.params)
+    print_notes(seed_notes(stage.params.seed, stage.params.repeats.seeds))
     for batch in _in_order(stage_repeats):
         fan_out(partial(train_repeat, stage), batch, num_workers(stage.params))
     stage.workspace.keep_variants(NAME, [repeat.weights for repeat in stage_repeats])

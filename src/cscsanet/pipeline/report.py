@@ -64,7 +64,7 @@ def _facts(workspace: Workspace, params: Params) -> RunFacts:
         profile=params.profile,
         seed=params.seed,
         reference=params.evaluation.home.point,
-        repeat_seeds=params.repeats.seeds if kept_repeats(params).reseeded else (),
+        repeat_seeds=kept_repeats(params).seeds if kept_repeats(params).reseeded else (),
         commit=source.get("mlflow.source.git.commit"),
         changed=source.get("git_dirty") == "true",
         versions={"python": platform.python_version(), **_versions()},

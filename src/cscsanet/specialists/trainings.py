@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
+from cscsanet.config.run_params import seed_notes, seeds_of_repeats
 from cscsanet.config.variants import RepeatParams, SomeParams, with_variant
+from cscsanet.errors import print_notes
 from cscsanet.pipeline.run import Training, train_checked
 from cscsanet.workflow.fan_out import fan_out, num_workers
 from cscsanet.workflow.progress import progress_bar
@@ -67,7 +69,7 @@ def models(params: SomeParams, kind: "Kind[SomeParams]") -> "list[Model[SomePara
         model._replace(name=f"{model.name}-seed-{seed}", seed=seed)
         for model in once
         if model.name in params.repeats.reseeded
-        for seed in params.repeats.seeds
+        for seed in seeds_of_repeats(params.seed, params.repeats.seeds)
     ]
     return [*once, *again]
 
@@ -75,6 +77,7 @@ def models(params: SomeParams, kind: "Kind[SomeParams]") -> "list[Model[SomePara
 def train_models(stage: Stage[SomeParams], kind: "Kind[SomeParams]") -> None:
     """Train every model that is missing or outdated, and remove those that are not asked for."""
     jobs = models(stage.params, kind)
+    print_notes(seed_notes(stage.params.seed, stage.params.repeats.seeds))
     stage.workspace.keep_variants(kind.specialist, [model.weights for model in jobs])
     with progress_bar(kind.specialist, len(jobs)) as advance:
         fan_out(partial(train_model, stage, kind), jobs, num_workers(stage.params), advance)

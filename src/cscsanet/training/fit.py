@@ -174,6 +174,8 @@ def fit(
     # `last`, the epoch is repeated with the same result.
     averages = [_averages(recipe.averaging, compute)] if recipe.averaging else []
     callbacks: list[Callback] = [*averages, history, early, best, last]
+    # A bar fills a log with a line for each of its steps.
+    progress = progress and sys.stderr.isatty()
     if progress:
         callbacks.append(_ProgressBar(refresh_rate=10))
     # Convolutions run fastest in this memory layout, on CPUs and GPUs.

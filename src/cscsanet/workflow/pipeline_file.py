@@ -163,8 +163,19 @@ def _entry(name: str, address: str, body: Mapping[str, Any]) -> StageEntry:
         _text(body["cmd"]),
         tuple(map(_path, _list(body, "deps"))),
         tuple(map(_path, outputs)),
-        tuple(key for key in _list(body, "params") if isinstance(key, str)),
+        tuple(_params(body)),
     )
+
+
+def _params(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keys of params.yaml. A specialist names its own file: `specialists/access/params.yaml: [seed]`."""
+    for entry in _list(body, "params"):
+        if isinstance(entry, str):
+            yield entry
+            continue
+        for file in entry:
+            if _text(file).endswith(f"/{PARAMS_FILE}"):
+                yield from map(_text, _list(entry, file))
 
 
 def _list(body: Mapping[str, Any], key: str) -> list[Any]:

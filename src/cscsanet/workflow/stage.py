@@ -24,6 +24,7 @@ from cscsanet.errors import CscsanetError, one_line_errors
 from cscsanet.files import disk_errors, write_by_rename, write_json, write_rows
 from cscsanet.tracking import StageRun, open_tracking
 from cscsanet.workflow.code import StageCode, stage_code
+from cscsanet.workflow.kept import RESTORED, KeptResults, kept_results
 from cscsanet.workflow.launch import launch
 from cscsanet.workflow.machine import limit_threads, processor
 from cscsanet.workflow.stopping import one_line_on_sigterm
@@ -149,6 +150,10 @@ def run_stage_of(
         name, function = _select(Path(script), work)
         params = load(workspace.params_file)
         code = stage_code(Path(script), name, SOURCE)
+        kept = _kept(workspace, name, code)
+        # Processes that others started do not know what the first does.
+        if kept and processes.count() == 1 and _restored(workspace, name, kept, code):
+            return
         launch(params, workspace.run_name(name), code)
         # The processes of a machine share its cores.
         limit_threads(max(1, params.threads // min(processes.count(), params.compute.processes)))
@@ -158,6 +163,28 @@ def run_stage_of(
             if processes.is_first():
                 _write_time(workspace, params, workspace.run_name(name), time.monotonic() - started)
                 _write_code(workspace, name, code)
+                if kept:
+                    kept.keep()
+
+
+def _kept(workspace: Workspace, name: str, code: StageCode) -> KeptResults | None:
+    """Return where the results of a stage are kept, by what it depends on now; None if dvc.yaml does not have it."""
+    if not processes.is_first():
+        return None
+    label = workspace.run_name(name)
+    times = _times_file(workspace, label)
+    return kept_results(workspace.root, workspace.params_file, name, label, code.digest, times)
+
+
+def _restored(workspace: Workspace, name: str, kept: KeptResults, code: StageCode) -> bool:
+    """Restore the results of an earlier run with the same parameters, inputs and code; return whether there was one."""
+    with _alone(workspace, workspace.run_name(name)):
+        if not kept.restore():
+            return False
+        _write_code(workspace, name, code)
+    where = kept.entry.relative_to(workspace.root)
+    print(f"{workspace.run_name(name)}: {RESTORED} of the same parameters, inputs and code ({where})")
+    return True
 
 
 @contextmanager
@@ -209,7 +236,11 @@ def _write_time(workspace: Workspace, params: RunParams, name: str, seconds: flo
         "processor": processor(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_json(workspace.reports / "times" / f"{name}.json", content)
+    write_json(_times_file(workspace, name), content)
+
+
+def _times_file(workspace: Workspace, name: str) -> Path:
+    return workspace.reports / "times" / f"{name}.json"
 
 
 def _processor_seconds() -> float:

@@ -30,6 +30,7 @@ WITHOUT_EFFECT = (
     "cscsanet.workflow.code",
     "cscsanet.workflow.definitions",
     "cscsanet.workflow.engines",
+    "cscsanet.workflow.kept",
     "cscsanet.workflow.pipeline_file",
     "cscsanet.workflow.progress",
     "cscsanet.workflow.ray_engine",

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.parsing import parse_json
 from cscsanet.workflow.code import StageCode, find_script, stage_code
 from cscsanet.workflow.pipeline_file import (
@@ -113,7 +113,7 @@ class _Pipeline:
         """Return a stage by its name or address."""
         by_address = {stage.address: stage for stage in self.stages.values()}
         if name not in self.stages and name not in by_address:
-            raise CscsanetError(f"stage '{name}': not in dvc.yaml; choose one of {', '.join(self.stages)}")
+            raise CscsanetError(f"stage '{name}': not in dvc.yaml; {choose_of(name, self.stages)}")
         return self.stages.get(name) or by_address[name]
 
     def _state(self, stage: StageEntry) -> StageState:

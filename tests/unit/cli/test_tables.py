@@ -39,3 +39,24 @@ def test_names_of_files_are_no_markup_and_send_the_terminal_no_codes(monkeypatch
     shown = capsys.readouterr().out
     assert shown.count("[red]a[/red][/none]\\x1b]0;title\\x07\\u202e") == 3
     assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_differences_fit_a_terminal_of_eighty_columns(monkeypatch, capsys):
+    """Whole names, points and figures, with the names once for all points of a pair."""
+    monkeypatch.setenv("COLUMNS", "80")
+    pairs = [("noma-tracked@seed-2", "digital-coded@seed-2"), ("noma", "oma")]
+    points = ["-25 dB, L 8, B 1024, Q 4", "-10 dB, L 8, B 1024, Q 4"]
+    differences = [
+        Difference(a, b, point, 0.3111, 0.3222, -0.0111, -0.0222, 0.0333, paired=True)
+        for a, b in pairs
+        for point in points
+    ]
+    difference_table(differences)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    row = "0.3111  0.3222  -0.0111  -0.0222 .. +0.0333"
+    assert [" ".join(line.split()) for line in lines if row.split()[0] in line] == 2 * [
+        f"{point} {' '.join(row.split())}" for point in points
+    ]
+    for name in [name for pair in pairs for name in pair]:
+        assert sum(name in line.replace(" -", "").split() for line in lines) == 1

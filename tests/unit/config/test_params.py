@@ -10,6 +10,7 @@ from fixtures.params import altered
 from pydantic import ValidationError
 
 from cscsanet.config.params import PROFILES, Params, digest, load_params, profile_text, select
+from cscsanet.config.run_params import seed_notes, seeds_of_repeats
 from cscsanet.config.system import ClassName
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.classes import CLASS_NAMES
@@ -70,7 +71,8 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("channel.bs_antenas", 64, "channel.bs_antenas: unknown key"),
+        ("channel.bs_antenas", 64, "channel.bs_antenas: unknown key; did you mean 'bs_antennas'?"),
+        ("channel.colour", 64, "channel.colour: unknown key; remove it or correct its spelling"),
         ("channel.bs_antennas", 1, "channel.bs_antennas = 1: input should be greater than or equal to 2"),
         ("channel.bs_antennas", "many", "channel.bs_antennas = 'many'"),
         ("channel.rf_chains", 9, "rf_chains = 9: must be at most 8"),
@@ -88,7 +90,6 @@ def test_the_paper_profile_has_the_paper_s_sizes(tmp_path):
         ),
         ("points.csirs_symbols", [], "points.csirs_symbols = []"),
         ("repeats.seeds", [2, 2], "repeats.seeds = [2, 2]: 2 is there twice; name each entry once"),
-        ("repeats.seeds", [1], "repeats.seeds = [1]: must not hold seed = 1"),
         ("evaluation.swept", ["mfnet-imported"], "'mfnet-imported' must be among evaluation.schemes"),
         ("evaluation.panels", [4, 1], "evaluation.panels = [4, 1]: must rise; write [1, 4]"),
         ("evaluation.csirs_symbols", [2], "csirs_symbols = [2]: must hold home.csirs_symbols = 8"),
@@ -141,6 +142,34 @@ def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, says):
         load_params(changed(tmp_path, key, value))
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("right", "misspelt", "says"),
+    [
+        (
+            "\n  bs_antennas: ",
+            "\n  bs_antenas: ",
+            "channel.bs_antenas: unknown key; did you mean 'bs_antennas'?",
+        ),
+        (
+            "\ntraining_channel:",
+            "\ntraining_chanel:",
+            "training_chanel: unknown key; did you mean 'training_channel'?",
+        ),
+        ("\n  seeds: ", "\n  further: ", "repeats.further: unknown key; remove it or correct its spelling"),
+    ],
+)
+def test_of_a_misspelt_key_the_line_names_the_key_as_it_stands_and_the_right_one(
+    tmp_path, right, misspelt, says
+):
+    text = profile_text("smoke")
+    assert text.count(right) == 1
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace(right, misspelt))
+    with pytest.raises(CscsanetError) as error:
+        load_params(path)
+    assert str(error.value) == f"{path}: {says}"
 
 
 @pytest.mark.parametrize(
@@ -252,3 +281,12 @@ def test_schemes_of_the_small_profile_have_equal_budgets_after_stage_1():
     assert images(params.semantic_oma) + images(params.joint, params.joint.oma_epochs) == whole
     assert images(params.codec) + images(params.codec_link) == whole
     assert params.semantic_oma.start == params.codec.start == "semantic"
+
+
+@pytest.mark.parametrize(
+    ("seed", "seeds", "used"),
+    [(1, (2, 3), (2, 3)), (2, (2, 3), (1, 3)), (1, (1, 2), (3, 2)), (0, (), ()), (4, (4,), (1,))],
+)
+def test_a_seed_that_is_in_use_makes_room_for_the_lowest_that_is_free(seed, seeds, used):
+    assert seeds_of_repeats(seed, seeds) == used
+    assert bool(seed_notes(seed, seeds)) == (seeds != used)

@@ -69,7 +69,7 @@ def test_an_old_name_leads_to_the_new_one():
     ("key", "value", "says"),
     [
         ("evaluation.schemes", ["noma-glued"], "it is called 'noma-stage2' now"),
-        ("evaluation.schemes", ["nomaa"], "choose one of ideal, noma, "),
+        ("evaluation.schemes", ["nomaa"], "did you mean 'noma'? Choose one of ideal, noma, "),
         ("evaluation.swept", ["noma", "mfnet"], "swept = ['noma', 'mfnet']: 'mfnet' has no channel to sweep"),
         ("evaluation.swept", ["ideal"], "'ideal' has no channel to sweep"),
         ("deployment.exported", ["codebook"], "'codebook' must be one of noma, noma-aligned, oma"),

@@ -41,6 +41,20 @@ def test_there_is_a_repeat_for_each_seed_and_each_point(params):
     ]
 
 
+def test_a_further_seed_that_is_the_pipeline_s_own_makes_room(params, stage, monkeypatch, capsys):
+    moved = params.model_copy(update={"seed": 2})
+    names = {repeat.weights for repeat in repeats(moved) if repeat.seed is not None}
+    assert names == {f"repeats/{name}-seed-{seed}" for name in ("noma", "codec_link") for seed in (1, 3)}
+    assert further_seeds(moved, "noma") == ["seed-1", "seed-3"]
+    stage.params = moved
+    monkeypatch.setattr(module, "fan_out", lambda *_: None)
+    train_repeats(stage)
+    assert "repeats.seeds holds seed = 2; the further seeds are 1, 3" in capsys.readouterr().err
+    stage.params = params
+    train_repeats(stage)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_repeat_replaces_the_weights_of_every_scheme_that_uses_them(params):
     assert repeated_weights(params, "noma") == {
         "seed-2": {"noma": "repeats/noma-seed-2"},

@@ -103,3 +103,9 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(error, tmp_path, monkeypat
     with pytest.raises(CscsanetError, match=r"last\.ckpt: cannot be read now .*; run it again"):
         fit(Line(params()), RECIPE, tmp_path, NoLog(), progress=False)
     assert (tmp_path / "last.ckpt").exists()
+
+
+def test_a_log_has_no_progress_bar(tmp_path, capfd):
+    """Nor anything else: no hints of Lightning, and no warnings."""
+    fit(Line(params()), RECIPE, tmp_path, NoLog(), progress=True)
+    assert "".join(capfd.readouterr()) == ""

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cscsanet.config.access import AccessParams, CellParams
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.specialists.access.evidence import AccessEvidence, Condition
 from cscsanet.specialists.access.measure import classical_outcome, learned_outcome
 from cscsanet.specialists.access.methods import CLASSICAL
@@ -28,7 +28,7 @@ def detected_row(
     trained = {model.name: model for model in models(params)}
     if method not in CLASSICAL and method not in trained:
         raise CscsanetError(
-            f"method '{method}': there is none of that name; choose one of {', '.join((*trained, *CLASSICAL))}"
+            f"method '{method}': there is none of that name; {choose_of(method, (*trained, *CLASSICAL))}"
         )
     params = _changed(params, cell, drops)
     point = home(params)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cscsanet.config.fusion import FusionParams, LinkParams
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.specialists.fusion.evidence import Condition, FusionEvidence
 from cscsanet.specialists.fusion.measure import classical_outcome, drawn_part, learned_outcomes
 from cscsanet.specialists.fusion.methods import CLASSICAL
@@ -31,9 +31,7 @@ def precoded_row(
     trained = {model.name: model for model in models(params)}
     names = list(dict.fromkeys((*BRANCHES, *trained, *CLASSICAL)))
     if method not in names:
-        raise CscsanetError(
-            f"method '{method}': there is none of that name; choose one of {', '.join(names)}"
-        )
+        raise CscsanetError(f"method '{method}': there is none of that name; {choose_of(method, names)}")
     params = _changed(params, link, drops)
     point = home(params)
     if method in CLASSICAL:

@@ -12,7 +12,7 @@ from cscsanet.config.assumptions import VariantParams, variant_params
 from cscsanet.config.chains import before
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import scheme
-from cscsanet.errors import CscsanetError
+from cscsanet.errors import CscsanetError, choose_of
 from cscsanet.pipeline.repeats import (
     Repeat,
     repeat_training,
@@ -215,13 +215,11 @@ def select(cells: Sequence[Cell], selection: Selection) -> list[Cell]:
 
 
 def _check(option: str, asked: Sequence[object], offered: Sequence[object], key: str) -> None:
-    choices = list(dict.fromkeys(choice for choice in offered if choice is not None))
+    choices = list(dict.fromkeys(each for each in offered if each is not None))
     for value in asked:
         if value not in choices:
-            listed = ", ".join(map(str, choices)) or "none"
-            raise CscsanetError(
-                f"{option} {value}: not in this study; choose one of {listed}, or add it to {key}"
-            )
+            remedy = choose_of(str(value), [str(each) for each in choices] or ["none"])
+            raise CscsanetError(f"{option} {value}: not in this study; {remedy}, or add it to {key}")
 
 
 def base_stages(workspace: Workspace, cells: Sequence[Cell]) -> dict[str, StageEntry]:

@@ -25,11 +25,7 @@ def test_every_profile_is_valid(name):
         ("feedback_bits: 16", "feedback_bits: 15", "must be a multiple of 2 (a digit has two bits)"),
         ("rho: [0.0, 1.0]", "rho: [1.0, 0.0]", "must be [lowest, highest]"),
         ("form: beliefs", "form: lstm", "network.form"),
-        (
-            "seeds: [2]",
-            "seeds: [1]",
-            "repeats.seeds = [1]: each must differ from the others and from seed = 1",
-        ),
+        ("seeds: [2]", "seeds: [2, 2]", "repeats.seeds = [2, 2]: 2 is there twice"),
         (
             "patience: 10",
             "patience: 1",
@@ -38,7 +34,7 @@ def test_every_profile_is_valid(name):
         ("  seeds: [1, 2]", "  seeds: [1, 1]", "anchor.seeds = [1, 1]: 1 is there twice"),
         ("stages: [0.33, 0.33]", "stages: [0.6, 0.5]", "must leave epochs for the training of all"),
         ("reseeded: [fusion]", "reseeded: [theirs]", "'theirs' is no training"),
-        ("threads: 2", "treads: 2\nthreads: 2", "treads: unknown key"),
+        ("threads: 2", "treads: 2\nthreads: 2", "treads: unknown key; did you mean 'threads'?"),
     ],
 )
 def test_a_fault_is_one_line_that_names_it(old, new, said, tmp_path):
