@@ -91,10 +91,10 @@ class Encoder(nn.Module):
 class Mfnet(nn.Module):
     """RGB-thermal images -> class logits.
 
-    It has 736 275 parameters and takes 8.3 G multiply-accumulates for 480 x 640 pixels.
+    With nine classes it has 736 275 parameters and takes 8.3 G multiply-accumulates for 480 x 640 pixels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.rgb = Encoder(3, RGB_WIDTHS)
         self.thermal = Encoder(1, THERMAL_WIDTHS)
@@ -104,12 +104,12 @@ class Mfnet(nn.Module):
                 Convolution(both[3], both[2], bias=True),
                 Convolution(both[2], both[1], bias=True),
                 Convolution(both[1], both[0], bias=True),
-                Convolution(both[0], NUM_CLASSES, bias=True),
+                Convolution(both[0], classes, bias=True),
             )
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (batch, 9, H, W) from images (batch, 4, H, W) in [0, 1].
+        """Return logits (batch, classes, H, W) from images (batch, 4, H, W) in [0, 1].
 
         Raises:
             CscsanetError: H or W is not a multiple of 16.
@@ -132,9 +132,9 @@ class Mfnet(nn.Module):
 class MfnetLink(Link):
     """Segmentation without transmission: the upper bound of this network."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.network = Mfnet()
+        self.network = Mfnet(classes)
 
     def forward(
         self, images: Tensor, paths: PathDrops | None, point: OperatingPoint, generator: torch.Generator

@@ -192,7 +192,7 @@ def predict(
     out: Annotated[
         Path,
         typer.Option(
-            help="The mask to write: class ids in MFNet's palette. An overlay is written next to it."
+            help="The mask to write: class ids in the colours of the classes. An overlay is written next to it."
         ),
     ],
     scheme: Scheme = DEFAULT_SCHEME,

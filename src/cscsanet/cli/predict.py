@@ -31,7 +31,7 @@ def predict_pair(
     """Transmit a pair over one drawn channel; write the mask and, next to it, the overlay on the RGB image.
 
     pictures: the RGB and the thermal picture. seed: selects the drop and the noise. thermal_range: see `read_pixels`.
-    The mask is a palette PNG of the model's size: its values are class ids, its colours MFNet's. Return messages for
+    The mask is a palette PNG of the model's size: its values are class ids, its colours those of the classes. Return messages for
     the user: the files, and the predicted classes with their shares of the pixels.
 
     Raises:
@@ -58,15 +58,16 @@ def predict_pair(
         )
     mask = transmission.logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
 
-    write_mask(out, mask)
+    classes = params.scenes.class_list
+    write_mask(out, mask, classes)
     overlay = out.with_name(f"{out.stem}-overlay.png")
-    write_overlay(overlay, mask, pair[:3].permute(1, 2, 0).numpy())
-    shares = class_shares(mask)
+    write_overlay(overlay, mask, pair[:3].permute(1, 2, 0).numpy(), classes)
+    shares = class_shares(mask, classes)
     note_pictures(workspace, name, pixels)
     note_mask(name, shares)
-    classes = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
+    listed = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
-        f"{out}: {classes}",
+        f"{out}: {listed}",
         f"{overlay}: the mask over the RGB image",
         f"model {name} {digest[:12]}, {origin(workspace, name)}",
     ]

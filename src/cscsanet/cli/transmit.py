@@ -202,14 +202,15 @@ def transmit_pair(
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point, params.channel)
 
-    write_mask(out / "mask.png", mask)
-    write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1))
+    classes = info.classes
+    write_mask(out / "mask.png", mask, classes)
+    write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1), classes)
     title = f"{scheme}, {point.label(equals=' = ')}"
     figure = constellation_figure(reception, budget, title)
     write_by_rename(
         out / "constellations.png", lambda partial: figure.savefig(partial, format="png", dpi=120)
     )
-    shares = class_shares(mask)
+    shares = class_shares(mask, classes)
     report: dict[str, Any] = {
         "scheme": scheme,
         "weights": info.weights,
@@ -238,10 +239,10 @@ def transmit_pair(
     origin = ", ".join(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
     )
-    classes = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    listed = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     spent = (
         f"feedback: {times['feedback_ms']:.1f} ms of processing here, {times['feedback_symbols']} OFDM symbols; "
         f"channel.feedback_delay_symbols = {times['feedback_delay_symbols']}; "
         f"search: {', '.join(dict.fromkeys(searches.values()))}"
     )
-    return [f"{out}: {classes}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]
+    return [f"{out}: {listed}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

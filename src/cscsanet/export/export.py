@@ -37,6 +37,7 @@ _SECTIONS = (
     "msf",
     "scenes.height",
     "scenes.width",
+    "scenes.classes",
     "semantic.modalities",
     "joint.oma_energy",
 )

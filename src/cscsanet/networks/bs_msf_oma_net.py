@@ -45,8 +45,14 @@ class BsSeparateNet(BsFusion):
     """The base station's fusion network for UEs on separate subcarriers."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int
+        self,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        rf_chains: int,
+        data_symbols: int,
+        classes: int,
     ) -> None:
         reader = ShareReader(data_symbols, rf_chains, params.semantic_features)
         features = len(SHARES) * params.semantic_features
-        super().__init__(reader, features, halvings, params, csi_features, SHARED_POOL)
+        super().__init__(reader, features, halvings, params, csi_features, classes, SHARED_POOL)

@@ -35,9 +35,15 @@ class BsTrackedNet(BsFusion):
     """The base station's fusion network for UEs whose symbols it has estimated separately."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, users: int, data_symbols: int
+        self,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        users: int,
+        data_symbols: int,
+        classes: int,
     ) -> None:
         """csi_features: d_CSI, without the K confidences that `forward` takes beside them."""
         features = params.semantic_features
         reader = UserReader(users, data_symbols, features)
-        super().__init__(reader, users * features, halvings, params, csi_features + users)
+        super().__init__(reader, users * features, halvings, params, csi_features + users, classes)

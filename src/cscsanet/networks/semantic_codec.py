@@ -80,13 +80,18 @@ class SourceEncoder(ConvolutionalNet):
 
 
 class SemanticDecoder(ConvolutionalNet):
-    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, 9, H, W)."""
+    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, classes, H, W)."""
 
     def __init__(
-        self, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
+        self,
+        features: int,
+        halvings: int,
+        params: MsfParams,
+        classes: int,
+        last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
         layers = residual_codec.decoder_layers if params.blocks == "residual" else mfnet_codec.decoder_layers
-        super().__init__(_named(layers(features, halvings, params.width_multiplier, last_pool)))
+        super().__init__(_named(layers(features, halvings, params.width_multiplier, last_pool, classes)))
 
 
 def _named(layers: Mapping[str, nn.Module] | Sequence[nn.Module]) -> OrderedDict[str, nn.Module]:

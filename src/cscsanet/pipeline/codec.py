@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHAPES = (
     "scenes.height",
     "scenes.width",
+    "scenes.classes",
     "channel.subcarriers",
     "points.data_symbols",
     "msf",

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,12 @@ class Estimator:
         """A few scenes, and the seconds that it takes to decode all of the test part."""
         started = time.monotonic()
         whole = load_part(self.workspace.scenes, self.workspace.split, "test")
-        few = SceneSet(whole.images[:_IMAGES], whole.labels[:_IMAGES], whole.names[:_IMAGES])
+        few = replace(
+            whole,
+            images=whole.images[:_IMAGES],
+            labels=whole.labels[:_IMAGES],
+            names=whole.names[:_IMAGES],
+        )
         return few, time.monotonic() - started
 
     @cached_property
