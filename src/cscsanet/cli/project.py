@@ -242,7 +242,7 @@ def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:
     scenes = load_scenes(folder, chosen)
     panels = [
         (name, image.permute(1, 2, 0).numpy(), label.numpy())
-        for name, image, label in zip(scenes.names, scenes.images, scenes.labels, strict=True)
+        for name, image, label in zip(scenes.titles, scenes.images, scenes.labels, strict=True)
     ]
     sheet = contact_sheet(panels, scenes.annotation, columns=columns)
     write_by_rename(out, lambda partial: sheet.save(partial, format="PNG"))

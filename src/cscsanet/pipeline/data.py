@@ -10,6 +10,7 @@ from cscsanet.errors import print_notes
 from cscsanet.pipeline.made_from import num_drops, recorded_from, scene_parameters
 from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
+from cscsanet.scene_sources.label_map import label_map
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
 from cscsanet.scene_sources.split import write_split
@@ -26,7 +27,8 @@ def make_scenes(stage: Stage) -> None:
         write_scenes(workspace, params)
         manifest = read_manifest(workspace.scenes)
         run.log_dataset("scenes", manifest.digest, source=params.scenes.source, context="made")
-        run.log_metrics({"frames_day": manifest.day, "frames_night": manifest.night})
+        if manifest.day is not None and manifest.night is not None:
+            run.log_metrics({"frames_day": manifest.day, "frames_night": manifest.night})
 
 
 def make_split(stage: Stage) -> None:
@@ -80,7 +82,8 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
                 progress=advance,
             )
         return
-    dataset = read_dataset(scenes.source, workspace.root / scenes.folder, params.split.by)
+    folder, labels = workspace.root / scenes.folder, label_map(scenes)
+    dataset = read_dataset(scenes.source, folder, params.split.by, scenes.files, labels)
     with progress_bar(f"checking {scenes.source}", len(dataset.frames)) as advance:
         notes = ingest(
             dataset,

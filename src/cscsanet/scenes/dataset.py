@@ -12,7 +12,7 @@ from cscsanet.scenes.decoded import decoded, decoded_folder
 from cscsanet.scenes.frame_sizes import check_one_size
 from cscsanet.scenes.images import Pixels, read_frame, read_label, size_of
 from cscsanet.scenes.in_order import in_order
-from cscsanet.scenes.layout import Part, image_path, label_path, read_list
+from cscsanet.scenes.layout import Part, image_path, label_path, read_list, read_originals
 from cscsanet.scenes.scene_set import SceneSet
 
 # Pillow releases the interpreter's lock while it decodes. With more threads the disk is the limit.
@@ -58,7 +58,7 @@ def load_scenes(folder: Path, names: Sequence[str], store: Path | None = None) -
     """
     if not names:
         raise CscsanetError(f"{folder}: no frames asked for; check the split's lists")
-    annotation = read_annotation(folder)
+    annotation, originals = read_annotation(folder), read_originals(folder)
     first, _ = read_scene(image_path(folder, names[0]), label_path(folder, names[0]), annotation)
     height, width, channels = first.shape
 
@@ -78,11 +78,13 @@ def load_scenes(folder: Path, names: Sequence[str], store: Path | None = None) -
             pass
 
     if store is not None and len(names) * height * width * (channels + 1) > IN_MEMORY:
-        return SceneSet(*decoded(store, folder, names, (height, width), decode), list(names), annotation)
+        return SceneSet(
+            *decoded(store, folder, names, (height, width), decode), list(names), annotation, originals
+        )
     images = np.empty((len(names), channels, height, width), dtype=np.uint8)
     labels = np.empty((len(names), height, width), dtype=np.uint8)
     decode(images, labels)
-    return SceneSet(torch.from_numpy(images), torch.from_numpy(labels), list(names), annotation)
+    return SceneSet(torch.from_numpy(images), torch.from_numpy(labels), list(names), annotation, originals)
 
 
 def load_part(frames_folder: Path, split_folder: Path, part: Part) -> SceneSet:

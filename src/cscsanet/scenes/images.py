@@ -94,9 +94,16 @@ def read_picture(path: Path) -> Picture:
         return _decode(path, ("PNG", "JPEG", "TIFF"))
 
 
-def read_tiff(path: Path) -> Picture:
-    """Decode a TIFF of a dataset; errors as in `read_picture`."""
-    return _decode(path, ("TIFF",))
+def read_recorded(path: Path) -> Picture:
+    """Decode a picture of a dataset, of the kind that its ending says: PNG, JPEG or TIFF.
+
+    Raises:
+        CscsanetError: as in `read_png` and `read_picture`.
+    """
+    ending = path.suffix.lower()
+    if ending == ".png":
+        return read_png(path)
+    return _decode(path, ("JPEG",) if ending in (".jpg", ".jpeg") else ("TIFF",))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Frames in memory, or mapped from files. This module needs nothing that reads pictures."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import torch
@@ -31,12 +32,14 @@ class SceneSet:
     labels: uint8 [N, H, W], class ids, or IGNORED where a pixel counts nowhere.
     names: the N frame names, in the order of the part.
     annotation: the meaning of labels and names.
+    originals: frame name -> its name in the dataset; empty if they are the same.
     """
 
     images: Tensor
     labels: Tensor
     names: list[str]
     annotation: Annotation = OF_MFNET
+    originals: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -54,6 +57,11 @@ class SceneSet:
             return replace(self, images=self.images.to(device), labels=self.labels.to(device))
         images, labels = HostFrames(self.images, device), HostFrames(self.labels, device)
         return replace(self, images=cast(Tensor, images), labels=cast(Tensor, labels))
+
+    @property
+    def titles(self) -> list[str]:
+        """The names of the frames in the dataset, for a reader."""
+        return [self.originals.get(name, name) for name in self.names]
 
     @property
     def night(self) -> Tensor | None:

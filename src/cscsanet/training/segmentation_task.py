@@ -48,10 +48,10 @@ def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:
 def dice_loss(logits: Tensor, labels: Tensor, ignored: int | None = None) -> Tensor:
     """Return 1 minus the mean Dice coefficient of the classes that occur in a batch.
 
-    logits: (batch, C, H, W). labels: class ids (batch, H, W). ignored: a further id, whose pixels count
-    nowhere. Probabilities take the place of predicted pixels, and pixels are summed over the batch. One pixel is added above and below the bar, so that a
-    class of a few pixels has a bounded gradient. Source: Milletari et al., 3DV 2016, with sums in place of
-    squares below the bar.
+    logits: (batch, C, H, W). labels: class ids (batch, H, W). ignored: a further id, whose pixels count nowhere.
+    Probabilities take the place of predicted pixels, and pixels are summed over the batch. One pixel is added above
+    and below the bar, so that a class of a few pixels has a bounded gradient. Source: Milletari et al., 3DV 2016,
+    with sums in place of squares below the bar.
     """
     probabilities = logits.softmax(dim=1)
     classes = logits.shape[1]

@@ -77,12 +77,19 @@ class LayoutParams(Section):
             )
         if self.parts is not None and self.lists is not None:
             raise ValueError("lists: must be null with parts, which say the same")
+        if self.thermal is None and not self.rgb.lower().endswith(".png"):
+            raise ValueError("thermal: must be given unless rgb is RGBA pictures, which are *.png")
         if len(set(patterns)) < len(patterns):
             raise ValueError("rgb, thermal and labels: must be files of different names or folders")
         for files in (self.parts, self.lists):
             if files is not None and len(set(files)) < len(files):
                 raise ValueError("parts, lists: must name each file or folder once")
         return self
+
+    @property
+    def takes_val(self) -> bool:
+        """Whether a split by lists takes the validation frames from those for training."""
+        return any(files is not None and files[1] is None for files in (self.parts, self.lists))
 
 
 def _layout(**keys: Any) -> LayoutParams:

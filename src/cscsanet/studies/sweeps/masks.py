@@ -19,9 +19,9 @@ def mask_figure(scenes: SceneSet, count: int, measured: Mapping[str, Measurement
     Raises:
         CscsanetError: a measurement has no masks.
     """
-    chosen = representative_frames(scenes, count)
+    chosen, titles = representative_frames(scenes, count), scenes.titles
     frames = [
-        (scenes.names[i], scenes.images[i].permute(1, 2, 0).numpy(), scenes.labels[i].numpy()) for i in chosen
+        (titles[i], scenes.images[i].permute(1, 2, 0).numpy(), scenes.labels[i].numpy()) for i in chosen
     ]
     predictions = {}
     for name, measurement in measured.items():
