@@ -160,7 +160,10 @@ def test_measures_rows_files_and_figures(params, tmp_path):
         assert (tmp_path / f"{name}.png").exists()
 
 
-def test_the_bs_decoder_is_exported_and_agrees(params, tmp_path):
+@pytest.mark.captures
+@pytest.mark.parametrize("count", [COUNTS[0], COUNTS[-1]])
+def test_the_bs_decoder_is_exported_and_agrees(count):
+    params = params_of(count)
     torch.manual_seed(4)
     link = noma(params).eval()
     module, signature = unit_modules(link)["bs_rx"], signatures(params, aligned=False)["bs_rx"]
