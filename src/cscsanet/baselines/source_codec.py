@@ -29,7 +29,7 @@ from cscsanet.config.system import ChannelParams
 from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import CHANNEL_MASKS
 from cscsanet.networks.iq import to_complex, to_pairs
-from cscsanet.networks.semantic_codec import SemanticDecoder, SourceEncoder
+from cscsanet.networks.semantic_codec import SourceEncoder, decoder_for
 from cscsanet.scenes.layout import MODALITIES
 
 
@@ -50,8 +50,8 @@ class SourceCodec(nn.Module):
         )
         self.to_symbols = nn.ModuleList(nn.Linear(msf.semantic_features, 2 * symbols) for _ in modalities)
         self.from_symbols = nn.ModuleList(nn.Linear(2 * symbols, msf.semantic_features) for _ in modalities)
-        features, classes = len(MODALITIES) * msf.semantic_features, len(params.scenes.class_list)
-        self.decoder = SemanticDecoder(features, params.halvings, msf, classes)
+        features = len(MODALITIES) * msf.semantic_features
+        self.decoder = decoder_for(params.scenes.head, features, params.halvings, msf)
 
     def encode(self, images: Tensor, data_symbols: int) -> Tensor:
         """Return symbols (batch, K, D), complex, with a mean energy of 1 for each UE and image.

@@ -38,6 +38,7 @@ _SECTIONS = (
     "scenes.height",
     "scenes.width",
     "scenes.classes",
+    "scenes.task",
     "semantic.modalities",
     "joint.oma_energy",
 )

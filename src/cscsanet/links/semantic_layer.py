@@ -51,7 +51,7 @@ class SemanticLayer(nn.Module):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes the received grid; sizes: d_CSI, streams, largest Q."""
-        return BsMsfNet(params.halvings, params.msf, *sizes, len(params.scenes.class_list))
+        return BsMsfNet(params.halvings, params.msf, *sizes, params.scenes.head)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, with Q = data_symbols.
@@ -97,8 +97,9 @@ class TrackedLayer(SemanticLayer):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes the estimated symbols of each UE."""
-        classes = len(params.scenes.class_list)
-        return BsTrackedNet(params.halvings, params.msf, sizes[0], len(MODALITIES), sizes[2], classes)
+        return BsTrackedNet(
+            params.halvings, params.msf, sizes[0], len(MODALITIES), sizes[2], params.scenes.head
+        )
 
 
 class OrthogonalLayer(SemanticLayer):
@@ -119,7 +120,7 @@ class OrthogonalLayer(SemanticLayer):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes each UE from that UE's subcarriers."""
-        return BsSeparateNet(params.halvings, params.msf, *sizes, len(params.scenes.class_list))
+        return BsSeparateNet(params.halvings, params.msf, *sizes, params.scenes.head)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams, complex, (batch, K, Q, N_c, N_RF).

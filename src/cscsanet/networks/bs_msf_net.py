@@ -17,9 +17,10 @@ import math
 
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.iq import normalize_power
-from cscsanet.networks.semantic_codec import LAST_POOL, SemanticDecoder, latent_shape
+from cscsanet.networks.semantic_codec import LAST_POOL, decoder_for, latent_shape
 from cscsanet.networks.sfa import Sfa
 
 
@@ -44,7 +45,7 @@ class BsFusion(nn.Module):
         halvings: int,
         params: MsfParams,
         csi_features: int,
-        classes: int,
+        head: Head,
         last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
         """reader: maps Y_BB as pairs (batch, N_c, Q, N_RF, 2) to features (batch, N, d)."""
@@ -54,7 +55,7 @@ class BsFusion(nn.Module):
         self.from_baseband = reader
         self.from_csi = nn.Linear(csi_features, params.semantic_features)
         self.fuse = Sfa(features, params.context_features, subcarriers * params.semantic_features)
-        self.decoder = SemanticDecoder(features, halvings, params, classes, last_pool)
+        self.decoder = decoder_for(head, features, halvings, params, last_pool)
 
     def forward(self, received: Tensor, csi_features: Tensor) -> Tensor:
         """Return class logits (batch, C, H, W).
@@ -79,8 +80,8 @@ class BsMsfNet(BsFusion):
         csi_features: int,
         rf_chains: int,
         data_symbols: int,
-        classes: int,
+        head: Head,
     ) -> None:
         features = params.semantic_features
         reader = BlockReader(data_symbols, rf_chains, features)
-        super().__init__(reader, features, halvings, params, csi_features, classes)
+        super().__init__(reader, features, halvings, params, csi_features, head)

@@ -15,6 +15,7 @@ features.
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.bs_msf_net import BlockReader, BsFusion
 from cscsanet.networks.semantic_codec import LAST_POOL
@@ -51,8 +52,8 @@ class BsSeparateNet(BsFusion):
         csi_features: int,
         rf_chains: int,
         data_symbols: int,
-        classes: int,
+        head: Head,
     ) -> None:
         reader = ShareReader(data_symbols, rf_chains, params.semantic_features)
         features = len(SHARES) * params.semantic_features
-        super().__init__(reader, features, halvings, params, csi_features, classes, SHARED_POOL)
+        super().__init__(reader, features, halvings, params, csi_features, head, SHARED_POOL)

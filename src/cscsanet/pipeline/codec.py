@@ -25,6 +25,7 @@ SHAPES = (
     "scenes.height",
     "scenes.width",
     "scenes.classes",
+    "scenes.task",
     "channel.subcarriers",
     "points.data_symbols",
     "msf",

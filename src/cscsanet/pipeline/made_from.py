@@ -22,18 +22,23 @@ from cscsanet.workflow.workspace import Workspace
 _RENDERED = ("scenes.sequences", "scenes.frames_per_sequence")
 _FILES = "files of scenes.folder"
 # Key -> its default. Frames that were made before there were these keys are of the defaults.
-_OF_OTHERS: Mapping[str, Any] = {"scenes.classes": "mfnet", "scenes.ignored_ids": [], "scenes.layout": None}
+_NEW: Mapping[str, Any] = {
+    "scenes.classes": "mfnet",
+    "scenes.task": "segmentation",
+    "scenes.ignored_ids": [],
+    "scenes.layout": None,
+}
 _NO_DEFAULT = object()
-_RECORDED = ("scenes.folder", "scenes.thermal_range", "scenes.absent_classes", *_OF_OTHERS)
+_RECORDED = ("scenes.folder", "scenes.thermal_range", "scenes.absent_classes")
 
 
 def scene_parameters(params: Params) -> dict[str, Any]:
     """Return the parameters that the frames depend on, by their names in params.yaml."""
+    scenes = select(params, ("scenes",))
+    scenes = {name: value for name, value in scenes.items() if _NEW.get(name, _NO_DEFAULT) != value}
     if params.scenes.source == "rendered":
-        return {"seed": params.seed, **_without(select(params, ("scenes",)), _RECORDED)}
-    scenes = _without(select(params, ("scenes",)), _RENDERED)
-    scenes = {name: value for name, value in scenes.items() if _OF_OTHERS.get(name, _NO_DEFAULT) != value}
-    return {"split.by": params.split.by, **scenes}
+        return {"seed": params.seed, **_without(scenes, _RECORDED)}
+    return {"split.by": params.split.by, **_without(scenes, _RENDERED)}
 
 
 def recorded_from(params: Params, folder: Path) -> dict[str, Any]:

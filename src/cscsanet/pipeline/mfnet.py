@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 # The network is fully convolutional, so the image size changes what it learns, but no shape.
-SHAPES = ("scenes.classes",)
-DEPENDS = ("seed", "threads", "recipe", "scenes.height", "scenes.width", "scenes.classes", "mfnet")
+SHAPES = ("scenes.classes", "scenes.task")
+DEPENDS = (
+    "seed",
+    "threads",
+    "recipe",
+    "scenes.height",
+    "scenes.width",
+    "scenes.classes",
+    "scenes.task",
+    "mfnet",
+)
 
 
 def train_mfnet(stage: Stage) -> None:

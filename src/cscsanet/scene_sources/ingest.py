@@ -54,6 +54,7 @@ def ingest(
     absent_classes: Sequence[str] = (),
     made_from: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] | None = None,
+    finish: Callable[[Path], None] = lambda folder: None,
 ) -> list[str]:
     """Check every file of a dataset; write its frames, resized, in MFNet's layout with a manifest.
 
@@ -68,6 +69,7 @@ def ingest(
     absent_classes: names of the classes that occur in no label.
     made_from: the parameters that the frames depend on, for the manifest; None: unknown.
     progress: called with the number of frames written since the last call.
+    finish: called with the folder once all frames are in it, before its manifest is written.
 
     Returns:
         Notes for the user: what was left out or changed, and the share of each class.
@@ -101,6 +103,7 @@ def ingest(
         write_annotation(partial, dataset.labels.annotation)
         if any(name != original for name, original in dataset.originals.items()):
             write_json(partial / ORIGINALS, dict(sorted(dataset.originals.items())))
+        finish(partial)
         write_manifest(partial, dataset.source, made_from)
     return [
         *dataset.notes,

@@ -97,8 +97,7 @@ OF_MFNET_FILES = LabelMap()
 def label_map(scenes: SceneParams) -> LabelMap:
     """Return how the labels of the dataset are read that some parameters name."""
     files = scenes.files
-    light = files is None or files.night is not None
-    annotation = Annotation(scenes.class_list, bool(scenes.ignored_ids), light)
+    annotation = Annotation(scenes.labelled_classes, bool(scenes.ignored_ids), scenes.light)
     return LabelMap(annotation, scenes.id_map, scenes.ignored_ids, files is not None and files.coloured)
 
 

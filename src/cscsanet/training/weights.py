@@ -18,13 +18,14 @@ from cscsanet.files import write_by_rename
 from cscsanet.parsing import parse_json
 
 _METADATA = "cscsanet"
-_CLASSES = "scenes.classes"
+_CLASSES, _TASK = "scenes.classes", "scenes.task"
 # The parameters in which the weights of a layer and the loading configuration must agree; all
 # others may differ.
 SEMANTIC_SHAPES = (
     "scenes.height",
     "scenes.width",
     _CLASSES,
+    _TASK,
     "channel.subcarriers",
     "channel.rf_chains",
     "points.data_symbols",
@@ -201,7 +202,7 @@ def _with_classes(trained: Mapping[str, Any], params: RunParams) -> Mapping[str,
     of_pictures = not trained or "scenes.height" in trained
     if _CLASSES in trained or not of_pictures or not isinstance(params, Params):
         return trained
-    return {**trained, _CLASSES: list(MFNET.names)}
+    return {**trained, _CLASSES: list(MFNET.names), _TASK: "segmentation"}
 
 
 def _as_json(value: Any) -> str:

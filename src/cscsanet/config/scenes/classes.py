@@ -6,6 +6,7 @@ dataset's files may have other ids, which `scenes.classes` maps (`ClassParams.id
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 Colour = tuple[int, int, int]
 
@@ -47,6 +48,20 @@ def _bit_colour(index: int) -> Colour:
     for bit in range(12):
         channels[bit % 3] |= (index >> bit & 1) << (7 - bit // 3)
     return channels[0], channels[1], channels[2]
+
+
+PERSON = "person"
+PEOPLE = ("nobody", "one", "several")
+
+
+def scene_classes(classes: ClassList, *, light: bool) -> ClassList:
+    """Return the classes of whole pictures, where a picture as a whole is classified: day or night, and people.
+
+    classes: of the labels; people are counted if `person` is among them. light: whether day and night are known.
+    """
+    lights = ("day", "night") if light else ("",)
+    people = PEOPLE if PERSON in classes.names else ("",)
+    return class_list(tuple(" ".join(filter(None, pair)) for pair in product(lights, people)))
 
 
 # The colours of MFNet's authors, so that a mask looks as it does in the literature.

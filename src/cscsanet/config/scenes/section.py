@@ -1,10 +1,17 @@
 """The section `scenes` of params.yaml: where frames come from, their size, their classes and their files."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from cscsanet.config.scenes.classes import CLASS_LISTS, IGNORED_NAME, MOST_CLASSES, ClassList, class_list
+from cscsanet.config.scenes.classes import (
+    CLASS_LISTS,
+    IGNORED_NAME,
+    MOST_CLASSES,
+    ClassList,
+    class_list,
+    scene_classes,
+)
 from cscsanet.config.scenes.layouts import LAYOUTS, LayoutParams
 from cscsanet.config.system import Count, Section
 
@@ -15,6 +22,13 @@ _MOST_ID = 65535
 Channel = Annotated[int, Field(ge=0, le=255)]
 FileId = Annotated[int, Field(ge=0, le=_MOST_ID)]
 ClassText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]*$", max_length=40)]
+
+
+class Head(NamedTuple):
+    """The output of a decoder: logits of so many classes, for each pixel or for the whole picture."""
+
+    classes: int
+    whole: bool = False
 
 
 class ClassParams(Section):
@@ -66,8 +80,9 @@ class SceneParams(Section):
     """The source of the RGB-thermal frames, their size [pixels] and their classes.
 
     thermal_range: the values of thermal pictures of over 8 bits that become 0 and 255; none: there are no such
-    pictures. classes: the name of a list in `config/classes`, or the classes themselves. absent_classes: those that
-    no label of the dataset holds. ignored_ids: ids of the dataset's files whose pixels count nowhere. layout: where
+    pictures. classes: the name of a list in `config/scenes/classes`, or the classes themselves. task: what the BS
+    decodes: the class of each pixel, or that of the whole scene (`scene_classes`). absent_classes: those that no label
+    of the dataset holds. ignored_ids: ids of the dataset's files whose pixels count nowhere. layout: where
     a dataset keeps its files; none: as the dataset that `source` names.
     """
 
@@ -79,20 +94,38 @@ class SceneParams(Section):
     frames_per_sequence: Count
     thermal_range: tuple[float, float] | None = None
     classes: Classes = "mfnet"
+    task: Literal["segmentation", "scene"] = "segmentation"
     absent_classes: tuple[str, ...] = ()
     ignored_ids: tuple[FileId, ...] = ()
     layout: LayoutParams | None = None
 
     @property
     def class_list(self) -> ClassList:
-        """The classes, by id."""
+        """The classes that the BS decodes, by id."""
+        if self.task == "scene":
+            return scene_classes(self.labelled_classes, light=self.light)
+        return self.labelled_classes
+
+    @property
+    def labelled_classes(self) -> ClassList:
+        """The classes of the dataset's labels, by id."""
         return listed_classes(self.classes)
+
+    @property
+    def light(self) -> bool:
+        """Whether day and night are known."""
+        return self.files is None or self.files.night is not None
+
+    @property
+    def head(self) -> Head:
+        """What the decoder of the BS has as output."""
+        return Head(len(self.class_list), whole=self.task == "scene")
 
     @property
     def id_map(self) -> dict[int, int]:
         """The class of each id of the dataset's files."""
         if isinstance(self.classes, str):
-            return {index: index for index in range(len(self.class_list))}
+            return {index: index for index in range(len(self.labelled_classes))}
         return {file_id: index for index, ids in enumerate(_file_ids(self.classes)) for file_id in ids}
 
     @property
@@ -113,6 +146,14 @@ class SceneParams(Section):
         return self
 
     @model_validator(mode="after")
+    def _check_task(self) -> "SceneParams":
+        if self.task == "scene" and len(self.class_list) < 2:
+            raise ValueError(
+                "task: must be segmentation, since neither day and night are known nor is there a class 'person'"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_ids(self) -> "SceneParams":
         if self.ignored_ids and (
             self.source == "rendered" or (self.files is not None and self.files.coloured)
@@ -123,7 +164,7 @@ class SceneParams(Section):
         if both := [file_id for file_id in self.ignored_ids if file_id in self.id_map]:
             raise ValueError(
                 f"ignored_ids = {list(self.ignored_ids)}: {both[0]} is the id of "
-                f"{self.class_list.names[self.id_map[both[0]]]}; remove it from one of the two"
+                f"{self.labelled_classes.names[self.id_map[both[0]]]}; remove it from one of the two"
             )
         return self
 
@@ -145,10 +186,10 @@ class SceneParams(Section):
     @model_validator(mode="after")
     def _check_absent_classes(self) -> "SceneParams":
         for name in self.absent_classes:
-            if name not in self.class_list.names:
+            if name not in self.labelled_classes.names:
                 raise ValueError(
                     f"absent_classes = {list(self.absent_classes)}: '{name}' is no class of scenes.classes; "
-                    f"name some of {', '.join(self.class_list.names)}"
+                    f"name some of {', '.join(self.labelled_classes.names)}"
                 )
         if self.source == "rendered" and self.absent_classes:
             raise ValueError(

@@ -46,6 +46,7 @@ DEPENDS = (
     "scenes.height",
     "scenes.width",
     "scenes.classes",
+    "scenes.task",
     "channel",
     "points",
     "csa",
