@@ -7,6 +7,7 @@ import torch
 import yaml
 from PIL import Image
 
+from cscsanet.baselines.mfnet import MfnetLink
 from cscsanet.channel.paths import draw_paths
 from cscsanet.config.params import Params, load_params, profile_text
 from cscsanet.config.scenes.classes import MFNET, class_list, scene_classes
@@ -87,6 +88,7 @@ def test_rendered_frames_have_classes_of_whole_pictures(workspace, params):
     labels = part.labels.flatten(1)
     assert torch.equal(labels.amin(dim=1), labels.amax(dim=1))
     assert torch.equal(labels[:, 0] >= 3, part.night)
+    assert part.annotation.whole
     # Segmentation needs other frames.
     other = params.model_copy(update={"scenes": params.scenes.model_copy(update={"task": "segmentation"})})
     with pytest.raises(CscsanetError, match=r"made with scenes.task = scene, but params.yaml says"):
@@ -120,8 +122,18 @@ def test_it_is_learned_and_measured(workspace, params):
     assert torch.equal(masks.amin(dim=1), masks.amax(dim=1))
     right = (masks[:, 0] == part.labels.flatten(1)[:, 0]).double().mean()
     assert float(pixel_accuracy(outcome.confusions.sum(dim=(0, 1)))) == pytest.approx(float(right))
+    # A crop may cut off the people that a picture is classified by.
+    assert task.crop == 1.0
     by_light = ((masks[:, 0] >= 3) == part.night).double().mean()
     assert float(by_light) > 0.9
+
+
+def test_mfnet_decides_for_the_whole_picture(params):
+    images = torch.rand(2, 4, params.scenes.height, params.scenes.width)
+    link = MfnetLink(params.scenes.head).eval()
+    logits = link(images, None, params.evaluation.home.point, torch.Generator()).logits
+    assert logits.shape == (2, len(SIX), params.scenes.height, params.scenes.width)
+    assert torch.allclose(logits[..., :1, :1].expand_as(logits), logits)
 
 
 @pytest.mark.captures

@@ -33,7 +33,7 @@ def train_mfnet(stage: Stage) -> None:
     def task() -> "tuple[Task, nn.Module]":
         from cscsanet.training.segmentation_task import SegmentationTask
 
-        link = initialised(params, lambda: MfnetLink(len(params.scenes.class_list)))
+        link = initialised(params, lambda: MfnetLink(params.scenes.head))
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         return SegmentationTask(link, scenes, None, params.points, params.mfnet, seed=params.seed), link
 

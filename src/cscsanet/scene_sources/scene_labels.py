@@ -40,7 +40,7 @@ def label_scenes(folder: Path, annotation: Annotation) -> None:
 
     for _ in in_order(write, names_in(folder / "labels"), threads=_THREADS):
         pass
-    write_annotation(folder, Annotation(classes, light=annotation.light))
+    write_annotation(folder, Annotation(classes, light=annotation.light, whole=True))
 
 
 def num_people(ids: Pixels, annotation: Annotation) -> int:

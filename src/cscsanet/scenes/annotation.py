@@ -2,7 +2,7 @@
 
 A folder of another dataset than MFNet's has `annotation.json`:
 
-    {"classes": [{"name": "road", "colour": [128, 64, 128]}, ...], "ignored": true, "light": false}
+    {"classes": [{"name": "road", "colour": [128, 64, 128]}, ...], "ignored": true, "light": false, "whole": false}
 
 Without this file, the classes are MFNet's nine, no pixel is ignored, and names say day or night.
 """
@@ -20,6 +20,7 @@ from cscsanet.files import write_json
 from cscsanet.parsing import parse_json
 
 FILE = "annotation.json"
+_FLAGS = ("ignored", "light", "whole")
 _UNUSED = 255  # of each colour channel, for ids that are no class
 
 
@@ -28,12 +29,13 @@ class Annotation:
     """The meaning of labels and names.
 
     classes: by id. ignored: whether labels may hold IGNORED, for pixels that count nowhere. light: whether names
-    say day or night; if not, all end in D.
+    say day or night; if not, all end in D. whole: whether labels are of whole pictures, one class in each.
     """
 
     classes: ClassList = MFNET
     ignored: bool = False
     light: bool = True
+    whole: bool = False
 
 
 # Of a folder without `annotation.json`.
@@ -46,7 +48,12 @@ def write_annotation(folder: Path, annotation: Annotation) -> None:
         classes = annotation.classes
         pairs = zip(classes.names, classes.colours, strict=True)
         listed = [{"name": name, "colour": list(colour)} for name, colour in pairs]
-        content = {"classes": listed, "ignored": annotation.ignored, "light": annotation.light}
+        content = {
+            "classes": listed,
+            "ignored": annotation.ignored,
+            "light": annotation.light,
+            "whole": annotation.whole,
+        }
         write_json(folder / FILE, content)
 
 
@@ -61,9 +68,10 @@ def read_annotation(folder: Path) -> Annotation:
         return OF_MFNET
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
-        annotation = Annotation(classes_in(content["classes"]), content["ignored"], content["light"])
-        if type(annotation.ignored) is not bool or type(annotation.light) is not bool:
+        flags = {name: content[name] for name in _FLAGS}
+        if not all(type(flag) is bool for flag in flags.values()):
             raise TypeError
+        annotation = Annotation(classes_in(content["classes"]), **flags)
     except (OSError, ValueError, KeyError, TypeError):
         raise CscsanetError(f"{path}: does not list classes; make the frames folder again") from None
     return annotation

@@ -133,7 +133,8 @@ class SegmentationTask(Task):
             self.points_per_batch, self.full_share = fit.points_per_batch, fit.full_share
             weight = fit.auxiliary_weight
         self.coarse = CoarseMasks(link, len(annotation.classes), weight) if weight else None
-        self.crop = fit.crop
+        # A crop may leave out what the class of a whole picture is by.
+        self.crop = 1.0 if annotation.whole else fit.crop
         self.dice_weight = fit.dice_weight
         self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
         self.class_weights: Tensor

@@ -46,6 +46,7 @@ def test_that_of_mfnet_needs_no_file(tmp_path):
         {"classes": 5},
         {"ignored": 1},
         {"light": None},
+        {"whole": "yes"},
     ],
 )
 def test_a_damaged_one_is_one_line(tmp_path, change):
