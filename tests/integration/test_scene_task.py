@@ -11,10 +11,12 @@ from cscsanet.baselines.mfnet import MfnetLink
 from cscsanet.channel.paths import draw_paths
 from cscsanet.config.params import Params, load_params, profile_text
 from cscsanet.config.scenes.classes import MFNET, class_list, scene_classes
+from cscsanet.config.scenes.section import classes_of
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import measure
 from cscsanet.evaluation.schemes import BUILD
 from cscsanet.export.capture import graph_of
+from cscsanet.export.export import shape_sections, trained_sections
 from cscsanet.export.graph_store import GraphStore
 from cscsanet.export.signatures import signatures
 from cscsanet.export.units import unit_modules
@@ -153,6 +155,12 @@ def test_the_head_is_exported_and_agrees(params):
         expected = module(*(torch.from_numpy(inputs[name]) for name in signature.inputs))
     assert logits.shape == (2, len(SIX), params.scenes.height, params.scenes.width)
     assert np.abs(logits - expected.numpy()).max() < 1e-4
+
+
+def test_units_name_the_classes_that_they_decode(params):
+    trained = trained_sections({"params": params.model_dump(mode="json")})
+    assert classes_of(trained["scenes"]["classes"]) == params.scenes.class_list
+    assert shape_sections(params)["scenes"]["classes"] == trained["scenes"]["classes"]
 
 
 def test_weights_of_the_other_task_are_one_line(params, tmp_path):

@@ -70,7 +70,7 @@ def test_classes_name_the_ids_of_files(loaded):
         ({**FOLDERS, "absent_classes": ["c"]}, "'c' is no class of scenes.classes; name some of a, b"),
         ({**FOLDERS, "thermal_range": [0, 9]}, "thermal_range = [0.0, 9.0]: must be null"),
         (layout(rgb="rgb/a.png"), "scenes.layout.rgb = 'rgb/a.png': must be FOLDER/*ENDING"),
-        (layout(rgb="*.png"), "must be FOLDER/*ENDING"),
+        (layout(rgb="*/rgb.png"), "must be FOLDER/*ENDING"),
         (layout(rgb="../rgb/*.png"), "must be a path within scenes.folder"),
         (layout(rgb="/rgb/*.png"), "must be a path within scenes.folder"),
         (layout(rgb="rgb/*.bmp"), "must end with .png or .jpg"),

@@ -22,7 +22,7 @@ def _relative(name: str) -> str:
 def _pattern(name: str, endings: tuple[str, ...]) -> str:
     _relative(name)
     folder, _, file = name.rpartition("/")
-    if file.count("*") != 1 or "*" in folder or not folder:
+    if file.count("*") != 1 or "*" in folder:
         raise ValueError("must be FOLDER/*ENDING, the * being the name of a frame, as rgb/*.png")
     if not file.lower().endswith(endings):
         raise ValueError(f"must end with {' or '.join(endings)}")
