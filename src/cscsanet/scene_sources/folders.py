@@ -72,7 +72,7 @@ def read_folders(folder: Path, layout: LayoutParams, by: Literal["time", "lists"
         {key for by_key in files.values() for key in by_key},
         key=lambda key: (place[key.folder], _order(key.name)),
     )
-    listed = _listed(folder, layout, every, files["rgb"]) if by == "lists" else None
+    listed = _listed(folder, layout, every) if by == "lists" else None
     wanted = set(every) if listed is None else {key for keys in listed.values() for key in keys}
     chosen = [key for key in every if key in wanted]
     _check_complete(folder, kinds, files, chosen)
@@ -98,7 +98,7 @@ def _files_of(root: Path, pattern: str, notes: list[str]) -> dict[str, Path]:
     folder = root / place
     if not folder.is_dir():
         raise CscsanetError(f"{folder}: no such folder; check scenes.folder, scenes.source and scenes.layout")
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     mirrored = []
     for entry in sorted(os.listdir(folder)):  # noqa: PTH208, as in `scenes/layout`
         # File managers leave files with a leading dot. Cameras write endings in capital letters, too.
@@ -110,21 +110,21 @@ def _files_of(root: Path, pattern: str, notes: list[str]) -> dict[str, Path]:
         if is_mirrored(name):
             mirrored.append(entry)
             continue
-        if name in found:
+        if name in by_name:
             raise CscsanetError(
-                f"{file}: is of frame {name}, as {found[name].name} is; remove one of the two"
+                f"{file}: is of frame {name}, as {by_name[name].name} is; remove one of the two"
             )
         # The frames are copied, so a link would bring in what is no part of the dataset.
         check_within(file, root)
         check_regular(file)
-        found[name] = file
-    if not found:
+        by_name[name] = file
+    if not by_name:
         raise CscsanetError(
             f"{folder}: holds no {file_pattern}; check scenes.layout, or put the files of the dataset there"
         )
     if mirrored:
         notes.append(f"{folder}: mirrored copies are left out, as trainings mirror: {_some(mirrored)}")
-    return found
+    return by_name
 
 
 def _order(name: str) -> list[tuple[int, int, str]]:
@@ -150,9 +150,7 @@ def _check_complete(
                 )
 
 
-def _listed(
-    root: Path, layout: LayoutParams, every: Sequence[_Key], rgb: Mapping[_Key, Path]
-) -> dict[Part, list[_Key]]:
+def _listed(root: Path, layout: LayoutParams, every: Sequence[_Key]) -> dict[Part, list[_Key]]:
     """Return the frames of each part, by its folder or its list."""
     if layout.parts is not None:
         return {
@@ -181,6 +179,11 @@ def _listed(
                 raise CscsanetError(f"{root / str(file)}: lists {key} {again}; remove it from one")
             part_of[key] = str(file)
             listed[part].append(key)
+        # An empty list would be taken for none.
+        if file is not None and not listed[part]:
+            raise CscsanetError(
+                f"{root / file}: lists no frame but mirrored copies; list others, or set it to null"
+            )
     return listed
 
 

@@ -75,9 +75,9 @@ class LabelMap:
             )
         packed = _packed(np.asarray(picture.image.convert("RGB")))
         colours = _packed(np.asarray(self.annotation.classes.colours))
-        found, inverse = np.unique(packed, return_inverse=True)
+        occurring, inverse = np.unique(packed, return_inverse=True)
         by_colour = {int(colour): index for index, colour in enumerate(colours)}
-        ids = np.array([by_colour.get(int(colour), _UNKNOWN) for colour in found])[inverse].reshape(
+        ids = np.array([by_colour.get(int(colour), _UNKNOWN) for colour in occurring])[inverse].reshape(
             packed.shape
         )
         if (ids == _UNKNOWN).any():

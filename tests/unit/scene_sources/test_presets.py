@@ -206,16 +206,16 @@ def folders(root: Path, names: list[str]) -> None:
 
 
 @pytest.fixture
-def own(tmp_path):
+def project(tmp_path):
     folders(tmp_path / "external", ["a b", "k2", "k10", "z1", "z2"])
     (tmp_path / "external" / "night.txt").write_text("k10\nz2\n")
     return tmp_path
 
 
-def test_a_dataset_of_any_names_ids_and_folders(own):
-    lists(own / "external", {"train": ["a b", "k2", "k10"], "val": ["z1"], "test": ["z2"]})
+def test_a_dataset_of_any_names_ids_and_folders(project):
+    lists(project / "external", {"train": ["a b", "k2", "k10"], "val": ["z1"], "test": ["z2"]})
     layout = {**FOLDERS, "lists": ["train.txt", "val.txt", "test.txt"], "night": "night.txt"}
-    workspace, _ = imported(own, "folders", classes=TWO, ignored_ids=[200], layout=layout)
+    workspace, _ = imported(project, "folders", classes=TWO, ignored_ids=[200], layout=layout)
     part = load_part(workspace.scenes, workspace.split, "train")
     assert read_originals(workspace.scenes) == {
         "00001D": "a b",
@@ -233,26 +233,26 @@ def test_a_dataset_of_any_names_ids_and_folders(own):
 
 
 @pytest.mark.parametrize("night", [None, "k*"])
-def test_a_split_by_time_needs_no_lists(own, night):
+def test_a_split_by_time_needs_no_lists(project, night):
     workspace, _ = imported(
-        own, "folders", "time", classes=TWO, ignored_ids=[200], layout={**FOLDERS, "night": night}
+        project, "folders", "time", classes=TWO, ignored_ids=[200], layout={**FOLDERS, "night": night}
     )
     names = [name for part in parts_of(workspace).values() for name in part]
     assert sorted(names) == sorted(["a b", "k2", "k10", "z1", "z2"])
 
 
-def test_coloured_labels_are_read_by_the_colours_of_the_classes(own):
+def test_coloured_labels_are_read_by_the_colours_of_the_classes(project):
     colours = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
-    for path in (own / "external" / "seg").iterdir():
+    for path in (project / "external" / "seg").iterdir():
         Image.fromarray(colours[np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 2]).save(path)
     classes = [{"name": "b", "colour": [40, 50, 60]}, {"name": "a", "colour": [10, 20, 30]}]
     layout = {**FOLDERS, "coloured": True}
-    workspace, _ = imported(own, "folders", "time", classes=classes, layout=layout)
+    workspace, _ = imported(project, "folders", "time", classes=classes, layout=layout)
     assert load_part(workspace.scenes, workspace.split, "train").labels[0, 0, :2].tolist() == [1, 0]
-    bad = own / "external" / "seg" / "k2.png"
+    bad = project / "external" / "seg" / "k2.png"
     Image.fromarray(np.full((HEIGHT, WIDTH, 3), 9, np.uint8)).save(bad)
     with pytest.raises(CscsanetError, match=r"k2.png: colour \[9, 9, 9\] at row 0, column 0 is of no class"):
-        imported(own, "folders", "time", classes=classes, layout=layout)
+        imported(project, "folders", "time", classes=classes, layout=layout)
 
 
 def spoil_id(root: Path) -> None:
@@ -277,6 +277,10 @@ def spoil_unknown(root: Path) -> None:
 
 def spoil_two_lists(root: Path) -> None:
     (root / "val.txt").write_text("k2\n")
+
+
+def spoil_mirrored(root: Path) -> None:
+    (root / "val.txt").write_text("z1_flip\n")
 
 
 def spoil_night(root: Path) -> None:
@@ -306,18 +310,19 @@ def spoil_absent(root: Path) -> None:
         (spoil_missing, "z1_t.png: no such file, yet frames/ holds z1_rgb.png"),
         (spoil_unknown, "val.txt: lists 'z9', and there is no such frame"),
         (spoil_two_lists, "val.txt: lists k2 as train.txt does; remove it from one"),
+        (spoil_mirrored, "val.txt: lists no frame but mirrored copies"),
         (spoil_night, "night.txt: names no frame of the dataset"),
         (spoil_folder, "seg: no such folder; check scenes.folder, scenes.source and scenes.layout"),
         (spoil_link, "is a link that leads out of"),
         (spoil_absent, "no label holds thing (id 1); if the ids are those of scenes.classes"),
     ],
 )
-def test_a_fault_is_one_line_and_nothing_is_written(own, spoil, says):
-    lists(own / "external", {"train": ["a b", "k2", "k10"], "val": ["z1"], "test": ["z2"]})
+def test_a_fault_is_one_line_and_nothing_is_written(project, spoil, says):
+    lists(project / "external", {"train": ["a b", "k2", "k10"], "val": ["z1"], "test": ["z2"]})
     layout = {**FOLDERS, "lists": ["train.txt", "val.txt", "test.txt"], "night": "night.txt"}
-    spoil(own / "external")
+    spoil(project / "external")
     with pytest.raises(CscsanetError) as caught:
-        imported(own, "folders", classes=TWO, ignored_ids=[200], layout=layout)
+        imported(project, "folders", classes=TWO, ignored_ids=[200], layout=layout)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert not (own / "data" / "scenes").exists()
+    assert not (project / "data" / "scenes").exists()
