@@ -115,16 +115,15 @@ def main() -> None:
             data=data,
             outcome=outcome,
         )
-        row = result_row(measurement, None, scenes.night, samples)
+        row = result_row(measurement, None, scenes.night, samples, params.scenes.class_list)
         rows.append(row.model_dump(include={"scheme", "images", "miou", "ci_low", "ci_high", "iou", "seed"}))
         print(json.dumps(rows[-1]))
     margins = []
     for alone in ("rgb", "thermal"):
-        for part, selected in (
-            ("all", torch.ones_like(scenes.night)),
-            ("day", ~scenes.night),
-            ("night", scenes.night),
-        ):
+        every = torch.ones(len(scenes), dtype=torch.bool)
+        night = scenes.night
+        parts = [] if night is None else [("day", ~night), ("night", night)]
+        for part, selected in [("all", every), *parts]:
             counts_both, counts_alone = (
                 outcomes[name].confusions[selected].sum(dim=1) for name in ("both", alone)
             )

@@ -16,7 +16,6 @@ from cscsanet.evaluation.measure import Outcome, constant_prediction
 from cscsanet.metrics.estimate import estimate
 from cscsanet.metrics.segmentation import iou_per_class, miou, pixel_accuracy
 from cscsanet.pipeline.pictures import frame_digests, training_pictures
-from cscsanet.scenes.classes import CLASS_NAMES
 from cscsanet.scenes.sequences import by_sequence
 from cscsanet.workflow.workspace import Workspace
 
@@ -69,7 +68,7 @@ def evaluation_of(
     total = per_image.sum(dim=0)
     value = estimate(by_sequence(per_image, scenes.sequences), miou, samples, _SEED)
     floor = miou(constant_prediction(scenes.frames).confusions.sum(dim=(0, 1)))
-    iou = dict(zip(CLASS_NAMES, iou_per_class(total).tolist(), strict=True))
+    iou = dict(zip(scenes.frames.annotation.classes.names, iou_per_class(total).tolist(), strict=True))
     return Evaluation(
         scheme=scheme,
         point=point,

@@ -200,6 +200,7 @@ class TrainedLink:
             spectral_efficiencies=self._efficiencies(transmission, drop.paths.to(device), point),
             channel=drop if self.over_air else None,
             weights=self.weights,
+            class_list=self.params.scenes.class_list,
             notes=tuple(dict.fromkeys(notes)),
         )
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cscsanet.config.scenes.classes import ClassList
 from cscsanet.errors import CscsanetError
+from cscsanet.scenes.annotation import Annotation
 from cscsanet.scenes.image_pair import ImagePair, read_pixels
 from cscsanet.scenes.images import Pixels, read_label
 from cscsanet.scenes.resizing import crop, resize_label
@@ -39,19 +41,22 @@ def read_pair(
             raise CscsanetError(str(error).replace(f"{folder}/", "")) from None
 
 
-def read_truth(truth: Picture, size: tuple[int, int]) -> Pixels:
-    """Return labels as uint8 [height, width] of class ids. truth: a PNG, a Pillow image or an array of ids, (H, W).
+def read_truth(truth: Picture, size: tuple[int, int], classes: ClassList) -> Pixels:
+    """Return labels as uint8 [height, width] of class ids, or IGNORED where a pixel counts nowhere.
+
+    truth: a PNG, a Pillow image or an array of ids, (H, W). classes: of the ids.
 
     Raises:
         CscsanetError: they cannot be read, or hold another class.
     """
+    annotation = Annotation(classes, ignored=True)
     with tempfile.TemporaryDirectory() as folder:
         file = _as_file(truth, Path(folder) / "truth.png")
         try:
-            ids = read_label(file)
+            ids = read_label(file, annotation)
         except CscsanetError as error:
             raise CscsanetError(str(error).replace(f"{folder}/", "")) from None
-    return ids if ids.shape == size else resize_label(crop(ids, size), *size)
+    return ids if ids.shape == size else resize_label(crop(ids, size), *size, annotation)
 
 
 def _as_file(picture: Picture, path: Path) -> Path:

@@ -15,6 +15,7 @@ from torch import Tensor
 from cscsanet.api.channels import Channels
 from cscsanet.api.pictures import Picture, read_truth
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import IGNORED, ClassList
 from cscsanet.evaluation.panel import Shown, panel
 from cscsanet.files import write_by_rename
 from cscsanet.metrics.segmentation import confusion, miou
@@ -35,7 +36,8 @@ class Sent:
     logits: of the classes, float32 (C, H, W). bits: the feedback (K, B), 0 or 1; None without feedback.
     streams: the sent symbols, complex (K, Q, N_c, S); None if nothing was sent over the air.
     spectral_efficiencies: of each UE [bit/s/Hz], with the noise that the combiner colours; None without a channel.
-    channel: the drop; None for a scheme without a channel. notes: what makes the mask doubtful.
+    channel: the drop; None for a scheme without a channel. class_list: names and colours of the ids. notes: what makes the
+    mask doubtful.
     """
 
     scheme: str
@@ -50,6 +52,7 @@ class Sent:
     spectral_efficiencies: tuple[float, ...] | None
     channel: Channels | None
     weights: str
+    class_list: ClassList
     notes: tuple[str, ...]
 
     @property
@@ -60,11 +63,11 @@ class Sent:
     @property
     def classes(self) -> dict[str, float]:
         """Class name -> share of the pixels, of the classes in the mask."""
-        return class_shares(self.mask)
+        return class_shares(self.mask, self.class_list)
 
     def miou(self, truth: Picture) -> float:
         """Return the mean IoU of the mask, eq. (29). truth: class ids of the scene, a file, a picture or an array."""
-        return mask_miou(self.mask, read_truth(truth, self.mask.shape))
+        return mask_miou(self.mask, read_truth(truth, self.mask.shape, self.class_list), self.class_list)
 
     def show(self, truth: Picture | None = None) -> "Figure":
         """Return a figure of both pictures, the truth if given, the mask, and what the link delivered."""
@@ -75,6 +78,7 @@ class Sent:
             link_facts(self.spectral_efficiencies, None if self.bits is None else self.bits.shape[1]),
             self.notes,
             truth,
+            self.class_list,
         )
 
     def save(self, path: str | Path) -> None:
@@ -83,7 +87,7 @@ class Sent:
         Raises:
             CscsanetError: it cannot be written.
         """
-        write_mask(Path(path), self.mask)
+        write_mask(Path(path), self.mask, self.class_list)
 
     def _repr_png_(self) -> bytes:
         """Return the panel, for notebooks."""
@@ -123,23 +127,26 @@ def panel_figure(
     facts: Sequence[str],
     notes: Sequence[str],
     truth: Picture | None,
+    classes: ClassList,
 ) -> "Figure":
-    """Draw the panel of one transmission. pixels: uint8 [4, H, W]. mask: class ids, uint8 [H, W]. truth: class ids, if known.
+    """Draw the panel of one transmission.
+
+    pixels: uint8 [4, H, W]. mask: class ids, uint8 [H, W]. truth: class ids, if known. classes: of the ids.
 
     Raises:
         CscsanetError: the truth cannot be read.
     """
-    ids = None if truth is None else read_truth(truth, (mask.shape[0], mask.shape[1]))
-    measured = [] if ids is None else [f"mean IoU of this frame: {mask_miou(mask, ids):.3f}"]
+    ids = None if truth is None else read_truth(truth, (mask.shape[0], mask.shape[1]), classes)
+    measured = [] if ids is None else [f"mean IoU of this frame: {mask_miou(mask, ids, classes):.3f}"]
     lines = [*measured, *facts, *(f"note: {text}" for text in notes)]
-    return panel(Shown(pixels, mask, title, lines, ids))
+    return panel(Shown(pixels, mask, classes, title, lines, ids))
 
 
-def mask_miou(mask: Pixels, truth: Pixels) -> float:
+def mask_miou(mask: Pixels, truth: Pixels, classes: ClassList) -> float:
     """Return the mean IoU of a mask, eq. (29). mask, truth: class ids, uint8 (H, W)."""
     import torch
 
-    return float(miou(confusion(torch.tensor(mask), torch.tensor(truth))))
+    return float(miou(confusion(torch.tensor(mask), torch.tensor(truth), len(classes), IGNORED)))
 
 
 def write_panel(path: Path, figure: "Figure") -> None:

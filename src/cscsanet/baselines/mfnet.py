@@ -26,6 +26,7 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from cscsanet.channel.paths import PathDrops
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.links.link import Link, Transmission
@@ -36,6 +37,7 @@ RGB_WIDTHS = (16, 48, 48, 96, 96)
 THERMAL_WIDTHS = (16, 16, 16, 36, 36)
 # Of height and width: the decoder reverts four max-pools.
 MULTIPLE = 16
+_PUBLISHED_HEAD = Head(NUM_CLASSES)
 PUBLISHED_SIZE = (480, 640)  # of the pictures that the published weights were trained on
 
 
@@ -91,10 +93,10 @@ class Encoder(nn.Module):
 class Mfnet(nn.Module):
     """RGB-thermal images -> class logits.
 
-    It has 736 275 parameters and takes 8.3 G multiply-accumulates for 480 x 640 pixels.
+    With nine classes it has 736 275 parameters and takes 8.3 G multiply-accumulates for 480 x 640 pixels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.rgb = Encoder(3, RGB_WIDTHS)
         self.thermal = Encoder(1, THERMAL_WIDTHS)
@@ -104,12 +106,12 @@ class Mfnet(nn.Module):
                 Convolution(both[3], both[2], bias=True),
                 Convolution(both[2], both[1], bias=True),
                 Convolution(both[1], both[0], bias=True),
-                Convolution(both[0], NUM_CLASSES, bias=True),
+                Convolution(both[0], classes, bias=True),
             )
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (batch, 9, H, W) from images (batch, 4, H, W) in [0, 1].
+        """Return logits (batch, classes, H, W) from images (batch, 4, H, W) in [0, 1].
 
         Raises:
             CscsanetError: H or W is not a multiple of 16.
@@ -132,15 +134,17 @@ class Mfnet(nn.Module):
 class MfnetLink(Link):
     """Segmentation without transmission: the upper bound of this network."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: Head = _PUBLISHED_HEAD) -> None:
+        """head: of whole pictures, the mean of the logits of all pixels."""
         super().__init__()
-        self.network = Mfnet()
+        self.network = Mfnet(head.classes)
+        self.whole = head.whole
 
     def forward(
         self, images: Tensor, paths: PathDrops | None, point: OperatingPoint, generator: torch.Generator
     ) -> Transmission:
         """Segment without a channel: paths, point and generator are unused."""
-        return Transmission(self.network(images))
+        return Transmission(self._logits(images))
 
     def mixed(
         self,
@@ -151,5 +155,8 @@ class MfnetLink(Link):
         channels: Sequence[ChannelParams] | None = None,
     ) -> Tensor:
         """Segment without a channel: paths, points and generator are unused."""
+        return self._logits(images)
+
+    def _logits(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(images)
-        return logits
+        return logits.mean(dim=(-2, -1), keepdim=True).expand_as(logits) if self.whole else logits

@@ -29,7 +29,7 @@ from cscsanet.config.system import ChannelParams
 from cscsanet.links.link import Link, Transmission, pad_symbols, parts
 from cscsanet.links.semantic_layer import CHANNEL_MASKS
 from cscsanet.networks.iq import to_complex, to_pairs
-from cscsanet.networks.semantic_codec import SemanticDecoder, SourceEncoder
+from cscsanet.networks.semantic_codec import SourceEncoder, decoder_for
 from cscsanet.scenes.layout import MODALITIES
 
 
@@ -50,7 +50,8 @@ class SourceCodec(nn.Module):
         )
         self.to_symbols = nn.ModuleList(nn.Linear(msf.semantic_features, 2 * symbols) for _ in modalities)
         self.from_symbols = nn.ModuleList(nn.Linear(2 * symbols, msf.semantic_features) for _ in modalities)
-        self.decoder = SemanticDecoder(len(MODALITIES) * msf.semantic_features, params.halvings, msf)
+        features = len(MODALITIES) * msf.semantic_features
+        self.decoder = decoder_for(params.scenes.head, features, params.halvings, msf)
 
     def encode(self, images: Tensor, data_symbols: int) -> Tensor:
         """Return symbols (batch, K, D), complex, with a mean energy of 1 for each UE and image.
@@ -77,7 +78,7 @@ class SourceCodec(nn.Module):
         return block * torch.rsqrt(energy.clamp_min(1e-20))
 
     def decode(self, symbols: Tensor, data_symbols: int) -> Tensor:
-        """Return class logits (batch, 9, H, W) from detected symbols (batch, K, D)."""
+        """Return class logits (batch, classes, H, W) from detected symbols (batch, K, D)."""
         return self.decode_grid(self.grid(symbols, data_symbols))
 
     def grid(self, symbols: Tensor, data_symbols: int) -> Tensor:
@@ -86,11 +87,11 @@ class SourceCodec(nn.Module):
         return pad_symbols(positions, self.capacity.data_symbols, 3)
 
     def decode_grid(self, grid: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) from detected symbols by position; see `grid`."""
+        """Return class logits (batch, classes, H, W) from detected symbols by position; see `grid`."""
         return self.draw(to_pairs(grid.contiguous()).flatten(3))
 
     def draw(self, received: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) from what was received of each UE, (batch, K, N_c, values)."""
+        """Return class logits (batch, classes, H, W) from what was received of each UE, (batch, K, N_c, values)."""
         features = [from_symbols(received[:, user]) for user, from_symbols in enumerate(self.from_symbols)]
         # Normalised over both UEs together: their relative power shows which one is reliable, their
         # total does not.

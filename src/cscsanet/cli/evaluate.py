@@ -193,7 +193,7 @@ def predict(
     out: Annotated[
         Path,
         typer.Option(
-            help="The mask to write: class ids in MFNet's palette. An overlay and a panel are written next to it."
+            help="The mask to write: class ids in the colours of the classes. An overlay and a panel come next to it."
         ),
     ],
     scheme: Scheme = DEFAULT_SCHEME,
@@ -220,14 +220,14 @@ def predict(
 
     # A picture that cannot be read is refused before PyTorch is imported.
     from cscsanet.scenes.image_pair import THERMAL_RANGE
-    from cscsanet.scenes.images import read_label, read_picture
+    from cscsanet.scenes.images import read_picture, read_png
     from cscsanet.scenes.thermal_values import stated_range
 
     stated_range(thermal_range, THERMAL_RANGE)
     for picture in (rgb, thermal):
         read_picture(picture)
     if truth is not None:
-        read_label(truth)
+        read_png(truth)
 
     from cscsanet.cli.predict import predict_pair
 

@@ -45,7 +45,7 @@ def evaluate_point(
 
 
 def floor_miou(workspace: Workspace, split: Part) -> float:
-    """Return the mIoU of the prediction `unlabelled everywhere` on a part."""
+    """Return the mIoU of the prediction `class 0 everywhere` on a part."""
     outcome = constant_prediction(load_part(workspace.scenes, workspace.split, split))
     return float(miou(outcome.confusions.sum(dim=(0, 1))))
 

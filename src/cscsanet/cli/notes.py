@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cscsanet.config.scenes.classes import BACKGROUND
 from cscsanet.config.schemes import scheme
 from cscsanet.errors import CscsanetError, printable
 
@@ -99,20 +100,21 @@ def check_training_data(workspace: "Workspace", names: Iterable[str], split: "Pa
 
 
 def note_floor(rows: Sequence["ResultRow"], floor: float) -> None:
-    """Print which results lie within their interval of the floor. floor: mIoU of `unlabelled everywhere`."""
+    """Print which results lie within their interval of the floor. floor: mIoU of `class 0 everywhere`."""
     for row in rows:
         if row.ci_low <= floor:
             at = f" at {row.point.label()}" if row.point else ""
             note(
                 f"{row.scheme}{at}: mIoU {row.miou:.4f} is within its interval of the floor, {floor:.4f} "
-                "with every pixel unlabelled"
+                f"with every pixel {next(iter(row.iou))}"
             )
 
 
 def note_mask(name: str, shares: Mapping[str, float]) -> None:
     """Print a note if a mask has no labelled pixel. shares: class name -> share of the pixels."""
-    if set(shares) <= {"unlabelled"}:
-        note(f"{name}: every pixel of the mask is unlabelled")
+    for background in BACKGROUND:
+        if set(shares) == {background}:
+            note(f"{name}: every pixel of the mask is {background}")
 
 
 def note_origin(workspace: "Workspace", names: Iterable[str]) -> None:

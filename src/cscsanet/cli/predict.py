@@ -30,7 +30,7 @@ def predict_pair(
 
     pictures: the RGB and the thermal picture. seed: selects the drop and the noise. thermal_range: see `read_pixels`. truth: the
     labels of the scene, for the panel. The mask is a palette PNG of the model's size: its values are class ids, its colours
-    MFNet's. Return messages for the user: the files, and the predicted classes with their shares of the pixels.
+    those of the classes. Return messages for the user: the files, and the predicted classes with their shares of the pixels.
 
     Raises:
         CscsanetError: a picture cannot be used, the weights are of another configuration, or the mask cannot be written.
@@ -48,17 +48,17 @@ def predict_pair(
     )
     panel = sent.show(truth)
 
-    write_mask(out, sent.mask)
+    write_mask(out, sent.mask, sent.class_list)
     overlay, shown = (out.with_name(f"{out.stem}-{what}.png") for what in ("overlay", "panel"))
-    write_overlay(overlay, sent.mask, np.asarray(sent.rgb))
+    write_overlay(overlay, sent.mask, np.asarray(sent.rgb), sent.class_list)
     write_panel(shown, panel)
     for text in sent.notes:
         note(text)
-    shares = class_shares(sent.mask)
+    shares = class_shares(sent.mask, sent.class_list)
     note_mask(name, shares)
-    classes = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
+    listed = ", ".join(f"{label} {share:.1%}" for label, share in shares.items())
     return [
-        f"{out}: {classes}",
+        f"{out}: {listed}",
         f"{overlay}: the mask over the RGB image",
         f"{shown}: both pictures, the mask and the link",
         f"model {name} {link.weights[:12]}, {origin(workspace, name)}",

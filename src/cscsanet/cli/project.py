@@ -211,11 +211,14 @@ def scenes_preview(
     ] = 12,
     columns: Annotated[int, typer.Option(min=1, max=12, help="Frames in a row.")] = 2,
     folder: Annotated[
-        Path | None, typer.Option(help="A dataset in MFNet's layout.  [default: the project's scenes]")
+        Path | None,
+        typer.Option(
+            help="A frames folder, or a dataset in MFNet's layout.  [default: the project's scenes]"
+        ),
     ] = None,
     params_file: ParamsFile = PARAMS,
 ) -> None:
-    """Write a contact sheet: RGB, thermal and label (MFNet's palette) of frames by day and by night."""
+    """Write a contact sheet: RGB, thermal and label (colours of the classes) of frames by day and by night."""
     if folder is None:
         workspace, params = project(params_file)
         folder = workspace.scenes
@@ -248,8 +251,8 @@ def preview_scenes(folder: Path, out: Path, frames: int, columns: int) -> str:
     scenes = load_scenes(folder, chosen)
     panels = [
         (name, image.permute(1, 2, 0).numpy(), label.numpy())
-        for name, image, label in zip(scenes.names, scenes.images, scenes.labels, strict=True)
+        for name, image, label in zip(scenes.titles, scenes.images, scenes.labels, strict=True)
     ]
-    sheet = contact_sheet(panels, columns=columns)
+    sheet = contact_sheet(panels, scenes.annotation, columns=columns)
     write_by_rename(out, lambda partial: sheet.save(partial, format="PNG"))
     return f"{out}: {len(chosen)} of {len(names)} frames"

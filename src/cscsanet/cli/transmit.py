@@ -163,7 +163,7 @@ def transmit_pair(
 
     from cscsanet.files import write_by_rename, write_json
     from cscsanet.scenes.image_pair import THERMAL_RANGE, read_pixels
-    from cscsanet.scenes.images import read_label, read_picture
+    from cscsanet.scenes.images import read_picture, read_png
     from cscsanet.scenes.layout import MODALITIES
     from cscsanet.scenes.masks import class_shares, write_mask, write_overlay
     from cscsanet.scenes.thermal_values import stated_range
@@ -176,7 +176,7 @@ def transmit_pair(
     for picture in pictures:
         read_picture(picture)
     if truth is not None:
-        read_label(truth)
+        read_png(truth)
 
     from cscsanet.stations.session import load_unit
 
@@ -209,8 +209,9 @@ def transmit_pair(
     mask = reception.logits[0].argmax(axis=0).astype(np.uint8)
     budget = link_budget(reception, paths, point, params.channel)
 
-    write_mask(out / "mask.png", mask)
-    write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1))
+    classes = info.classes
+    write_mask(out / "mask.png", mask, classes)
+    write_overlay(out / "overlay.png", mask, np.moveaxis(pixels[:3], 0, -1), classes)
     rates = efficiencies(precoder, reception.combiner, paths, point, params.channel)
     source = info.params["scenes"].get("source", "")
     notes = [
@@ -221,14 +222,14 @@ def transmit_pair(
     facts = link_facts(rates, point.feedback_bits)
     write_panel(
         out / "panel.png",
-        panel_figure(panel_title(scheme, point, seed), pixels, mask, facts, notes, truth),
+        panel_figure(panel_title(scheme, point, seed), pixels, mask, facts, notes, truth, classes),
     )
     title = f"{scheme}, {point.label(equals=' = ')}"
     figure = constellation_figure(reception, budget, title)
     write_by_rename(
         out / "constellations.png", lambda partial: figure.savefig(partial, format="png", dpi=120)
     )
-    shares = class_shares(mask)
+    shares = class_shares(mask, classes)
     report: dict[str, Any] = {
         "scheme": scheme,
         "weights": info.weights,
@@ -257,10 +258,10 @@ def transmit_pair(
     origin = ", ".join(
         f"{key} {info.origin[key][:12]}" for key in ("stage", "commit") if info.origin.get(key)
     )
-    classes = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    listed = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     spent = (
         f"feedback: {times['feedback_ms']:.1f} ms of processing here, {times['feedback_symbols']} OFDM symbols; "
         f"channel.feedback_delay_symbols = {times['feedback_delay_symbols']}; "
         f"search: {', '.join(dict.fromkeys(searches.values()))}"
     )
-    return [f"{out}: {classes}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]
+    return [f"{out}: {listed}", spent, f"model {scheme} {info.weights[:12]} ({origin or 'origin unknown'})"]

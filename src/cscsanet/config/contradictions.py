@@ -182,6 +182,9 @@ def _repeats(params: "Params") -> Iterator[str]:
 def _split(params: "Params") -> Iterator[str]:
     """A rendered day, and night, has half of the sequences each; the split keeps sequences whole."""
     scenes, split = params.scenes, params.split
+    files = scenes.files
+    if split.by == "lists" and files is not None and files.lists is None and files.parts is None:
+        yield "split.by = lists: must be time, since scenes.layout names no lists and no parts"
     if scenes.source != "rendered":
         return
     if split.by == "lists":

@@ -22,8 +22,7 @@ def check_kind(value: Any, kind: Any) -> None:
         if get_origin(kind) is not Annotated:
             if value is None:
                 return
-            # Alternatives are a kind, or nothing.
-            (kind,) = (each for each in get_args(kind) if each is not NoneType)
+            kind = _alternative(value, [each for each in get_args(kind) if each is not NoneType])
         else:
             kind = get_args(kind)[0]
     if get_origin(kind) is tuple:
@@ -36,6 +35,13 @@ def check_kind(value: Any, kind: Any) -> None:
         raise ValueError("must be text; write it in quotes")
     elif isinstance(kind, type) and issubclass(kind, BaseModel) and not isinstance(value, (Mapping, kind)):
         raise ValueError("must be a section; write its keys below it")
+
+
+def _alternative(value: Any, kinds: list[Any]) -> Any:
+    """Return the kind that a value is meant to be of: of text and a list, text if it is text."""
+    texts = [kind for kind in kinds if kind is str or str in get_args(kind)]
+    others = [kind for kind in kinds if kind not in texts]
+    return (texts or others)[0] if isinstance(value, str) or not others else others[0]
 
 
 def _check_number(value: Any, kind: type) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from cscsanet.config.assumptions import AssumptionParams
 from cscsanet.config.contradictions import contradictions
 from cscsanet.config.run_params import RunParams
+from cscsanet.config.scenes.section import SceneParams
 from cscsanet.config.studies import (
     AlignmentParams,
     DeploymentParams,
@@ -28,7 +29,6 @@ from cscsanet.config.system import (
     CsaParams,
     MsfParams,
     PointRangeParams,
-    SceneParams,
     SplitParams,
 )
 from cscsanet.config.training import (

@@ -27,8 +27,7 @@ SEPARATED_ROLES: tuple[Role, ...] = ("separated", "estimated", "perfect")
 # The roles of schemes with DMRS beside their payload, a quarter of their elements.
 DMRS_ROLES: tuple[Role, ...] = (*SEPARATED_ROLES, "digital")
 
-FLOOR = "constant"  # the prediction `unlabelled everywhere`, which is compared like a scheme
-FLOOR_TITLE = "every pixel unlabelled (the floor)"
+FLOOR = "constant"  # the prediction `class 0 everywhere`, which is compared like a scheme
 
 _BLUE, _SKY, _RED, _GREEN = "#0072B2", "#56B4E9", "#D55E00", "#009E73"
 _PURPLE, _ORANGE, _INDIGO = "#AA4499", "#B8860B", "#332288"

@@ -1,4 +1,4 @@
-"""The sections of params.yaml for scenes, channel, operating points and networks.
+"""The sections of params.yaml for the split, channel, operating points and networks.
 
 Each section is a frozen group of typed parameters. Keys have the names of the paper or of the field.
 """
@@ -47,10 +47,6 @@ def _even(bits: int) -> int:
     return bits
 
 
-# MFNet's classes; `scenes/classes.py`, which must not be imported here, has their ids and colours.
-ClassName = Literal[
-    "unlabelled", "car", "person", "bike", "curve", "car_stop", "guardrail", "color_cone", "bump"
-]
 MAX_DELAY = 1000  # symbols
 Delay = Annotated[int, Field(ge=0, le=MAX_DELAY)]
 Bits = Annotated[int, Field(ge=2), AfterValidator(_even)]
@@ -67,46 +63,6 @@ class Section(BaseModel):
         if info.field_name is not None:
             check_kind(value, cls.model_fields[info.field_name].annotation)
         return value
-
-
-class SceneParams(Section):
-    """The source of the RGB-thermal frames, and their size [pixels].
-
-    thermal_range: the values of thermal pictures of over 8 bits that become 0 and 255; none: there are no such
-    pictures. absent_classes: those of MFNet's classes that no label of the dataset holds.
-    """
-
-    source: Literal["rendered", "mfnet", "msrs"]
-    folder: Annotated[str, Field(min_length=1)]
-    height: Annotated[int, Field(ge=24, le=2160)]
-    width: Annotated[int, Field(ge=32, le=3840)]
-    sequences: Annotated[int, Field(ge=8, multiple_of=8)]
-    frames_per_sequence: Count
-    thermal_range: tuple[float, float] | None = None
-    absent_classes: tuple[ClassName, ...] = ()
-
-    @model_validator(mode="after")
-    def _check_thermal_range(self) -> "SceneParams":
-        if self.thermal_range is None:
-            return self
-        if self.source != "msrs":
-            raise ValueError(
-                f"thermal_range = {list(self.thermal_range)}: must be null with source = {self.source}, whose thermal "
-                f"values have 8 bits"
-            )
-        if self.thermal_range[0] >= self.thermal_range[1]:
-            raise ValueError(
-                f"thermal_range = {list(self.thermal_range)}: must be [low, high], low below high"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_absent_classes(self) -> "SceneParams":
-        if self.source == "rendered" and self.absent_classes:
-            raise ValueError(
-                f"absent_classes = {list(self.absent_classes)}: must be [] with source = rendered, which renders every class"
-            )
-        return self
 
 
 class SplitParams(Section):

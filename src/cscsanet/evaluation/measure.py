@@ -13,12 +13,13 @@ from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.response import effective_channel
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import IGNORED
 from cscsanet.config.system import ChannelParams
 from cscsanet.evaluation.budgets import budget
 from cscsanet.links.link import Link, Transmission
 from cscsanet.metrics.segmentation import confusion_per_image
+from cscsanet.scenes.annotation import Annotation
 from cscsanet.scenes.augmentation import to_float
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.seeds import generator
 
@@ -29,7 +30,7 @@ _BATCH = 32  # fixed: each batch draws its noise from a seed, so another size wo
 class Outcome:
     """The counts of one Link at one operating point.
 
-    confusions: int64 (images, draws, 9, 9), rows truth, columns prediction.
+    confusions: int64 (images, draws, C, C) for C classes, rows truth, columns prediction, without ignored pixels.
     se_per_ue: mean spectral efficiency of each UE [bit/s/Hz] with the combiner's coloured noise;
     None without a channel.
     masks: uint8 (images, H, W), the predicted classes of the first draw.
@@ -66,7 +67,8 @@ def measure(
     """
     device = next(link.parameters()).device
     images = len(scenes.names)
-    confusions = torch.empty((images, draws, NUM_CLASSES, NUM_CLASSES), dtype=torch.int64)
+    classes = len(scenes.annotation.classes)
+    confusions = torch.empty((images, draws, classes, classes), dtype=torch.int64)
     efficiencies: list[Tensor] = []
     masks: list[Tensor] = []
     first_budget: Mapping[str, Any] | None = None
@@ -78,7 +80,7 @@ def measure(
                 pixels = to_float(scenes.images[index].to(device))
                 sent = link(pixels, paths, point, source)
                 predicted = sent.logits.argmax(dim=1).cpu()
-                confusions[index, draw] = confusion_per_image(predicted, scenes.labels[index])
+                confusions[index, draw] = pixel_counts(predicted, scenes.labels[index], scenes.annotation)
                 if details and draw == 0:
                     masks.append(predicted.to(torch.uint8))
                     first_budget = first_budget or budget(sent, point)
@@ -90,10 +92,19 @@ def measure(
 
 
 def constant_prediction(scenes: SceneSet) -> Outcome:
-    """Count for the prediction `unlabelled everywhere`, the floor of every comparison."""
+    """Count for the prediction `class 0 everywhere`, the floor of every comparison."""
     parts = (scenes.labels[index] for index in _batches(len(scenes)))
-    counts = [confusion_per_image(torch.zeros_like(labels), labels) for labels in parts]
+    counts = [pixel_counts(torch.zeros_like(labels), labels, scenes.annotation) for labels in parts]
     return Outcome(torch.cat(counts).unsqueeze(1), se_per_ue=None)
+
+
+def pixel_counts(predicted: Tensor, labels: Tensor, annotation: Annotation) -> Tensor:
+    """Return the confusion matrix of each image, (N, C, C), without ignored pixels.
+
+    predicted, labels: (N, H, W). annotation: of the labels.
+    """
+    ignored = IGNORED if annotation.ignored else None
+    return confusion_per_image(predicted, labels, len(annotation.classes), ignored)
 
 
 def _batches(images: int) -> Iterator[np.ndarray]:

@@ -23,7 +23,6 @@ from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.files import write_by_rename
 from cscsanet.parsing import parse_json
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.layout import Part
 from cscsanet.workflow.workspace import Workspace
 
@@ -177,7 +176,8 @@ def read_measurement(path: Path) -> Measurement:
 def _check_arrays(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> None:
     """Raise if an array is of another type or shape than `write_measurement` writes."""
     counts, masks = arrays["confusions"], arrays.get("masks")
-    wanted = (len(names), max(1, counts.shape[1]), NUM_CLASSES, NUM_CLASSES)
+    classes = max(1, counts.shape[-1])
+    wanted = (len(names), max(1, counts.shape[1]), classes, classes)
     if counts.dtype.kind != "i" or counts.shape != wanted or (counts < 0).any():
         raise ValueError
     if masks is not None and (masks.dtype != np.uint8 or masks.ndim != 3 or len(masks) != len(names)):

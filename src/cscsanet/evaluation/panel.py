@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cscsanet.scenes.classes import CLASS_NAMES, PALETTE
+from cscsanet.config.scenes.classes import IGNORED, IGNORED_COLOUR, IGNORED_NAME, ClassList
+from cscsanet.scenes.annotation import coloured
 from cscsanet.scenes.images import Pixels
 
 _ZOOM = 4
@@ -23,12 +24,13 @@ _LINE = 0.24  # [inch]
 class Shown:
     """What a panel shows.
 
-    pixels: uint8 [4, H, W]: red, green, blue, thermal. mask, truth: class ids uint8 [H, W]. title: scheme and operating point.
-    facts: lines of text under the pictures.
+    pixels: uint8 [4, H, W]: red, green, blue, thermal. mask, truth: class ids uint8 [H, W]. classes: of the ids.
+    title: scheme and operating point. facts: lines of text under the pictures.
     """
 
     pixels: Pixels
     mask: Pixels
+    classes: ClassList
     title: str
     facts: Sequence[str]
     truth: Pixels | None = None
@@ -43,8 +45,8 @@ def panel(shown: Shown) -> Figure:
         ("thermal, sent by UE 2", np.repeat(shown.pixels[3][..., None], 3, axis=-1)),
     ]
     if shown.truth is not None:
-        pictures.append(("truth", _colours(shown.truth)))
-    pictures.append(("mask at the base station", _colours(shown.mask)))
+        pictures.append(("truth", coloured(shown.truth, shown.classes)))
+    pictures.append(("mask at the base station", coloured(shown.mask, shown.classes)))
 
     cell_width, cell_height = zoom * width / _DPI, zoom * height / _DPI
     total_width = len(pictures) * (cell_width + _GAP) + _GAP
@@ -70,8 +72,8 @@ def panel(shown: Shown) -> Figure:
         axes.set_title(name, fontsize=12)
     figure.text(_GAP / total_width, 1 - 0.1 / total_height, shown.title, va="top", fontsize=14, weight="bold")
     classes = [
-        Patch(facecolor=_rgb(index), edgecolor="#888888", label=CLASS_NAMES[index])
-        for index in _occurring(shown)
+        Patch(facecolor=colour, edgecolor="#888888", label=name)
+        for name, colour in (_legend(shown.classes, index) for index in _occurring(shown))
     ]
     figure.legend(
         handles=classes,
@@ -98,11 +100,8 @@ def _occurring(shown: Shown) -> list[int]:
     return sorted({int(index) for mask in masks for index in np.unique(mask)})
 
 
-def _colours(mask: Pixels) -> Pixels:
-    return np.asarray(PALETTE, dtype=np.uint8)[mask]
-
-
-def _rgb(index: int) -> tuple[float, float, float]:
-    """Return the colour of a class as matplotlib has it."""
-    red, green, blue = PALETTE[index]
-    return red / 255, green / 255, blue / 255
+def _legend(classes: ClassList, index: int) -> tuple[str, tuple[float, float, float]]:
+    """Return the name of a class and its colour as matplotlib has it."""
+    ignored = index == IGNORED
+    red, green, blue = IGNORED_COLOUR if ignored else classes.colours[index]
+    return IGNORED_NAME if ignored else classes.names[index], (red / 255, green / 255, blue / 255)

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import ClassList
+from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.evaluation.measurements import DataDigests, Measurement
 from cscsanet.evaluation.sweeps import AXES, row_point
 from cscsanet.metrics.estimate import estimate, round6
 from cscsanet.metrics.segmentation import iou_per_class, miou, miou_mfnet, pixel_accuracy
-from cscsanet.scenes.classes import CLASS_NAMES
 from cscsanet.scenes.sequences import by_sequence
 
 
@@ -28,7 +29,7 @@ class ResultRow(BaseModel):
     the point that the model was trained for alone.
     scenes_digest to channel_digest: see `evaluation.measurements.DataDigests`.
     ci_low, ci_high: 95 % bootstrap interval of miou over the driving sequences.
-    miou_day, miou_night: None if there are no such frames.
+    miou_day, miou_night: None if there are no such frames, or if day and night are unknown.
     iou: class name -> IoU, None if the class occurs neither in the truth nor in the prediction.
     se_per_ue: [bit/s/Hz], mean over drops, with the combiner's coloured noise; None without a channel.
     """
@@ -103,16 +104,28 @@ def row_reference(scheme: str, coordinates: Iterable[float | None], repeat: str 
 
 
 def result_row(
-    measurement: Measurement, point: OperatingPoint | None, night: Tensor, bootstrap_samples: int
+    measurement: Measurement,
+    point: OperatingPoint | None,
+    night: Tensor | None,
+    bootstrap_samples: int,
+    classes: ClassList,
 ) -> ResultRow:
     """Reduce the counts of a measurement to a row.
 
     point: the operating point to show, which may differ from the measured one in what the scheme
     does not depend on; None for a prediction that depends on no point. night: bool (images,), which
-    frames are night frames.
+    frames are night frames; None: unknown. classes: of the scenes.
+
+    Raises:
+        CscsanetError: the counts are of another number of classes.
     """
     outcome = measurement.outcome
     shown: dict[str, Any] = row_point(measurement.scheme, point) if point else dict.fromkeys(AXES)
+    if outcome.confusions.shape[-1] != len(classes):
+        raise CscsanetError(
+            f"measurement of {measurement.scheme}: counts {outcome.confusions.shape[-1]} classes, but scenes.classes "
+            f"has {len(classes)}; run 'dvc repro' to measure again"
+        )
     per_image = outcome.confusions.sum(dim=1)
     total = per_image.sum(dim=0)
     counts = by_sequence(per_image, measurement.sequences)
@@ -127,17 +140,17 @@ def result_row(
         images=outcome.confusions.shape[0],
         channel_draws=outcome.confusions.shape[1],
         **estimate(counts, miou, bootstrap_samples, measurement.seed).row("miou"),
-        miou_day=_optional(miou(per_image[~night].sum(dim=0))),
-        miou_night=_optional(miou(per_image[night].sum(dim=0))),
+        miou_day=None if night is None else _optional(miou(per_image[~night].sum(dim=0))),
+        miou_night=None if night is None else _optional(miou(per_image[night].sum(dim=0))),
         miou_mfnet=round6(miou_mfnet(total)),
         pixel_accuracy=round6(pixel_accuracy(total)),
-        iou={name: _optional(value) for name, value in zip(CLASS_NAMES, iou_per_class(total), strict=True)},
+        iou={name: _optional(value) for name, value in zip(classes.names, iou_per_class(total), strict=True)},
         se_per_ue=[round6(value) for value in outcome.se_per_ue] if outcome.se_per_ue else None,
     )
 
 
 def normalised_confusion(outcome: Outcome) -> np.ndarray:
-    """Return the confusion matrix (9, 9) with rows (truth) summing to one; nan for absent classes."""
+    """Return the confusion matrix (C, C) with rows (truth) summing to one; nan for absent classes."""
     total = outcome.confusions.sum(dim=(0, 1)).double()
     occurs = total.sum(dim=1, keepdim=True)
     return torch.where(occurs > 0, total / occurs, torch.nan).numpy()

@@ -40,8 +40,8 @@ BUILD: Mapping[str, Callable[[Params], Link]] = {
     "digital-ideal": lambda params: digital(params, "ideal"),
     "noma-stage2": noma,
     "ideal-oma": lambda params: IdealLink(OrthogonalLayer(params)),
-    "mfnet": lambda params: MfnetLink(),
-    "mfnet-imported": lambda params: MfnetLink(),
+    "mfnet": lambda params: MfnetLink(params.scenes.head),
+    "mfnet-imported": lambda params: MfnetLink(params.scenes.head),
 }
 
 

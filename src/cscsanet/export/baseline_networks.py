@@ -111,7 +111,7 @@ def codec_parts(params: Params, trained: SourceCodec | None = None) -> Iterator[
 def mfnet_parts(params: Params, trained: Mfnet | None = None) -> Iterator[Part]:
     """Return MFNet on raw images."""
     images = torch.rand(1, 4, params.scenes.height, params.scenes.width)
-    yield Part("MFNet", "BS", trained or Mfnet(), (images,), unit="mfnet")
+    yield Part("MFNet", "BS", trained or Mfnet(len(params.scenes.class_list)), (images,), unit="mfnet")
 
 
 def codebook_parts(params: Params) -> Iterator[Part]:

@@ -15,6 +15,8 @@ from torch import nn
 
 from cscsanet.config.operating_point import LENGTHS, Capacity
 from cscsanet.config.params import Params, digest, select
+from cscsanet.config.scenes.classes import MFNET
+from cscsanet.config.scenes.section import SceneParams
 from cscsanet.config.schemes import scheme, schemes_of
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.schemes import trained_link
@@ -37,6 +39,8 @@ _SECTIONS = (
     "msf",
     "scenes.height",
     "scenes.width",
+    "scenes.classes",
+    "scenes.task",
     "semantic.modalities",
     "joint.oma_energy",
 )
@@ -138,7 +142,7 @@ def _graph_key(unit: str, module: nn.Module, link: NomaLink, shapes: str) -> str
 
 def shape_sections(params: Params) -> dict[str, Any]:
     """Return the sections `_SECTIONS`, nested as in params.yaml."""
-    return _nested(select(params, _SECTIONS))
+    return _nested(select(params, _SECTIONS) | _classes(params.scenes))
 
 
 def trained_sections(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +157,20 @@ def trained_sections(metadata: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in content.items()
     }
     names = (*_SECTIONS, "scenes.source")
-    return _nested({key: value for key, value in flat.items() if key in names or key.split(".")[0] in names})
+    sections = {key: value for key, value in flat.items() if key in names or key.split(".")[0] in names}
+    # Weights of earlier versions name no classes: theirs are MFNet's.
+    if "scenes.classes" in sections:
+        sections |= _classes(SceneParams.model_validate(metadata["params"]["scenes"]))
+    return _nested(sections)
+
+
+def _classes(scenes: SceneParams) -> dict[str, Any]:
+    """Return the classes that a unit decodes, by their key: whatever the task, they are listed by name and colour."""
+    classes = scenes.class_list
+    if classes == MFNET:
+        return {"scenes.classes": "mfnet"}
+    pairs = zip(classes.names, classes.colours, strict=True)
+    return {"scenes.classes": [{"name": name, "colour": list(colour)} for name, colour in pairs]}
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

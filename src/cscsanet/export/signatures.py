@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cscsanet.config.params import Params
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.layout import MODALITIES
 from cscsanet.stations.metadata import BATCH, TensorSpec
 
@@ -96,9 +95,8 @@ def _bs_csi(params: Params) -> Signature:
 
 
 def _bs_rx(params: Params) -> Signature:
-    logits = TensorSpec(
-        (BATCH, NUM_CLASSES, params.scenes.height, params.scenes.width), _FLOAT, "class logits"
-    )
+    scenes = params.scenes
+    logits = TensorSpec((BATCH, len(scenes.class_list), scenes.height, scenes.width), _FLOAT, "class logits")
     received = _data_block(params, "received Y_BB, I/Q, any scale; zero beyond Q")
     return Signature({"received": received, **_csi(params)}, {"logits": logits})
 

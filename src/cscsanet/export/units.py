@@ -186,7 +186,7 @@ class BsReceiver(nn.Module):
         self.net = link.semantic.bs
 
     def forward(self, received: Tensor, csi: Tensor) -> Tensor:
-        """Return logits (batch, 9, H, W) of Y_BB as pairs (batch, Q, N_c, R, 2), zero from the first unused symbol on."""
+        """Return logits (batch, classes, H, W) of Y_BB as pairs (batch, Q, N_c, R, 2), zero from the first unused symbol on."""
         logits: Tensor = self.net(received.transpose(1, 2), csi)
         return logits
 

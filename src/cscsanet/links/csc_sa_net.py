@@ -107,7 +107,7 @@ class NomaLink(Link):
         return self.read(torch.cat(received), torch.cat(bs_csi))
 
     def read(self, received: Tensor, bs_csi: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
+        """Return class logits (batch, classes, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
         if isinstance(self.mixing, nn.Identity):
             return self.semantic.decode(received, bs_csi)
         padded = to_pairs(pad_symbols(received, self.semantic.capacity.data_symbols, 1).transpose(1, 2))

@@ -28,7 +28,7 @@ class SourceBits:
 class Transmission:
     """The result of one transmission, and the signals that were sent for it.
 
-    logits: class logits (batch, 9, H, W).
+    logits: class logits (batch, classes, H, W).
     streams: power-constrained baseband S_BB (batch, K, Q, N_c, streams), complex, zero on unused
         resource elements; None if nothing was sent.
     precoder: F_RF (batch, K, N_t, streams), complex, unit modulus; None without a channel.

@@ -51,7 +51,7 @@ class SemanticLayer(nn.Module):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes the received grid; sizes: d_CSI, streams, largest Q."""
-        return BsMsfNet(params.halvings, params.msf, *sizes)
+        return BsMsfNet(params.halvings, params.msf, *sizes, params.scenes.head)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams (batch, K, Q, N_c, N_RF), complex, with Q = data_symbols.
@@ -66,7 +66,7 @@ class SemanticLayer(nn.Module):
         return to_complex(torch.stack(signals, dim=1)).transpose(2, 3)[:, :, :data_symbols]
 
     def decode(self, received: Tensor, bs_csi: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
+        """Return class logits (batch, classes, H, W) from Y_BB (batch, Q, N_c, N_RF), complex."""
         missing = self.capacity.data_symbols - received.shape[1]
         pairs = to_pairs(received.transpose(1, 2))
         logits: Tensor = self.bs(nn.functional.pad(pairs, (0, 0, 0, 0, 0, missing)), bs_csi)
@@ -97,7 +97,9 @@ class TrackedLayer(SemanticLayer):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes the estimated symbols of each UE."""
-        return BsTrackedNet(params.halvings, params.msf, sizes[0], len(MODALITIES), sizes[2])
+        return BsTrackedNet(
+            params.halvings, params.msf, sizes[0], len(MODALITIES), sizes[2], params.scenes.head
+        )
 
 
 class OrthogonalLayer(SemanticLayer):
@@ -118,7 +120,7 @@ class OrthogonalLayer(SemanticLayer):
 
     def build_bs(self, params: Params, sizes: tuple[int, int, int]) -> BsFusion:
         """Build the network that decodes each UE from that UE's subcarriers."""
-        return BsSeparateNet(params.halvings, params.msf, *sizes)
+        return BsSeparateNet(params.halvings, params.msf, *sizes, params.scenes.head)
 
     def encode(self, images: Tensor, ue_csi: Tensor, data_symbols: int) -> Tensor:
         """Return the unscaled streams, complex, (batch, K, Q, N_c, N_RF).

@@ -10,27 +10,26 @@ import torch
 from torch import Tensor
 
 
-def confusion(predicted: Tensor, truth: Tensor, classes: int = 9) -> Tensor:
+def confusion(predicted: Tensor, truth: Tensor, classes: int = 9, ignored: int | None = None) -> Tensor:
     """Return the number of pixels of each pair of classes, int64 (C truth, C prediction).
 
-    predicted, truth: class ids 0..C-1 in one shape, of any integer types. One bincount counts them
-    all.
+    predicted, truth: class ids 0..C-1 in one shape, of any integer types. ignored: a further id of the truth, whose
+    pixels count nowhere; None: there is none. One bincount counts them all.
     """
-    _check_ids(predicted, truth, classes)
-    pairs = _pairs(predicted.reshape(-1), truth.reshape(-1), classes)
-    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
+    assert predicted.shape == truth.shape, "prediction and truth differ in shape"
+    return _counts(predicted.reshape(1, -1), truth.reshape(1, -1), classes, ignored)[0]
 
 
-def confusion_per_image(predicted: Tensor, truth: Tensor, classes: int = 9) -> Tensor:
+def confusion_per_image(
+    predicted: Tensor, truth: Tensor, classes: int = 9, ignored: int | None = None
+) -> Tensor:
     """Return the confusion matrix of each image, int64 (N, C truth, C prediction), by one bincount.
 
-    predicted, truth: class ids 0..C-1 (N, H, W), of any integer types.
+    predicted, truth: class ids 0..C-1 (N, H, W), of any integer types. ignored: as in `confusion`.
     """
-    _check_ids(predicted, truth, classes)
+    assert predicted.shape == truth.shape, "prediction and truth differ in shape"
     images = predicted.shape[0]
-    first = torch.arange(images, device=predicted.device).view(-1, 1) * classes**2
-    pairs = _pairs(predicted.reshape(images, -1), truth.reshape(images, -1), classes) + first
-    return torch.bincount(pairs.view(-1), minlength=images * classes**2).view(images, classes, classes)
+    return _counts(predicted.reshape(images, -1), truth.reshape(images, -1), classes, ignored)
 
 
 def iou_per_class(counts: Tensor) -> Tensor:
@@ -72,9 +71,26 @@ def pixel_accuracy(counts: Tensor) -> Tensor:
     return counts.diagonal(dim1=-2, dim2=-1).sum(dim=-1) / counts.sum(dim=(-2, -1))
 
 
+def _counts(predicted: Tensor, truth: Tensor, classes: int, ignored: int | None) -> Tensor:
+    """Return the confusion matrix of each row of pixels (N, pixels), int64 (N, C, C)."""
+    counted = None if ignored is None else truth != ignored
+    if counted is not None:
+        # Any class: these pixels are counted apart.
+        truth = torch.where(counted, truth, 0)
+    _check_ids(predicted, truth, classes)
+    pairs, kinds = _pairs(predicted, truth, classes), classes**2
+    if counted is not None:
+        pairs, kinds = torch.where(counted, pairs.to(torch.int64), kinds), kinds + 1
+    rows = predicted.shape[0]
+    if rows > 1:
+        pairs = pairs + torch.arange(rows, device=predicted.device).view(-1, 1) * kinds
+    counts = torch.bincount(pairs.reshape(-1), minlength=rows * kinds).view(rows, kinds)
+    return counts[:, : classes**2].reshape(rows, classes, classes)
+
+
 def _pairs(predicted: Tensor, truth: Tensor, classes: int) -> Tensor:
     """Return the index, truth x C + prediction, of each pixel's pair of classes."""
-    # A byte holds all pairs of nine classes, and bytes are fast to move; more classes need a wider
+    # A byte holds all pairs of up to 16 classes, and bytes are fast to move; more classes need a wider
     # type.
     if classes**2 - 1 > torch.iinfo(torch.promote_types(predicted.dtype, truth.dtype)).max:
         truth = truth.to(torch.int64)
@@ -82,7 +98,6 @@ def _pairs(predicted: Tensor, truth: Tensor, classes: int) -> Tensor:
 
 
 def _check_ids(predicted: Tensor, truth: Tensor, classes: int) -> None:
-    assert predicted.shape == truth.shape, "prediction and truth differ in shape"
     for ids in (predicted, truth):
         if ids.numel():
             low, high = ids.aminmax()

@@ -2,7 +2,7 @@
 
     Y_BB     -> AGC -> linear, per position -> RMS norm = received semantics (d_s, H_s, W_s)  \\
     S_CSI,BS -> linear, per position                                                           > SFA
-    SFA -> decoder = R, 9 x H x W                                                               (22)
+    SFA -> decoder = R, C x H x W                                                               (22)
 
 The decoder mirrors the encoder (`semantic_codec`). Automatic gain control (AGC) comes
 first, since the gain of the channel is unknown. The output of the linear layer is normalised too: a
@@ -10,16 +10,17 @@ sum over more data symbols is larger, and one decoder serves every Q.
 
 Axes: N_c = H_s x W_s subcarriers, Q data symbols, N_RF chains, 2 = I/Q, d_s features, H x W pixels;
 N latent positions and d features of the received semantics: N_c and d_s here, N_c / K and K d_s in
-`bs_msf_oma_net`.
+`bs_msf_oma_net`; C classes.
 """
 
 import math
 
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.iq import normalize_power
-from cscsanet.networks.semantic_codec import LAST_POOL, SemanticDecoder, latent_shape
+from cscsanet.networks.semantic_codec import LAST_POOL, decoder_for, latent_shape
 from cscsanet.networks.sfa import Sfa
 
 
@@ -44,6 +45,7 @@ class BsFusion(nn.Module):
         halvings: int,
         params: MsfParams,
         csi_features: int,
+        head: Head,
         last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
         """reader: maps Y_BB as pairs (batch, N_c, Q, N_RF, 2) to features (batch, N, d)."""
@@ -53,10 +55,10 @@ class BsFusion(nn.Module):
         self.from_baseband = reader
         self.from_csi = nn.Linear(csi_features, params.semantic_features)
         self.fuse = Sfa(features, params.context_features, subcarriers * params.semantic_features)
-        self.decoder = SemanticDecoder(features, halvings, params, last_pool)
+        self.decoder = decoder_for(head, features, halvings, params, last_pool)
 
     def forward(self, received: Tensor, csi_features: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W).
+        """Return class logits (batch, C, H, W).
 
         received: Y_BB as pairs (batch, N_c, Q, N_RF, 2), zero from the first unused data symbol on;
         csi_features: S_CSI,BS (batch, N_c, d_CSI).
@@ -72,8 +74,14 @@ class BsMsfNet(BsFusion):
     """The base station's semantic fusion network, for one block of superposed UE signals."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int
+        self,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        rf_chains: int,
+        data_symbols: int,
+        head: Head,
     ) -> None:
         features = params.semantic_features
         reader = BlockReader(data_symbols, rf_chains, features)
-        super().__init__(reader, features, halvings, params, csi_features)
+        super().__init__(reader, features, halvings, params, csi_features, head)

@@ -15,6 +15,7 @@ features.
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.bs_msf_net import BlockReader, BsFusion
 from cscsanet.networks.semantic_codec import LAST_POOL
@@ -45,8 +46,14 @@ class BsSeparateNet(BsFusion):
     """The base station's fusion network for UEs on separate subcarriers."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, rf_chains: int, data_symbols: int
+        self,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        rf_chains: int,
+        data_symbols: int,
+        head: Head,
     ) -> None:
         reader = ShareReader(data_symbols, rf_chains, params.semantic_features)
         features = len(SHARES) * params.semantic_features
-        super().__init__(reader, features, halvings, params, csi_features, SHARED_POOL)
+        super().__init__(reader, features, halvings, params, csi_features, head, SHARED_POOL)

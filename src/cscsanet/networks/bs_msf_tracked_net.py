@@ -12,6 +12,7 @@ Axes: N_c subcarriers, K UEs, Q data symbols, 2 = I/Q, d_s features.
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks.bs_msf_net import BsFusion
 from cscsanet.networks.iq import normalize_power
@@ -35,9 +36,15 @@ class BsTrackedNet(BsFusion):
     """The base station's fusion network for UEs whose symbols it has estimated separately."""
 
     def __init__(
-        self, halvings: int, params: MsfParams, csi_features: int, users: int, data_symbols: int
+        self,
+        halvings: int,
+        params: MsfParams,
+        csi_features: int,
+        users: int,
+        data_symbols: int,
+        head: Head,
     ) -> None:
         """csi_features: d_CSI, without the K confidences that `forward` takes beside them."""
         features = params.semantic_features
         reader = UserReader(users, data_symbols, features)
-        super().__init__(reader, users * features, halvings, params, csi_features + users)
+        super().__init__(reader, users * features, halvings, params, csi_features + users, head)

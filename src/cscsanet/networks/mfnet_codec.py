@@ -7,7 +7,6 @@ The decoder mirrors it with nearest-neighbour unpooling.
 from torch import nn
 
 from cscsanet.networks.convolutions import Convolution, MiniInception
-from cscsanet.scenes.classes import NUM_CLASSES
 
 LATENT_LAYERS = 2  # of the encoder, from the last max-pool on
 
@@ -46,7 +45,7 @@ def encoder_layers(
 
 
 def decoder_layers(
-    features: int, halvings: int, multiplier: float, last_pool: tuple[int, int]
+    features: int, halvings: int, multiplier: float, last_pool: tuple[int, int], classes: int
 ) -> list[nn.Module]:
     """Return the layers from features at the latent positions to class logits; see `encoder_layers`."""
     first, second, third, fourth, tail = widths(multiplier)
@@ -66,4 +65,4 @@ def decoder_layers(
         if len(stages) - index <= halvings:
             layers.append(nn.Upsample(scale_factor=2))
         layers += stage
-    return [*layers, nn.Conv2d(first, NUM_CLASSES, 1)]
+    return [*layers, nn.Conv2d(first, classes, 1)]

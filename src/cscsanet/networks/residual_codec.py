@@ -13,8 +13,6 @@ further convolution, so that all other layers have the same shapes for both kind
 import torch
 from torch import Tensor, nn
 
-from cscsanet.scenes.classes import NUM_CLASSES
-
 _PATCH = (3, 4)  # pixels of the coarsest level at one latent position
 _STEM_HALVINGS = 2  # by the first convolution
 # Times the multiplier: of the finest level, whose width doubles with each halving, and at the latent positions.
@@ -77,7 +75,7 @@ def encoder_layers(
 
 
 def decoder_layers(
-    features: int, halvings: int, multiplier: float, last_pool: tuple[int, int]
+    features: int, halvings: int, multiplier: float, last_pool: tuple[int, int], classes: int
 ) -> dict[str, nn.Module]:
     """Return the layers, by name, from features at the latent positions to class logits; see `encoder_layers`."""
     *levels, latent = level_widths(halvings, multiplier)
@@ -92,7 +90,7 @@ def decoder_layers(
         layers[f"level{level}"] = _blocks(width, _BLOCKS)
         inputs, scale = width, (2, 2)
     stride = 2 ** min(halvings, _STEM_HALVINGS)
-    layers["pixels"] = nn.ConvTranspose2d(inputs, NUM_CLASSES, stride, stride)
+    layers["pixels"] = nn.ConvTranspose2d(inputs, classes, stride, stride)
     return layers
 
 

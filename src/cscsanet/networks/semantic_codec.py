@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.config.system import MsfParams
 from cscsanet.networks import mfnet_codec, residual_codec
+from cscsanet.networks.convolutions import Convolution
 
 LAST_POOL = (3, 4)
 
@@ -79,14 +81,59 @@ class SourceEncoder(ConvolutionalNet):
         return features
 
 
-class SemanticDecoder(ConvolutionalNet):
-    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, 9, H, W)."""
+def decoder_for(
+    head: Head, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
+) -> ConvolutionalNet:
+    """Return the decoder of a task, from fused semantics (batch, d, *latent shape) to logits (batch, classes, H, W)."""
+    if head.whole:
+        return SceneDecoder(features, halvings, params, head.classes, last_pool)
+    return SemanticDecoder(features, halvings, params, head.classes, last_pool)
+
+
+class SceneDecoder(ConvolutionalNet):
+    """Decoder from fused semantics (batch, d, *latent shape) to one decision for the picture.
+
+    Two convolutions, the mean over all positions, and a linear layer. The logits of the classes are the same at all
+    pixels (batch, classes, H, W), so that losses, measures and units are those of a segmentation into one region.
+    """
 
     def __init__(
-        self, features: int, halvings: int, params: MsfParams, last_pool: tuple[int, int] = LAST_POOL
+        self,
+        features: int,
+        halvings: int,
+        params: MsfParams,
+        classes: int,
+        last_pool: tuple[int, int] = LAST_POOL,
+    ) -> None:
+        width = 2 * params.semantic_features
+        super().__init__(
+            OrderedDict(
+                first=Convolution(features, width),
+                second=Convolution(width, width),
+                mean=nn.AdaptiveAvgPool2d(1),
+                decision=nn.Conv2d(width, classes, 1),
+            )
+        )
+        rows, columns = latent_shape(params, last_pool)
+        self.pixels = (rows * last_pool[0] << halvings, columns * last_pool[1] << halvings)
+
+    def _layers(self, features: Tensor) -> Tensor:
+        return super()._layers(features).expand(-1, -1, *self.pixels)
+
+
+class SemanticDecoder(ConvolutionalNet):
+    """Decoder from fused semantics (batch, d, *latent shape) to class logits (batch, classes, H, W)."""
+
+    def __init__(
+        self,
+        features: int,
+        halvings: int,
+        params: MsfParams,
+        classes: int,
+        last_pool: tuple[int, int] = LAST_POOL,
     ) -> None:
         layers = residual_codec.decoder_layers if params.blocks == "residual" else mfnet_codec.decoder_layers
-        super().__init__(_named(layers(features, halvings, params.width_multiplier, last_pool)))
+        super().__init__(_named(layers(features, halvings, params.width_multiplier, last_pool, classes)))
 
 
 def _named(layers: Mapping[str, nn.Module] | Sequence[nn.Module]) -> OrderedDict[str, nn.Module]:

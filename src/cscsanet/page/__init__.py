@@ -92,6 +92,7 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "floor": index.at(FLOOR, reference),
         "figures": figures(results, index),
         "titles": tables.scheme_titles(results),
+        "background": tables.background(results),
         "snrs": snrs,
         "schemes": schemes,
         "left_out_schemes": tables.left_out_schemes(results),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.sweeps import Axis
 from cscsanet.page.results import Record, Results
@@ -16,7 +17,7 @@ _AXES: dict[str, tuple[Axis, str]] = {
     "fig11": ("data_symbols", "mIoU over the resource elements of a block"),
 }
 _MASKS = (
-    "Test frames, their truth and the masks that the schemes predict, in MFNet's colours. Each line is one frame; "
+    "Test frames, their truth and the masks that the schemes predict, in {whose} colours. Each line is one frame; "
     "compare the small classes."
 )
 # Text, and rows whose mIoU is written with a link to them.
@@ -47,7 +48,9 @@ def figures(results: Results, index: RowIndex) -> list[PageFigure]:
         (name, name.removeprefix("fig"), title, _axis_sentence(results.equal, axis))
         for name, (axis, title) in _AXES.items()
     ]
-    all_figures.append(("fig12", "12", "Predicted masks", [_MASKS]))
+    of_mfnet = not results.rows or tuple(results.rows[0].iou) == MFNET.names
+    masks = _MASKS.format(whose="MFNet's" if of_mfnet else "the dataset's")
+    all_figures.append(("fig12", "12", "Predicted masks", [masks]))
     all_figures.append(
         ("elastic", "", "A Stage III for all points against one for a single point", _elastic_sentence(index))
     )

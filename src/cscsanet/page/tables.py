@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from cscsanet.config.operating_point import OperatingPoint
-from cscsanet.config.schemes import FLOOR, FLOOR_TITLE
+from cscsanet.config.scenes.classes import MFNET
+from cscsanet.config.schemes import FLOOR
 from cscsanet.page.results import Record, Results
 from cscsanet.page.rows import RowIndex
 
@@ -15,7 +16,12 @@ Line = dict[str, Any]
 def scheme_titles(results: Results) -> dict[str, str]:
     """Return the title of each scheme."""
     titles = {entry["scheme"]: str(entry["title"]) for entry in results.schemes}
-    return {**titles, FLOOR: FLOOR_TITLE}
+    return {**titles, FLOOR: f"every pixel {background(results)} (the floor)"}
+
+
+def background(results: Results) -> str:
+    """Return the name of class 0, which the floor predicts everywhere."""
+    return next(iter(results.rows[0].iou)) if results.rows else MFNET.names[0]
 
 
 def scheme_lines(

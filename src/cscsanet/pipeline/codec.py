@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHAPES = (
     "scenes.height",
     "scenes.width",
+    "scenes.classes",
+    "scenes.task",
     "channel.subcarriers",
     "points.data_symbols",
     "msf",

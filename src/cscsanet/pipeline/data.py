@@ -1,7 +1,9 @@
 """The stages that make the data: frames, their split, and channel drops."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from cscsanet.channel.dataset import PARTS, Part, open_drops, part_seed, write_drops
 from cscsanet.config.channel_notes import channel_notes, source_notes
@@ -10,9 +12,12 @@ from cscsanet.errors import print_notes
 from cscsanet.pipeline.made_from import num_drops, recorded_from, scene_parameters
 from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
+from cscsanet.scene_sources.label_map import label_map
 from cscsanet.scene_sources.manifest import read_manifest
 from cscsanet.scene_sources.renderer.writer import write_rendered
+from cscsanet.scene_sources.scene_labels import label_scenes
 from cscsanet.scene_sources.split import write_split
+from cscsanet.scenes.annotation import OF_MFNET, Annotation
 from cscsanet.workflow.engines import choice_of_environment, in_order, open_engine
 from cscsanet.workflow.progress import progress_bar
 from cscsanet.workflow.stage import Stage
@@ -26,7 +31,8 @@ def make_scenes(stage: Stage) -> None:
         write_scenes(workspace, params)
         manifest = read_manifest(workspace.scenes)
         run.log_dataset("scenes", manifest.digest, source=params.scenes.source, context="made")
-        run.log_metrics({"frames_day": manifest.day, "frames_night": manifest.night})
+        if manifest.day is not None and manifest.night is not None:
+            run.log_metrics({"frames_day": manifest.day, "frames_night": manifest.night})
 
 
 def make_split(stage: Stage) -> None:
@@ -78,9 +84,11 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
                 made_from=scene_parameters(params),
                 workers=params.threads,
                 progress=advance,
+                finish=_finish(params, OF_MFNET),
             )
         return
-    dataset = read_dataset(scenes.source, workspace.root / scenes.folder, params.split.by)
+    folder, labels = workspace.root / scenes.folder, label_map(scenes)
+    dataset = read_dataset(scenes.source, folder, params.split.by, scenes.files, labels)
     with progress_bar(f"checking {scenes.source}", len(dataset.frames)) as advance:
         notes = ingest(
             dataset,
@@ -91,9 +99,17 @@ def write_scenes(workspace: Workspace, params: Params) -> None:
             absent_classes=scenes.absent_classes,
             made_from=recorded_from(params, dataset.folder),
             progress=advance,
+            finish=_finish(params, labels.annotation),
         )
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
+
+
+def _finish(params: Params, annotation: Annotation) -> Callable[[Path], None]:
+    """Return what is done with a frames folder of labels with some annotation, for the task."""
+    if params.scenes.task == "segmentation":
+        return lambda folder: None
+    return lambda folder: label_scenes(folder, annotation)
 
 
 def split_scenes(workspace: Workspace, params: Params) -> dict[Part, list[str]]:

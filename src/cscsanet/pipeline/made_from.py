@@ -21,14 +21,24 @@ from cscsanet.workflow.workspace import Workspace
 # The parameters that matter only for rendered frames, or only for recorded ones.
 _RENDERED = ("scenes.sequences", "scenes.frames_per_sequence")
 _FILES = "files of scenes.folder"
+# Key -> its default. Frames that were made before there were these keys are of the defaults.
+_NEW: Mapping[str, Any] = {
+    "scenes.classes": "mfnet",
+    "scenes.task": "segmentation",
+    "scenes.ignored_ids": [],
+    "scenes.layout": None,
+}
+_NO_DEFAULT = object()
 _RECORDED = ("scenes.folder", "scenes.thermal_range", "scenes.absent_classes")
 
 
 def scene_parameters(params: Params) -> dict[str, Any]:
     """Return the parameters that the frames depend on, by their names in params.yaml."""
+    scenes = select(params, ("scenes",))
+    scenes = {name: value for name, value in scenes.items() if _NEW.get(name, _NO_DEFAULT) != value}
     if params.scenes.source == "rendered":
-        return {"seed": params.seed, **_without(select(params, ("scenes",)), _RECORDED)}
-    return {"split.by": params.split.by, **_without(select(params, ("scenes",)), _RENDERED)}
+        return {"seed": params.seed, **_without(scenes, _RECORDED)}
+    return {"split.by": params.split.by, **_without(scenes, _RENDERED)}
 
 
 def recorded_from(params: Params, folder: Path) -> dict[str, Any]:
@@ -80,7 +90,8 @@ def check_scenes(workspace: Workspace, params: Params) -> None:
         raise CscsanetError(
             f"{path}: no such file, damaged, or of an earlier version; run 'dvc repro split' to make it"
         ) from None
-    _compare(workspace.split, made_from, split_parameters(params.split), "split")
+    taken = params.scenes.files is not None and params.scenes.files.takes_val
+    _compare(workspace.split, made_from, split_parameters(params.split, taken=taken), "split")
     if split_digest(read_lists(workspace.split)) != split["digest"]:
         raise CscsanetError(
             f"{workspace.split}: its lists changed after they were made; run 'dvc repro -f split' to make them again"

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from cscsanet.training.task import Task
 
 # The network is fully convolutional, so the image size changes what it learns, but no shape.
-DEPENDS = ("seed", "threads", "recipe", "scenes.height", "scenes.width", "mfnet")
+SHAPES = ("scenes.classes", "scenes.task")
+DEPENDS = (
+    "seed",
+    "threads",
+    "recipe",
+    "scenes.height",
+    "scenes.width",
+    "scenes.classes",
+    "scenes.task",
+    "mfnet",
+)
 
 
 def train_mfnet(stage: Stage) -> None:
@@ -23,7 +33,7 @@ def train_mfnet(stage: Stage) -> None:
     def task() -> "tuple[Task, nn.Module]":
         from cscsanet.training.segmentation_task import SegmentationTask
 
-        link = initialised(params, MfnetLink)
+        link = initialised(params, lambda: MfnetLink(params.scenes.head))
         scenes = load_train_and_val(workspace.scenes, workspace.split)
         return SegmentationTask(link, scenes, None, params.points, params.mfnet, seed=params.seed), link
 
@@ -32,7 +42,7 @@ def train_mfnet(stage: Stage) -> None:
         params=params,
         networks_for=params,
         depends=DEPENDS,
-        shapes=(),
+        shapes=SHAPES,
         inputs=workspace.scene_digests(),
         task=task,
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from cscsanet.errors import CscsanetError
 from cscsanet.parsing import parse_json
@@ -29,9 +30,13 @@ def describe_pictures(stage: Stage) -> None:
     with stage.tracked("scenes", "split") as run:
         scenes = {part: load_part(workspace.scenes, workspace.split, part) for part in PARTS}
         digests = workspace.scene_digests()
+        # Where day and night are unknown, all frames are one group.
+        night = scenes["train"].night
+        if night is None:
+            night = torch.zeros(len(scenes["train"]), dtype=torch.bool)
         statistics = fit_statistics(
             {part: _features(frames) for part, frames in scenes.items()},
-            scenes["train"].night.tolist(),
+            night.tolist(),
             digests["scenes"],
             digests["split"],
             frame_digests(scenes["train"]),

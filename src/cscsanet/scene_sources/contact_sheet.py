@@ -1,12 +1,13 @@
-"""Contact sheets: for each frame a panel RGB | thermal | labels in MFNet's palette."""
+"""Contact sheets: for each frame a panel RGB | thermal | labels in the colours of the classes."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from cscsanet.config.scenes.classes import ClassList, Colour
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES, PALETTE
+from cscsanet.scenes.annotation import Annotation, coloured, legend
 
 _BACKGROUND = (245, 245, 245)
 _INK = (25, 25, 25)
@@ -14,25 +15,22 @@ _GAP = 6
 _LINE_HEIGHT = 18
 
 
-def colour_label(label: np.ndarray) -> np.ndarray:
-    """Colour class ids by MFNet's palette: uint8 (H, W) -> (H, W, 3); ids above 8 are white."""
-    colours = np.full((256, 3), 255, dtype=np.uint8)
-    colours[:NUM_CLASSES] = PALETTE
-    return np.asarray(colours[label])
-
-
-def panel(image: np.ndarray, label: np.ndarray) -> Image.Image:
+def panel(image: np.ndarray, label: np.ndarray, classes: ClassList) -> Image.Image:
     """Return RGB | thermal | labels side by side; image is uint8 (H, W, 4), label uint8 (H, W)."""
     thermal = np.repeat(image[..., 3:], 3, axis=2)
-    return Image.fromarray(np.concatenate([image[..., :3], thermal, colour_label(label)], axis=1))
+    return Image.fromarray(np.concatenate([image[..., :3], thermal, coloured(label, classes)], axis=1))
 
 
 def contact_sheet(
-    frames: Sequence[tuple[str, np.ndarray, np.ndarray]], columns: int = 1, panel_width: int | None = None
+    frames: Sequence[tuple[str, np.ndarray, np.ndarray]],
+    annotation: Annotation,
+    columns: int = 1,
+    panel_width: int | None = None,
 ) -> Image.Image:
     """Draw the frames as a grid of panels above a legend of the classes.
 
     frames: (name, image uint8 (H, W, 4), label uint8 (H, W)) each; sizes may differ.
+    annotation: of the labels.
     columns: panels in a row.
     panel_width: of a panel of three pictures [pixels]; None takes the size of the first frame.
 
@@ -51,7 +49,8 @@ def contact_sheet(
     columns = min(columns, len(frames))
     rows = -(-len(frames) // columns)
     total = max(columns * (full_width + _GAP) + _GAP, 240)
-    legend_rows = _legend_rows(total)
+    entries = legend(annotation)
+    legend_rows = _legend_rows(total, [name for name, _ in entries])
     sheet = Image.new(
         "RGB",
         (total, rows * (panel_height + _LINE_HEIGHT + _GAP) + _GAP + legend_rows * (_LINE_HEIGHT + 4) + _GAP),
@@ -63,11 +62,11 @@ def contact_sheet(
         top = _GAP + (index // columns) * (panel_height + _LINE_HEIGHT + _GAP)
         draw.text((left, top), name, fill=_INK, font=_font())
         # Nearest, so that the colours of the labels stay pure and single pixels are visible.
-        picture = panel(image, label)
+        picture = panel(image, label, annotation.classes)
         if picture.size != (full_width, panel_height):
             picture = picture.resize((full_width, panel_height), Image.Resampling.NEAREST)
         sheet.paste(picture, (left, top + _LINE_HEIGHT))
-    _draw_legend(draw, total, rows * (panel_height + _LINE_HEIGHT + _GAP) + _GAP)
+    _draw_legend(draw, entries, total, rows * (panel_height + _LINE_HEIGHT + _GAP) + _GAP)
     return sheet
 
 
@@ -79,18 +78,20 @@ def _entry_width(name: str) -> int:
     return 26 + int(_font().getlength(name)) + 14
 
 
-def _legend_rows(total: int) -> int:
+def _legend_rows(total: int, names: Sequence[str]) -> int:
     rows, left = 1, _GAP
-    for name in CLASS_NAMES:
+    for name in names:
         if left + _entry_width(name) > total and left > _GAP:
             rows, left = rows + 1, _GAP
         left += _entry_width(name)
     return rows
 
 
-def _draw_legend(draw: ImageDraw.ImageDraw, total: int, top: int) -> None:
+def _draw_legend(
+    draw: ImageDraw.ImageDraw, entries: Sequence[tuple[str, Colour]], total: int, top: int
+) -> None:
     left = _GAP
-    for name, colour in zip(CLASS_NAMES, PALETTE, strict=True):
+    for name, colour in entries:
         if left + _entry_width(name) > total and left > _GAP:
             left, top = _GAP, top + _LINE_HEIGHT + 4
         draw.rectangle((left, top + 2, left + 20, top + 14), fill=colour, outline=_INK)

@@ -9,7 +9,7 @@ import numpy as np
 from cscsanet.errors import CscsanetError
 from cscsanet.scenes.images import Pixels, read_frame
 from cscsanet.scenes.in_order import in_order
-from cscsanet.scenes.layout import Part, image_path
+from cscsanet.scenes.layout import Part, image_path, read_originals
 
 _THREADS = 4
 _DIGEST_BYTES = 12  # of a billion frames, two are mistaken for copies in one case of 10^10
@@ -38,8 +38,10 @@ def check_no_copy_in_two_parts(frames: Path, parts: Mapping[Part, Sequence[str]]
     if copies.size:
         copy, other = int(copies[0]), int(others[copies[0]])
         part, other_part = (list(parts)[part_of[index]] for index in (copy, other))
+        originals = read_originals(frames)
+        copied, first_name = (originals.get(name, name) for name in (names[copy], names[other]))
         raise CscsanetError(
-            f"{image_path(frames, names[copy])}: frame {names[copy]} of {part} has the pixels of {names[other]} of "
+            f"{image_path(frames, names[copy])}: frame {copied} of {part} has the pixels of {first_name} of "
             f"{other_part}, or is its mirrored copy; remove one of the two from the dataset"
         )
 

@@ -1,8 +1,8 @@
-"""The recorded RGB-thermal datasets, MFNet and MSRS: which frames a folder holds.
+"""The recorded RGB-thermal datasets: which frames a folder holds.
 
 MFNet has `images/` (RGBA, the fourth channel thermal) and `labels/`. MSRS has `vi/`, `ir/` and
 `Segmentation_labels/`, either directly in its folder or once in `train/` and once in `test/`. Its
-class ids and names are MFNet's.
+class ids and names are MFNet's. All others are read by their layout (`folders`).
 
 For a split by time the frames are all of the folder. For a split by lists they are those of the
 dataset's own `train.txt`, `val.txt` and `test.txt`. The mirrored copies (`*_flip`) that MFNet's
@@ -10,20 +10,24 @@ tools add are left out, because augmentation mirrors at random.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from cscsanet.config.scenes.layouts import LayoutParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import check_within
+from cscsanet.scene_sources.folders import read_folders
+from cscsanet.scene_sources.label_map import OF_MFNET_FILES, LabelMap
 from cscsanet.scene_sources.source_frames import SourceFrame
 from cscsanet.scenes.layout import ADD_LISTS, PARTS, Part, files_in, in_time_order, other_pictures, read_lists
 
-RecordedSource = Literal["mfnet", "msrs"]
+RecordedSource = Literal["mfnet", "mfnet-split", "msrs", "pst900", "fmb", "semanticrt", "folders"]
+_OwnReader = Literal["mfnet", "msrs"]
 
 _VISIBLE, _INFRARED = "vi", "ir"
 # Folder of each kind of file -> its endings. Thermal pictures of over 8 bits are often TIFF.
-_KINDS: dict[RecordedSource, dict[str, tuple[str, ...]]] = {
+_KINDS: dict[_OwnReader, dict[str, tuple[str, ...]]] = {
     "mfnet": {"images": (".png",), "labels": (".png",)},
     "msrs": {_VISIBLE: (".png",), _INFRARED: (".png", ".tif", ".tiff"), "Segmentation_labels": (".png",)},
 }
@@ -35,7 +39,8 @@ class Dataset:
     """The frames of a recorded dataset, not yet decoded.
 
     source: its layout. folder: of the dataset. frames: in time order. lists: part -> names, for a
-    split by lists. notes: what of the folder is left out.
+    split by lists. notes: what of the folder is left out. labels: how they are read. originals: name of a
+    frame -> its name in the dataset; empty if they are the same.
     """
 
     source: RecordedSource
@@ -43,12 +48,21 @@ class Dataset:
     frames: list[SourceFrame]
     lists: dict[Part, list[str]] | None
     notes: list[str]
+    labels: LabelMap = OF_MFNET_FILES
+    originals: dict[str, str] = field(default_factory=dict)
 
 
-def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "lists"]) -> Dataset:
+def read_dataset(
+    source: RecordedSource,
+    folder: Path,
+    by: Literal["time", "lists"],
+    layout: LayoutParams | None = None,
+    labels: LabelMap = OF_MFNET_FILES,
+) -> Dataset:
     """List the frames of a dataset.
 
-    by: of the split, by time or by the lists of the dataset.
+    by: of the split, by time or by the lists of the dataset. layout: of its files; None: that of MFNet or MSRS.
+    labels: how they are read.
 
     Raises:
         CscsanetError: a folder is missing or empty, a frame lacks one of its files, the name of a
@@ -60,6 +74,10 @@ def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "list
             f"{folder}: no such folder; set scenes.folder to the folder of the {source} dataset, "
             "or scenes.source: rendered"
         )
+    if layout is not None:
+        read = read_folders(folder, layout, by)
+        return Dataset(source, folder, read.frames, read.lists, read.notes, labels, read.originals)
+    source = cast(_OwnReader, source)
     roots = [folder] if source == "mfnet" else _roots(folder)
     if by == "lists":
         for part in PARTS:
@@ -92,7 +110,7 @@ def read_dataset(source: RecordedSource, folder: Path, by: Literal["time", "list
     frames = [
         SourceFrame(name, tuple(by_kind[name] for by_kind in files[root_of[name]].values())) for name in names
     ]
-    return Dataset(source, folder, frames, lists, notes)
+    return Dataset(source, folder, frames, lists, notes, labels)
 
 
 _Files = dict[str, dict[str, Path]]  # kind -> frame name -> file

@@ -4,16 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
+from cscsanet.config.scenes.section import SOURCES, SceneSource
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_json
 from cscsanet.parsing import parse_json
+from cscsanet.scenes.annotation import FILE as ANNOTATION
+from cscsanet.scenes.annotation import read_annotation
 from cscsanet.scenes.images import read_frame
 from cscsanet.scenes.layout import image_path, is_night, label_path, names_in
 
 MANIFEST = "manifest.json"
-Source = Literal["rendered", "mfnet", "msrs"]
 
 
 @dataclass(frozen=True)
@@ -22,22 +24,22 @@ class Manifest:
 
     source: the renderer, or the dataset that the frames were converted from.
     height, width: size of every frame [pixels].
-    day, night: number of frames.
-    digest: SHA-256 over names, pictures and labels in time order; equal frames have equal digests.
+    day, night: number of frames; None if that is unknown.
+    digest: SHA-256 over names, pictures, labels and their annotation, in time order; equal frames have equal digests.
     made_from: the parameters that the frames depend on, by their names in params.yaml.
     """
 
-    source: Source
+    source: SceneSource
     height: int
     width: int
-    day: int
-    night: int
+    day: int | None
+    night: int | None
     digest: str
     made_from: Mapping[str, Any]
 
 
 def write_manifest(
-    folder: Path, source: Source = "rendered", made_from: Mapping[str, Any] | None = None
+    folder: Path, source: SceneSource = "rendered", made_from: Mapping[str, Any] | None = None
 ) -> Manifest:
     """Write the `manifest.json` of a frames folder; its bytes depend on frames and arguments alone.
 
@@ -48,10 +50,11 @@ def write_manifest(
     """
     names = names_in(image_path(folder, "").parent)
     height, width = read_frame(image_path(folder, names[0])).shape[:2]
-    nights = sum(is_night(name) for name in names)
-    manifest = Manifest(
-        source, height, width, len(names) - nights, nights, _digest(folder, names), made_from or {}
-    )
+    day = night = None
+    if read_annotation(folder).light:
+        night = sum(is_night(name) for name in names)
+        day = len(names) - night
+    manifest = Manifest(source, height, width, day, night, _digest(folder, names), made_from or {})
     write_json(folder / MANIFEST, asdict(manifest))
     return manifest
 
@@ -65,11 +68,12 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         manifest = Manifest(**parse_json(path.read_text(encoding="utf-8")))
-        counts = (manifest.height, manifest.width, manifest.day, manifest.night)
+        light = [] if manifest.day is None is manifest.night else [manifest.day, manifest.night]
+        counts = (manifest.height, manifest.width, *light)
         # A bool is an int, too.
         if not all(type(count) is int and count >= 0 for count in counts):
             raise TypeError
-        if manifest.source not in get_args(Source) or not isinstance(manifest.digest, str):
+        if manifest.source not in SOURCES or not isinstance(manifest.digest, str):
             raise TypeError
         if not isinstance(manifest.made_from, dict):
             raise TypeError
@@ -101,4 +105,6 @@ def _digest(folder: Path, names: list[str]) -> str:
                     f"{path}: no such file, or it cannot be read; make the frames again"
                 ) from None
             total.update(hashlib.sha256(content).digest())
+    if (annotation := folder / ANNOTATION).exists():
+        total.update(annotation.read_bytes())
     return total.hexdigest()

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scene_sources.label_map import OF_MFNET_FILES, LabelMap
 from cscsanet.scenes.channels import check_alive, colour, gray, is_opaque, thermal_channel
 from cscsanet.scenes.dataset import check_label_size
 from cscsanet.scenes.images import (
     Picture,
     Pixels,
     frame_pixels,
-    label_ids,
     read_png,
-    read_tiff,
+    read_recorded,
     size_of,
 )
 from cscsanet.scenes.resizing import check_large_enough
@@ -69,8 +69,8 @@ class SourceFrame:
         """The file with the class ids."""
         return self.files[-1]
 
-    def read(self, stated: ThermalRange | None = None) -> SourceScene:
-        """Decode and check the files. stated: the range of thermal pictures of over 8 bits.
+    def read(self, stated: ThermalRange | None = None, labels: LabelMap = OF_MFNET_FILES) -> SourceScene:
+        """Decode and check the files. stated: the range of thermal pictures of over 8 bits. labels: how they are read.
 
         Raises:
             UnstatedRangeError: the thermal picture has over 8 bits, and no range is stated.
@@ -78,12 +78,13 @@ class SourceFrame:
                 sizes differ, or a range is stated for a thermal picture of 8 bits.
         """
         if self.frame is not None:
-            return _read_frame(read_png(self.frame), read_png(self.label))
-        return _read_files(read_png(self.files[0]), _read_thermal(self.thermal), read_png(self.label), stated)
+            return _read_frame(read_png(self.frame), read_png(self.label), labels)
+        pictures = read_recorded(self.files[0]), read_recorded(self.thermal), read_png(self.label)
+        return _read_files(*pictures, stated, labels)
 
 
-def _read_frame(frame: Picture, label: Picture) -> SourceScene:
-    pixels, ids = frame_pixels(frame), label_ids(label)
+def _read_frame(frame: Picture, label: Picture, labels: LabelMap) -> SourceScene:
+    pixels, ids = frame_pixels(frame), labels.read(label)
     check_label_size(pixels, ids, label.path)
     check_large_enough(pixels, f"{frame.path}")
     thermal_channel(pixels, frame)
@@ -93,9 +94,9 @@ def _read_frame(frame: Picture, label: Picture) -> SourceScene:
 
 
 def _read_files(
-    visible: Picture, infrared: Picture, label: Picture, stated: ThermalRange | None
+    visible: Picture, infrared: Picture, label: Picture, stated: ThermalRange | None, labels: LabelMap
 ) -> SourceScene:
-    rgb, ids = colour(visible), label_ids(label)
+    rgb, ids = colour(visible), labels.read(label)
     thermal, cut = _thermal_pixels(infrared, stated)
     for picture, pixels in ((infrared, thermal), (label, ids)):
         if pixels.shape != rgb.shape[:2]:
@@ -129,10 +130,6 @@ def _turned(*pictures: Picture) -> tuple[tuple[Path, str], ...]:
     return tuple((picture.path, TURNED) for picture in pictures if picture.turned)
 
 
-def _read_thermal(path: Path) -> Picture:
-    return read_png(path) if path.suffix.lower() == ".png" else read_tiff(path)
-
-
 def thermal_extent(frames: list[SourceFrame]) -> ThermalRange:
     """Return the lowest and the highest value of all thermal pictures, which have over 8 bits.
 
@@ -142,7 +139,7 @@ def thermal_extent(frames: list[SourceFrame]) -> ThermalRange:
     low, high = np.inf, -np.inf
     files: dict[bool, list[Path]] = {True: [], False: []}
     for frame in frames:
-        picture = _read_thermal(frame.thermal)
+        picture = read_recorded(frame.thermal)
         files[is_wide(picture)].append(picture.path)
         if is_wide(picture):
             values = wide_values(picture)

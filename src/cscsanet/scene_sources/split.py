@@ -13,7 +13,7 @@ from cscsanet.config.system import SplitParams
 from cscsanet.errors import CscsanetError
 from cscsanet.files import folder_by_rename
 from cscsanet.scene_sources.copied_frames import check_no_copy_in_two_parts
-from cscsanet.scenes.classes import CLASS_NAMES, NUM_CLASSES
+from cscsanet.scenes.annotation import read_annotation
 from cscsanet.scenes.images import read_label
 from cscsanet.scenes.in_order import in_order
 from cscsanet.scenes.layout import (
@@ -25,11 +25,13 @@ from cscsanet.scenes.layout import (
     is_night,
     label_path,
     names_in,
+    read_list,
     read_lists,
 )
 from cscsanet.scenes.sequences import read_sequences
 
 _THREADS = 4
+_AGAIN = "make the frames again, with split.by: lists, by 'dvc repro'"
 
 
 def temporal_split(
@@ -78,14 +80,17 @@ def temporal_split(
     return {part: in_time_order(parts[part]) for part in PARTS}
 
 
-def listed_split(folder: Path) -> dict[Part, list[str]]:
+def listed_split(folder: Path, val: float) -> dict[Part, list[str]]:
     """Split the frames of a frames folder by the lists in it, in their order.
 
+    val: share of the training frames, the last ones, that are for validation where the dataset has no list of these,
+    and `val.txt` so is an empty file.
+
     Raises:
-        CscsanetError: a list is missing or faulty, a name is in two lists, or a listed frame is
-        missing.
+        CscsanetError: a list is missing or faulty, a name is in two lists, a listed frame is missing, or too few
+            frames are for training to take some of them.
     """
-    lists = read_lists(folder, "make the frames again, with split.by: lists, by 'dvc repro'")
+    lists = _with_val(folder, val) if takes_val(folder) else read_lists(folder, _AGAIN)
     for part, names in lists.items():
         for name in names:
             for path in (image_path(folder, name), label_path(folder, name)):
@@ -96,12 +101,30 @@ def listed_split(folder: Path) -> dict[Part, list[str]]:
     return lists
 
 
+def takes_val(folder: Path) -> bool:
+    """Return whether the split takes the validation frames from those for training, as the dataset lists none."""
+    val = folder / "val.txt"
+    return val.is_file() and val.stat().st_size == 0
+
+
+def _with_val(folder: Path, val: float) -> dict[Part, list[str]]:
+    train, test = (read_list(folder / f"{part}.txt", _AGAIN) for part in ("train", "test"))
+    if both := set(train) & set(test):
+        raise CscsanetError(f"{folder}: train.txt and test.txt list {min(both)}; make the frames again")
+    kept = len(train) - max(1, _boundary(len(train), val))
+    if not kept:
+        raise CscsanetError(
+            f"{folder}/train.txt: lists one frame, of which none can be for validation; give the dataset's own list"
+        )
+    return {"train": train[:kept], "val": train[kept:], "test": test}
+
+
 def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "") -> dict[Part, list[str]]:
     """Split a frames folder; write `train.txt`, `val.txt`, `test.txt` and `split.json` to `target`.
 
     scenes: digest of the frames, which says later whether the split belongs to other frames.
 
-    For each part, `split.json` contains the number of day and of night frames and the share of each
+    For each part, `split.json` contains the number of day and of night frames (null if unknown) and the share of each
     class among the pixels. It also contains a SHA-256 digest of the lists, and what they were made from.
 
     Returns:
@@ -112,13 +135,13 @@ def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "
         of it would be in two parts.
     """
     if params.by == "lists":
-        parts = listed_split(frames)
+        parts = listed_split(frames, params.val)
     else:
         sequences = read_sequences(frames)
         parts = temporal_split(names_in(frames / "images"), params.train, params.val, sequences)
     check_no_copy_in_two_parts(frames, parts)
     summary = {
-        "made_from": split_parameters(params),
+        "made_from": split_parameters(params, taken=takes_val(frames)),
         "scenes": scenes,
         "parts": {part: _summary(frames, names) for part, names in parts.items()},
         "digest": split_digest(parts),
@@ -130,9 +153,9 @@ def write_split(frames: Path, target: Path, params: SplitParams, scenes: str = "
     return parts
 
 
-def split_parameters(params: SplitParams) -> dict[str, Any]:
-    """Return the parameters that a split depends on, by their names in params.yaml."""
-    names = ("by", "train", "val") if params.by == "time" else ("by",)
+def split_parameters(params: SplitParams, *, taken: bool = False) -> dict[str, Any]:
+    """Return the parameters that a split depends on, by their names in params.yaml. taken: see `takes_val`."""
+    names = {"time": ("by", "train", "val"), "lists": ("by", "val") if taken else ("by",)}[params.by]
     return {f"split.{name}": getattr(params, name) for name in names}
 
 
@@ -182,15 +205,19 @@ def _check_no_sequence_spans_day_and_night(names: Sequence[str], groups: Mapping
 
 
 def _summary(frames: Path, names: Sequence[str]) -> dict[str, Any]:
-    def count(name: str) -> Any:
-        return np.bincount(read_label(label_path(frames, name)).reshape(-1), minlength=NUM_CLASSES)
+    annotation = read_annotation(frames)
+    classes = annotation.classes.names
 
-    pixels = sum(in_order(count, names, threads=_THREADS), np.zeros(NUM_CLASSES, dtype=np.int64))
-    shares = pixels / pixels.sum()
-    nights = sum(is_night(name) for name in names)
+    def count(name: str) -> Any:
+        ids = read_label(label_path(frames, name), annotation).reshape(-1)
+        return np.bincount(ids, minlength=len(classes))[: len(classes)]
+
+    pixels = sum(in_order(count, names, threads=_THREADS), np.zeros(len(classes), dtype=np.int64))
+    shares = pixels / max(1, pixels.sum())
+    nights = sum(is_night(name) for name in names) if annotation.light else None
     return {
         "frames": len(names),
-        "day": len(names) - nights,
+        "day": None if nights is None else len(names) - nights,
         "night": nights,
-        "class_shares": {CLASS_NAMES[index]: round(float(shares[index]), 6) for index in range(NUM_CLASSES)},
+        "class_shares": {name: round(float(share), 6) for name, share in zip(classes, shares, strict=True)},
     }

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from cscsanet.errors import CscsanetError
+from cscsanet.scenes.annotation import OF_MFNET, Annotation, read_annotation
 from cscsanet.scenes.decoded import decoded, decoded_folder
 from cscsanet.scenes.frame_sizes import check_one_size
 from cscsanet.scenes.images import Pixels, read_frame, read_label, size_of
 from cscsanet.scenes.in_order import in_order
-from cscsanet.scenes.layout import Part, image_path, label_path, read_list
+from cscsanet.scenes.layout import Part, image_path, label_path, read_list, read_originals
 from cscsanet.scenes.scene_set import SceneSet
 
 # Pillow releases the interpreter's lock while it decodes. With more threads the disk is the limit.
@@ -20,7 +21,7 @@ _THREADS = 4
 IN_MEMORY = 64 * 2**20
 
 
-def read_scene(image: Path, label: Path) -> tuple[Pixels, Pixels]:
+def read_scene(image: Path, label: Path, annotation: Annotation = OF_MFNET) -> tuple[Pixels, Pixels]:
     """Decode one frame and its labels.
 
     Returns:
@@ -29,7 +30,7 @@ def read_scene(image: Path, label: Path) -> tuple[Pixels, Pixels]:
     Raises:
         CscsanetError: a file is faulty (see `read_frame` and `read_label`), or the sizes differ.
     """
-    pixels, ids = read_frame(image), read_label(label)
+    pixels, ids = read_frame(image), read_label(label, annotation)
     check_label_size(pixels, ids, label)
     return pixels, ids
 
@@ -57,12 +58,14 @@ def load_scenes(folder: Path, names: Sequence[str], store: Path | None = None) -
     """
     if not names:
         raise CscsanetError(f"{folder}: no frames asked for; check the split's lists")
-    first, _ = read_scene(image_path(folder, names[0]), label_path(folder, names[0]))
+    annotation, originals = read_annotation(folder), read_originals(folder)
+    first, _ = read_scene(image_path(folder, names[0]), label_path(folder, names[0]), annotation)
     height, width, channels = first.shape
 
     def decode(images: Pixels, labels: Pixels) -> None:
         def decode_one(index: int) -> None:
-            pixels, ids = read_scene(image_path(folder, names[index]), label_path(folder, names[index]))
+            name = names[index]
+            pixels, ids = read_scene(image_path(folder, name), label_path(folder, name), annotation)
             if pixels.shape != first.shape:
                 files = [image_path(folder, name) for name in names]
                 check_one_size(
@@ -75,11 +78,13 @@ def load_scenes(folder: Path, names: Sequence[str], store: Path | None = None) -
             pass
 
     if store is not None and len(names) * height * width * (channels + 1) > IN_MEMORY:
-        return SceneSet(*decoded(store, folder, names, (height, width), decode), list(names))
+        return SceneSet(
+            *decoded(store, folder, names, (height, width), decode), list(names), annotation, originals
+        )
     images = np.empty((len(names), channels, height, width), dtype=np.uint8)
     labels = np.empty((len(names), height, width), dtype=np.uint8)
     decode(images, labels)
-    return SceneSet(torch.from_numpy(images), torch.from_numpy(labels), list(names))
+    return SceneSet(torch.from_numpy(images), torch.from_numpy(labels), list(names), annotation, originals)
 
 
 def load_part(frames_folder: Path, split_folder: Path, part: Part) -> SceneSet:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cscsanet.config.scenes.classes import IGNORED
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.classes import NUM_CLASSES
+from cscsanet.scenes.annotation import OF_MFNET, Annotation
 from cscsanet.scenes.sample_format import (
     altered,
     bits_of_sample,
@@ -92,9 +94,16 @@ def read_picture(path: Path) -> Picture:
         return _decode(path, ("PNG", "JPEG", "TIFF"))
 
 
-def read_tiff(path: Path) -> Picture:
-    """Decode a TIFF of a dataset; errors as in `read_picture`."""
-    return _decode(path, ("TIFF",))
+def read_recorded(path: Path) -> Picture:
+    """Decode a picture of a dataset, of the kind that its ending says: PNG, JPEG or TIFF.
+
+    Raises:
+        CscsanetError: as in `read_png` and `read_picture`.
+    """
+    ending = path.suffix.lower()
+    if ending == ".png":
+        return read_png(path)
+    return _decode(path, ("JPEG",) if ending in (".jpg", ".jpeg") else ("TIFF",))
 
 
 @contextmanager
@@ -132,40 +141,54 @@ def frame_pixels(picture: Picture) -> Pixels:
     return np.asarray(picture.image)
 
 
-def read_label(path: Path) -> Pixels:
+def read_label(path: Path, annotation: Annotation = OF_MFNET) -> Pixels:
     """Decode one PNG of class ids; in modes L, P and I the pixel values are the ids.
 
+    annotation: of the frames folder; by default that of MFNet.
+
     Returns:
-        uint8 [height, width], ids 0..8.
+        uint8 [height, width], class ids, or IGNORED where the annotation has ignored pixels.
 
     Raises:
-        CscsanetError: the file is not an intact PNG, has not one channel, or holds an id above 8.
+        CscsanetError: the file is not an intact PNG, has not one channel, or holds another id.
     """
-    return label_ids(read_png(path))
+    return label_ids(read_png(path), annotation)
 
 
-def label_ids(picture: Picture) -> Pixels:
+def label_ids(picture: Picture, annotation: Annotation = OF_MFNET) -> Pixels:
     """Return the class ids of decoded labels; as `read_label`."""
+    ids, classes = label_values(picture), len(annotation.classes)
+    wrong = ids >= classes
+    if annotation.ignored:
+        wrong &= ids != IGNORED
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise CscsanetError(
+            f"{picture.path}: label id {ids[row, column]} at row {row}, column {column}; ids must be "
+            f"0..{classes - 1}: map it to one of the classes, as in scenes.classes (docs/datasets.md)"
+        )
+    return ids.astype(np.uint8, copy=False)
+
+
+def label_values(picture: Picture) -> NDArray[Any]:
+    """Return the values of decoded labels, [height, width], which are ids of the file.
+
+    Raises:
+        CscsanetError: the picture has not one channel, or gray of fewer than 8 bits.
+    """
     mode = picture.image.mode
     if mode not in ("1", "L", "P", "I", "I;16"):
         raise CscsanetError(
-            f"{picture.path}: has {picture.channels}; labels need 1, of class ids 0..{NUM_CLASSES - 1}: "
+            f"{picture.path}: has {picture.channels}; labels need 1, of class ids: "
             "use the dataset's id pictures, not their coloured renderings"
         )
     # Pillow spreads gray of fewer bits over 0..255, so its values are not the ids.
     if picture.bits < 8 and mode != "P":
         raise CscsanetError(
             f"{picture.path}: is gray of {picture.bits} bit{'s' if picture.bits > 1 else ''} a pixel; "
-            f"labels are class ids 0..{NUM_CLASSES - 1}: save them as gray of 8 bits"
+            f"labels are class ids: save them as gray of 8 bits"
         )
-    ids = np.asarray(picture.image)
-    if ids.size and ids.max() >= NUM_CLASSES:
-        row, column = np.argwhere(ids >= NUM_CLASSES)[0]
-        raise CscsanetError(
-            f"{picture.path}: label id {ids[row, column]} at row {row}, column {column}; ids must be "
-            f"0..{NUM_CLASSES - 1}: map it to one of MFNet's classes, or to 0 (unlabelled)"
-        )
-    return ids.astype(np.uint8, copy=False)
+    return np.asarray(picture.image)
 
 
 def size_of(pixels: Pixels) -> str:

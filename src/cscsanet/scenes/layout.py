@@ -1,7 +1,8 @@
 """MFNet's layout of a frames folder, the one layout that the networks are trained and tested on.
 
 A frames folder contains `images/NAME.png` (RGBA, the fourth channel thermal) and `labels/NAME.png`
-(class ids 0..8). It may contain `train.txt`, `val.txt` and `test.txt`, with one NAME a line. NAME
+(class ids, see `scenes/annotation`). It may contain `originals.json`, NAME -> name in the dataset that it
+was made of. It may contain `train.txt`, `val.txt` and `test.txt`, with one NAME a line. NAME
 is the frame's number in order of time, followed by D (day) or N (night): 00001D.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from cscsanet.errors import CscsanetError
 from cscsanet.files import check_regular
+from cscsanet.parsing import parse_json
 
 T = TypeVar("T")
 Part = Literal["train", "val", "test"]
@@ -29,6 +31,7 @@ ADD_LISTS = (
     "split.by: lists needs the dataset's own lists, one frame name a line; "
     "set split.by: time where the frames come without lists"
 )
+ORIGINALS = "originals.json"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".pgm", ".ppm"}
 _NAME = re.compile(r"[0-9]{1,100}[DN]")  # of any length, Python would refuse to take it for a number
@@ -54,6 +57,16 @@ def is_night(name: str) -> bool:
 def in_time_order(names: Iterable[str]) -> list[str]:
     """Sort names by frame number; the numbers of day and night frames count the same time."""
     return sorted(names, key=lambda name: (int(name[:-1]), name))
+
+
+def is_frame_name(name: str) -> bool:
+    """Return whether a name is a frame number followed by D or N."""
+    return _NAME.fullmatch(name) is not None
+
+
+def is_mirrored(name: str) -> bool:
+    """Return whether a name is that of a mirrored copy."""
+    return name.endswith(_MIRRORED)
 
 
 def check_name(name: str, source: Path) -> str:
@@ -132,14 +145,13 @@ def other_pictures(folder: Path, endings: Sequence[str] = (".png",)) -> list[str
     )
 
 
-def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
-    """Read a list of frame names, one a line, in the order of the file, without mirrored copies.
+def read_entries(path: Path, remedy: str) -> list[str]:
+    """Read the lines of a list, in the order of the file, without empty ones.
 
     remedy: what to do where the list is missing, for the message.
 
     Raises:
-        CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
-        another form (see `check_name`).
+        CscsanetError: the list is missing, not text or empty.
     """
     try:
         return _read_list(path, remedy)
@@ -168,7 +180,21 @@ def _read_list(path: Path, remedy: str) -> list[str]:
     except UnicodeDecodeError:
         raise CscsanetError(f"{path}: cannot be read as text; write one frame name a line") from None
     entries = [line.strip() for line in lines if line.strip()]
-    names = [check_name(entry, path) for entry in entries if not entry.endswith(_MIRRORED)]
+    if not entries:
+        raise CscsanetError(f"{path}: lists no frame; write one frame name a line")
+    return entries
+
+
+def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
+    """Read a list of frame names, one a line, in the order of the file, without mirrored copies.
+
+    remedy: what to do where the list is missing, for the message.
+
+    Raises:
+        CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
+        another form (see `check_name`).
+    """
+    names = [check_name(entry, path) for entry in read_entries(path, remedy) if not is_mirrored(entry)]
     if not names:
         raise CscsanetError(f"{path}: lists no frame; write one frame name a line")
     repeated = first_repeated(names)
@@ -196,6 +222,24 @@ def read_lists(folder: Path, remedy: str = MAKE_SPLIT) -> dict[Part, list[str]]:
                 )
             part_of[name] = part
     return lists
+
+
+def read_originals(folder: Path) -> dict[str, str]:
+    """Read the name that each frame has in the dataset that a frames folder was made of; empty if they are the same.
+
+    Raises:
+        CscsanetError: `originals.json` is damaged.
+    """
+    path = folder / ORIGINALS
+    if not path.exists():
+        return {}
+    try:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not all(isinstance(name, str) for name in content.values()):
+            raise TypeError
+    except (OSError, ValueError, TypeError):
+        raise CscsanetError(f"{path}: does not name frames; make the frames folder again") from None
+    return content
 
 
 def first_repeated(names: Sequence[str]) -> str | None:

@@ -6,8 +6,9 @@ A frame is resized by averaging, its labels by a majority vote.
 import numpy as np
 from PIL import Image
 
+from cscsanet.config.scenes.classes import IGNORED
 from cscsanet.errors import CscsanetError
-from cscsanet.scenes.classes import NUM_CLASSES
+from cscsanet.scenes.annotation import OF_MFNET, Annotation
 from cscsanet.scenes.images import Pixels, size_of
 
 # Smaller than the networks take, a picture would be all interpolation.
@@ -90,24 +91,32 @@ def resize_frame(pixels: Pixels, height: int, width: int) -> Pixels:
     )
 
 
-def resize_label(ids: Pixels, height: int, width: int) -> Pixels:
+def resize_label(ids: Pixels, height: int, width: int, annotation: Annotation = OF_MFNET) -> Pixels:
     """Resize labels by a majority vote over the area that becomes one pixel.
 
-    If at least half of the area is labelled, the pixel gets the class that covers most of it; of
-    two that cover the same, the lower id. Otherwise it is unlabelled. Thin objects so keep their
-    area on average better than in a plain majority over nine classes, where several classes in one
-    pixel lose to unlabelled. Unlike the nearest pixel, the result does not depend on where the grid
-    falls.
+    If class 0 is the background: where at least half of the area is labelled, the pixel gets the class that covers
+    most of it; of two that cover the same, the lower id. Otherwise it is background. Thin objects so keep their area
+    on average better than in a plain majority over all classes, where several classes in one pixel lose to the
+    background. Without a background, it is a plain majority. A pixel is ignored if over half of its area is;
+    otherwise ignored area has no vote. Unlike the nearest pixel, the result does not depend on where the grid falls.
 
-    ids: uint8 [H, W], class ids 0..8.
+    ids: uint8 [H, W], class ids. annotation: their meaning; by default that of MFNet.
 
     Returns:
-        uint8 [height, width], class ids 0..8.
+        uint8 [height, width], class ids.
     """
-    shares = np.zeros((NUM_CLASSES, height, width), dtype=np.float32)
+    shares = np.zeros((len(annotation.classes), height, width), dtype=np.float32)
+    ignored = np.zeros((height, width), dtype=np.float32)
     for index in np.unique(ids):
         mask = Image.fromarray((ids == index).astype(np.float32))
-        shares[index] = np.asarray(mask.resize((width, height), Image.Resampling.BOX))
-    shares = shares.round(_DECIMALS)
-    labelled = shares[1:].sum(axis=0).round(_DECIMALS - 1) >= 0.5
-    return np.where(labelled, shares[1:].argmax(axis=0) + 1, 0).astype(np.uint8)
+        share = np.asarray(mask.resize((width, height), Image.Resampling.BOX)).round(_DECIMALS)
+        if index == IGNORED:
+            ignored = share
+        else:
+            shares[index] = share
+    if annotation.classes.has_background and len(shares) > 1:
+        labelled = shares[1:].sum(axis=0).round(_DECIMALS - 1) >= (1 - ignored) / 2
+        voted = np.where(labelled, shares[1:].argmax(axis=0) + 1, 0)
+    else:
+        voted = shares.argmax(axis=0)
+    return np.where(ignored > 0.5, IGNORED, voted).astype(np.uint8)

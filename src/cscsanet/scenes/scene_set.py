@@ -1,11 +1,13 @@
 """Frames in memory, or mapped from files. This module needs nothing that reads pictures."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import torch
 from torch import Tensor
 
+from cscsanet.scenes.annotation import OF_MFNET, Annotation
 from cscsanet.scenes.layout import is_night
 
 _SHARE = 0.5  # of the free memory of a GPU that frames may take
@@ -27,13 +29,17 @@ class SceneSet:
     """The frames of one part (training, validation or test), or any others.
 
     images: uint8 [N, 4, H, W]: red, green, blue, thermal.
-    labels: uint8 [N, H, W], class ids 0..8.
+    labels: uint8 [N, H, W], class ids, or IGNORED where a pixel counts nowhere.
     names: the N frame names, in the order of the part.
+    annotation: the meaning of labels and names.
+    originals: frame name -> its name in the dataset; empty if they are the same.
     """
 
     images: Tensor
     labels: Tensor
     names: list[str]
+    annotation: Annotation = OF_MFNET
+    originals: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -48,13 +54,20 @@ class SceneSet:
         if isinstance(self.images, HostFrames) or self.images.device == device:
             return self
         if self.images.nbytes + self.labels.nbytes <= _room(device):
-            return SceneSet(self.images.to(device), self.labels.to(device), self.names)
+            return replace(self, images=self.images.to(device), labels=self.labels.to(device))
         images, labels = HostFrames(self.images, device), HostFrames(self.labels, device)
-        return SceneSet(cast(Tensor, images), cast(Tensor, labels), self.names)
+        return replace(self, images=cast(Tensor, images), labels=cast(Tensor, labels))
 
     @property
-    def night(self) -> Tensor:
-        """Mask of the frames taken by night, bool [N]."""
+    def titles(self) -> list[str]:
+        """The names of the frames in the dataset, for a reader."""
+        return [self.originals.get(name, name) for name in self.names]
+
+    @property
+    def night(self) -> Tensor | None:
+        """Mask of the frames taken by night, bool [N]; None if that is unknown."""
+        if not self.annotation.light:
+            return None
         return torch.tensor([is_night(name) for name in self.names], dtype=torch.bool)
 
 

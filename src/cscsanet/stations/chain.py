@@ -67,7 +67,7 @@ def draw_noise(
 class Reception:
     """The signals of one transmission and its result.
 
-    logits: (N, 9, H, W). feedback: packed bits of each UE. streams: of each UE (N, Q, N_c, S). radiated:
+    logits: (N, classes, H, W). feedback: packed bits of each UE. streams: of each UE (N, Q, N_c, S). radiated:
     samples at the UEs' antennas (N, K, Q, N_c, N_t). user_signals: Y_BB of each UE alone, without noise,
     (N, K, Q, N_c, R). noise: at the chains (N, Q, N_c, R). received: Y_BB (N, Q, N_c, R), the sum of both.
     combiner: W (N, R, N_r). seconds: processing time of each step, one UE after the other.

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cscsanet.config.operating_point import Capacity, OperatingPoint
+from cscsanet.config.scenes.classes import ClassList
+from cscsanet.config.scenes.section import classes_of
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.parsing import parse_json
@@ -61,6 +63,11 @@ class UnitInfo:
     def channel(self) -> ChannelParams:
         """The channel that the unit was trained for."""
         return ChannelParams.model_validate(self.params["channel"], strict=True)
+
+    @property
+    def classes(self) -> ClassList:
+        """The classes that the unit was trained for; MFNet's in units of earlier versions."""
+        return classes_of(self.params["scenes"].get("classes", "mfnet"))
 
     def serves(self, point: OperatingPoint) -> OperatingPoint:
         """Return the point if it is within the capacity of the unit.
@@ -141,6 +148,9 @@ def _check(info: UnitInfo) -> None:
         raise ValueError("snr_db is no range")
     # Raises if these are no parameters of a channel.
     info.channel  # noqa: B018
+    logits = info.outputs.get("logits")
+    if logits and (len(logits.shape) < 2 or logits.shape[1] != len(info.classes)):
+        raise ValueError("its logits are of another number of classes than it names")
 
 
 def _are_counts(values: Iterable[Any]) -> bool:

@@ -151,7 +151,7 @@ class BsStation:
         return combined
 
     def receive(self, received: Array) -> Array:
-        """Return class logits (N, 9, H, W) of Y_BB (N, Q, N_c, R).
+        """Return class logits (N, classes, H, W) of Y_BB (N, Q, N_c, R).
 
         Raises:
             CscsanetError: samples are not finite.

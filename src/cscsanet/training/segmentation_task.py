@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from cscsanet.channel.dataset import DropStore
 from cscsanet.channel.paths import PathDrops
+from cscsanet.config.scenes.classes import IGNORED
 from cscsanet.config.system import ChannelParams, PointRangeParams
 from cscsanet.config.training import ElasticFitParams, SegmentationFitParams, TrainingChannelParams
 from cscsanet.links.link import Link
@@ -22,7 +23,6 @@ from cscsanet.links.tracking import StreamMean
 from cscsanet.metrics.segmentation import confusion, miou
 from cscsanet.networks.semantic_codec import SourceEncoder
 from cscsanet.scenes.augmentation import augment, to_float
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.training.channel_ranges import draw_channels, draw_drops
 from cscsanet.training.operating_points import draw_points, validation_point
@@ -33,34 +33,41 @@ _SETTLING = 50  # batches of the pass that ends a training
 
 
 def class_weights(scenes: SceneSet, kind: Literal["none", "root"]) -> Tensor:
-    """Return the cross-entropy's weight of each class (9,), float32, with mean 1 over the pixels.
+    """Return the cross-entropy's weight of each class (C,), float32, with mean 1 over the pixels that count.
 
     kind: "none": all ones, eq. (28). "root": proportional to 1 / sqrt(share of the class's pixels),
     which gives small objects more weight and still leaves most to the background. A class without
     pixels has weight 0.
     """
-    counts = torch.bincount(scenes.labels.flatten(), minlength=NUM_CLASSES).double()
+    classes = len(scenes.annotation.classes)
+    counts = torch.bincount(scenes.labels.flatten(), minlength=classes)[:classes].double()
     weights = (counts > 0).double() if kind == "none" else counts.clamp(min=1).rsqrt() * (counts > 0)
     return (weights * counts.sum() / (weights * counts).sum()).float()
 
 
-def dice_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def dice_loss(logits: Tensor, labels: Tensor, ignored: int | None = None) -> Tensor:
     """Return 1 minus the mean Dice coefficient of the classes that occur in a batch.
 
-    logits: (batch, C, H, W). labels: class ids (batch, H, W). Probabilities take the place of predicted
-    pixels, and pixels are summed over the batch. One pixel is added above and below the bar, so that a
-    class of a few pixels has a bounded gradient. Source: Milletari et al., 3DV 2016, with sums in place of
-    squares below the bar.
+    logits: (batch, C, H, W). labels: class ids (batch, H, W). ignored: a further id, whose pixels count nowhere.
+    Probabilities take the place of predicted pixels, and pixels are summed over the batch. One pixel is added above
+    and below the bar, so that a class of a few pixels has a bounded gradient. Source: Milletari et al., 3DV 2016,
+    with sums in place of squares below the bar.
     """
     probabilities = logits.softmax(dim=1)
-    truth = one_hot(labels, logits.shape[1]).movedim(-1, 1).to(probabilities.dtype)
+    classes = logits.shape[1]
+    counted = None if ignored is None else labels != ignored
+    truth = one_hot(labels if counted is None else torch.where(counted, labels, 0), classes)
+    truth = truth.movedim(-1, 1).to(probabilities.dtype)
+    if counted is not None:
+        mask = counted.unsqueeze(1).to(probabilities.dtype)
+        probabilities, truth = probabilities * mask, truth * mask
     axes = (0, 2, 3)
     pixels = truth.sum(axes)
     both = (probabilities * truth).sum(axes)
     coefficients = (2 * both + 1) / (probabilities.sum(axes) + pixels + 1)
     # A mask and no index: the number of classes need not be known on the host.
     present = (pixels > 0).to(coefficients.dtype)
-    return 1 - (coefficients * present).sum() / present.sum()
+    return 1 - (coefficients * present).sum() / present.sum().clamp(min=1)
 
 
 class CoarseMasks(nn.Module):
@@ -69,16 +76,14 @@ class CoarseMasks(nn.Module):
     Only a training has them (deep supervision, Lee et al., AISTATS 2015). weight: of their loss.
     """
 
-    def __init__(self, link: Link, weight: float) -> None:
+    def __init__(self, link: Link, classes: int, weight: float) -> None:
         super().__init__()
         self.weight = weight
         # Not as submodules, which they are of the link.
         self.encoders = tuple(module for module in link.modules() if isinstance(module, SourceEncoder))
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.heads = nn.ModuleList(
-                nn.Conv2d(encoder.map_width, NUM_CLASSES, 1) for encoder in self.encoders
-            )
+            self.heads = nn.ModuleList(nn.Conv2d(encoder.map_width, classes, 1) for encoder in self.encoders)
         for encoder in self.encoders:
             encoder.keep_map = True
 
@@ -117,6 +122,8 @@ class SegmentationTask(Task):
         super().__init__(fit, seed)
         self.link = link
         self.train_scenes, self.val_scenes = scenes
+        annotation = self.train_scenes.annotation
+        self.ignored = IGNORED if annotation.ignored else None
         if drops is not None:
             self.train_drops, self.val_drops = (part.all() for part in drops)
         self.points = points
@@ -125,8 +132,9 @@ class SegmentationTask(Task):
         if isinstance(fit, ElasticFitParams):
             self.points_per_batch, self.full_share = fit.points_per_batch, fit.full_share
             weight = fit.auxiliary_weight
-        self.coarse = CoarseMasks(link, weight) if weight else None
-        self.crop = fit.crop
+        self.coarse = CoarseMasks(link, len(annotation.classes), weight) if weight else None
+        # A crop may leave out what the class of a whole picture is by.
+        self.crop = 1.0 if annotation.whole else fit.crop
         self.dice_weight = fit.dice_weight
         self.held_from = fit.epochs - round(fit.held_statistics * fit.epochs)
         self.class_weights: Tensor
@@ -223,7 +231,8 @@ class SegmentationTask(Task):
         if self.val_drops is not None:
             paths = self.val_drops[batch % len(self.val_drops)]
         sent = self.link(images, paths, validation_point(self.points), generator)
-        return float(self._objective(sent.logits, labels)), confusion(sent.logits.argmax(dim=1), labels).cpu()
+        counts = confusion(sent.logits.argmax(dim=1), labels, sent.logits.shape[1], self.ignored)
+        return float(self._objective(sent.logits, labels)), counts.cpu()
 
     def validation_metrics(self, parts: Sequence[tuple[float, Tensor]]) -> Mapping[str, float]:
         """Return the mIoU of the confusion matrix of all validation images, and the mean loss."""
@@ -233,8 +242,15 @@ class SegmentationTask(Task):
     def _objective(self, logits: Tensor, labels: Tensor) -> Tensor:
         # Added here alone, so that the masks are drawn without it.
         logits = logits + self.get_buffer("in_favour")
-        loss = cross_entropy(logits, labels, weight=self.get_buffer("class_weights"))
-        return loss + self.dice_weight * dice_loss(logits, labels) if self.dice_weight else loss
+        weights = self.get_buffer("class_weights")
+        if self.ignored is None:
+            loss = cross_entropy(logits, labels, weight=weights)
+        else:
+            # Not the mean of PyTorch, which is nan where all pixels are ignored.
+            total = cross_entropy(logits, labels, weight=weights, ignore_index=self.ignored, reduction="sum")
+            counted = labels != self.ignored
+            loss = total / (weights[torch.where(counted, labels, 0)] * counted).sum().clamp(min=1e-6)
+        return loss + self.dice_weight * dice_loss(logits, labels, self.ignored) if self.dice_weight else loss
 
     def _batch(self, scenes: SceneSet, batch: Tensor) -> tuple[Tensor, Tensor]:
         return to_float(scenes.images[batch]), scenes.labels[batch].long()

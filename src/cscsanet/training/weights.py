@@ -3,25 +3,29 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from cscsanet.config.params import select
+from cscsanet.config.params import Params, select
 from cscsanet.config.run_params import RunParams
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 from cscsanet.parsing import parse_json
 
 _METADATA = "cscsanet"
+_CLASSES, _TASK = "scenes.classes", "scenes.task"
 # The parameters in which the weights of a layer and the loading configuration must agree; all
 # others may differ.
 SEMANTIC_SHAPES = (
     "scenes.height",
     "scenes.width",
+    _CLASSES,
+    _TASK,
     "channel.subcarriers",
     "channel.rf_chains",
     "points.data_symbols",
@@ -44,12 +48,16 @@ PHYSICAL_SHAPES = (
 def architecture(params: RunParams, shapes: Sequence[str]) -> dict[str, Any]:
     """Return the parameters that determine network shapes, flat, by their names in params.yaml.
 
-    shapes: their names. Of a list under `points`, the largest value determines the shape.
+    shapes: their names. Of a list under `points`, the largest value determines the shape; of classes, their names in
+    order do.
     """
-    return {
+    flat = {
         key: max(value) if key.startswith("points.") else value
         for key, value in select(params, shapes).items()
     }
+    if _CLASSES in flat:
+        flat[_CLASSES] = list(cast(Params, params).scenes.class_list.names)
+    return flat
 
 
 def save_weights(
@@ -116,7 +124,7 @@ def load_weights(module: nn.Module, path: Path, params: RunParams) -> dict[str, 
             the training, or has another architecture.
     """
     tensors, metadata = _read(path)
-    trained = metadata["architecture"]
+    trained = _with_classes(metadata["architecture"], params)
     configured = architecture(params, tuple(trained))
     for key in sorted(trained):
         if key not in configured or _as_json(trained[key]) != _as_json(configured[key]):
@@ -187,6 +195,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path}: holds no weights: left out, since {content['left_out']}; change params.yaml and run 'dvc repro'"
         )
     return tensors, content
+
+
+def _with_classes(trained: Mapping[str, Any], params: RunParams) -> Mapping[str, Any]:
+    """Return an architecture with its classes: MFNet's, where weights of an earlier version or imported ones name none."""
+    of_pictures = not trained or "scenes.height" in trained
+    if _CLASSES in trained or not of_pictures or not isinstance(params, Params):
+        return trained
+    return {**trained, _CLASSES: list(MFNET.names), _TASK: "segmentation"}
 
 
 def _as_json(value: Any) -> str:

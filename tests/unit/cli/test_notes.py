@@ -9,6 +9,7 @@ from PIL import Image
 from cscsanet.cli import notes
 from cscsanet.cli.options import every_scheme
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.config.schemes import scheme
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.rows import result_row
@@ -122,7 +123,7 @@ def test_unknown_training_frames_are_refused_in_another_split_and_noted_in_other
 def test_a_result_within_its_interval_of_the_floor_is_noted(capsys):
     night = torch.zeros(40, dtype=torch.bool)
     rows = [
-        result_row(measurement_of(Condition("noma", POINT), outcome_of(value, 0.1)), POINT, night, 200)
+        result_row(measurement_of(Condition("noma", POINT), outcome_of(value, 0.1)), POINT, night, 200, MFNET)
         for value in (0.3, 0.5)
     ]
     floor = rows[0].ci_low

@@ -5,6 +5,7 @@ from fixtures.measurements import measurement_of
 
 from cscsanet.cli.tables import difference_table, rows_table
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.evaluation.compare import Difference
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.measure import constant_prediction
@@ -20,7 +21,7 @@ def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys, s
     )
     point = OperatingPoint(-25.0, 8, 1024, 4)
     measurement = measurement_of(Condition("noma-aligned", point), constant_prediction(scenes))
-    row = result_row(measurement, point, scenes.night, bootstrap_samples=100)
+    row = result_row(measurement, point, scenes.night, bootstrap_samples=100, classes=MFNET)
     still = row.model_copy(update={"scheme": "ideal-oma", "snr_db": None})
     rows_table([row, still], point)
     shown = capsys.readouterr().out

@@ -9,6 +9,7 @@ from fixtures.fuzz.records import ROW
 from fixtures.measurements import DATA, IMAGES, measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.compare import compare_results, read_rows
 from cscsanet.evaluation.evidence import Condition
@@ -29,7 +30,7 @@ def measure(folder, scheme, mean_iou, points=(POINT,), **changed):
 
 def row_file(path, scheme, mean_iou, point=POINT):
     measurement = measurement_of(Condition(scheme, point), outcome_of(mean_iou, 0.1))
-    row = result_row(measurement, point, torch.arange(IMAGES) % 2 == 0, bootstrap_samples=200)
+    row = result_row(measurement, point, torch.arange(IMAGES) % 2 == 0, bootstrap_samples=200, classes=MFNET)
     path.write_text(json.dumps([row.model_dump()]))
     return path
 

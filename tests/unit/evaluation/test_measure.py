@@ -5,6 +5,7 @@ import torch
 from fixtures.measurements import measurement_of
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.evaluation.budgets import budget
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.measure import constant_prediction, measure
@@ -62,7 +63,7 @@ def noma(smoke):
 
 
 def row_of(outcome, night, point=POINT, name="noma"):
-    return result_row(measurement_of(Condition(name, POINT), outcome), point, night, bootstrap_samples=100)
+    return result_row(measurement_of(Condition(name, POINT), outcome), point, night, 100, MFNET)
 
 
 def test_a_perfect_prediction_counts_as_one_and_each_draw_has_other_drops(smoke, scenes, drops):

@@ -8,6 +8,7 @@ import torch
 from fixtures.measurements import IMAGES, measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.evaluation.evidence import Condition
 from cscsanet.evaluation.rows import normalised_confusion, result_row, row_reference
 
@@ -17,7 +18,7 @@ NIGHT = torch.arange(IMAGES) % 2 == 0
 
 def row(scheme="noma", repeat=None, point=POINT, night=NIGHT):
     measurement = measurement_of(Condition(scheme, POINT, repeat), outcome_of(0.3, 0.1))
-    return result_row(measurement, point, night, bootstrap_samples=100)
+    return result_row(measurement, point, night, 100, MFNET)
 
 
 def test_a_row_is_named_by_its_scheme_its_point_and_its_repeat():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.networks.bs_msf_net import BsMsfNet
 
 
@@ -10,7 +11,7 @@ from cscsanet.networks.bs_msf_net import BsMsfNet
 def net(smoke):
     torch.manual_seed(2)
     sizes = (smoke.csa.csi_features, smoke.channel.rf_chains, 4)
-    return BsMsfNet(smoke.halvings, smoke.msf, *sizes).eval()
+    return BsMsfNet(smoke.halvings, smoke.msf, *sizes, Head(9)).eval()
 
 
 def test_logits_have_nine_classes_and_the_size_of_the_image(smoke, net):

@@ -2,6 +2,7 @@
 
 import torch
 
+from cscsanet.config.scenes.section import Head
 from cscsanet.networks.bs_msf_oma_net import SHARES, BsSeparateNet, ShareReader
 
 
@@ -29,7 +30,7 @@ def test_the_gain_of_one_ue_does_not_affect_the_features_of_the_other(seeded):
 
 def test_logits_have_the_size_of_the_image(smoke):
     sizes = (smoke.csa.csi_features, smoke.channel.rf_chains, 4)
-    net = BsSeparateNet(smoke.halvings, smoke.msf, *sizes).eval()
+    net = BsSeparateNet(smoke.halvings, smoke.msf, *sizes, Head(9)).eval()
     positions = smoke.channel.subcarriers
     logits = net(torch.randn(2, positions, 4, 2, 2), torch.randn(2, positions, smoke.csa.csi_features))
     assert logits.shape == (2, 9, smoke.scenes.height, smoke.scenes.width)

@@ -21,7 +21,7 @@ def test_an_image_becomes_latent_positions_and_these_become_an_image(msf, size, 
     encoder = SourceEncoder(3, halvings, params, last_pool)
     features = encoder(torch.rand(2, 3, *size))
     assert features.shape == (2, params.semantic_features, *latent_shape(params, last_pool))
-    decoder = SemanticDecoder(2 * params.semantic_features, halvings, params, last_pool)
+    decoder = SemanticDecoder(2 * params.semantic_features, halvings, params, 9, last_pool)
     assert decoder(torch.cat((features, features), dim=1)).shape == (2, 9, *size)
 
 

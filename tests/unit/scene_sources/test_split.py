@@ -193,14 +193,14 @@ def test_a_sequence_by_day_and_night_is_an_error(fault):
 
 
 def test_listed_split_is_the_lists(mfnet):
-    assert listed_split(mfnet) == read_lists(mfnet)
-    assert listed_split(mfnet)["val"] == ["00001D", "00002D", "00017N", "00018N"]
+    assert listed_split(mfnet, 0.25) == read_lists(mfnet)
+    assert listed_split(mfnet, 0.25)["val"] == ["00001D", "00002D", "00017N", "00018N"]
 
 
 @pytest.mark.parametrize("path_of", [image_path, label_path])
 def test_a_listed_frame_without_a_file_is_an_error(mfnet, fault, path_of):
     path_of(mfnet, "00017N").unlink()
-    message = fault(listed_split, mfnet)
+    message = fault(listed_split, mfnet, 0.25)
     assert str(path_of(mfnet, "00017N")) in message
     assert "val.txt lists 00017N" in message
 

@@ -13,7 +13,7 @@ from cscsanet.scene_sources.datasets import read_dataset
 from cscsanet.scene_sources.ingest import ingest
 from cscsanet.scenes.dataset import load_scenes
 from cscsanet.scenes.image_pair import read_pixels
-from cscsanet.scenes.images import MOST_PIXELS, read_frame, read_label, read_picture, read_png, read_tiff
+from cscsanet.scenes.images import MOST_PIXELS, read_frame, read_label, read_picture, read_png, read_recorded
 
 HUGE = (60_000, 60_000)
 # 58 Mpixel, of a small picture: its tiles are what is decoded.
@@ -57,7 +57,10 @@ def refused(read, *arguments):
 def test_a_claim_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, recwarn, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    readers = {"a.png": (read_picture, read_png, read_frame, read_label), "a.tif": (read_picture, read_tiff)}
+    readers = {
+        "a.png": (read_picture, read_png, read_frame, read_label),
+        "a.tif": (read_picture, read_recorded),
+    }
     for read in readers.get(name, (read_picture,)):
         assert (
             refused(read, path)

@@ -31,7 +31,7 @@ def decodings(monkeypatch):
     """The pictures that are decoded."""
     paths, read_scene = [], dataset.read_scene
     monkeypatch.setattr(
-        dataset, "read_scene", lambda image, label: (paths.append(image), read_scene(image, label))[1]
+        dataset, "read_scene", lambda image, *others: (paths.append(image), read_scene(image, *others))[1]
     )
     return paths
 
@@ -127,8 +127,8 @@ def test_frames_that_change_meanwhile_are_refused(parts, monkeypatch, fault):
     frames, split = parts
     read_scene, last = dataset.read_scene, image_path(frames, read_list(split / "train.txt")[-1])
 
-    def change(image, label):
-        scene = read_scene(image, label)
+    def change(image, *others):
+        scene = read_scene(image, *others)
         if image == last:
             image.write_bytes(image.read_bytes() + b" ")
         return scene

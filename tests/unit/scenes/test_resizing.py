@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cscsanet.config.scenes.classes import IGNORED, class_list
+from cscsanet.scenes.annotation import Annotation
 from cscsanet.scenes.resizing import (
     central_crop,
     check_large_enough,
@@ -154,6 +156,28 @@ def test_several_classes_in_one_pixel_do_not_lose_to_unlabelled():
     ids = np.array([[0, 0, 0, 0, 1, 1, 1, 2, 2, 3]], dtype=np.uint8)
     assert resize_label(ids, 1, 1).tolist() == [[1]]
     assert resize_label(np.array([[0, 0, 0, 1, 1]], dtype=np.uint8), 1, 1).tolist() == [[0]]
+
+
+def test_without_a_background_the_first_class_wins_by_most_of_the_area():
+    ids = np.array([[0, 0, 0, 0, 1, 1, 1, 2, 2, 3]], dtype=np.uint8)
+    plain = Annotation(class_list(("road", "car", "sky", "tree")))
+    assert resize_label(ids, 1, 1, plain).tolist() == [[0]]
+    assert resize_label(ids, 1, 1, Annotation(class_list(("background", "car", "sky", "tree")))).tolist() == [
+        [1]
+    ]
+
+
+def test_ignored_area_has_no_vote_and_wins_by_more_than_half():
+    annotation = Annotation(class_list(("background", "car")), ignored=True)
+    ids = np.array([[IGNORED, IGNORED, IGNORED, 0, 1, 1]], dtype=np.uint8)
+    assert resize_label(ids, 1, 1, annotation).tolist() == [[1]]
+    ids[0, 3] = IGNORED
+    assert resize_label(ids, 1, 1, annotation).tolist() == [[IGNORED]]
+
+
+def test_one_class_alone_stays():
+    only = Annotation(class_list(("background",)))
+    assert resize_label(np.zeros((4, 4), np.uint8), 2, 2, only).tolist() == [[0, 0], [0, 0]]
 
 
 def test_a_thin_line_keeps_its_area_on_average():

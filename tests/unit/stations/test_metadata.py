@@ -6,6 +6,7 @@ import math
 import pytest
 
 from cscsanet.config.operating_point import Capacity
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.errors import CscsanetError
 from cscsanet.stations.metadata import PREFIX, TensorSpec, UnitInfo, read_info
 
@@ -30,6 +31,24 @@ def info(smoke):
 
 def test_they_come_back(info):
     assert read_info(info.metadata(), "a.onnx") == info
+
+
+def test_a_unit_of_an_earlier_version_has_mfnets_classes_and_others_name_theirs(info):
+    assert read_info(info.metadata(), "a.onnx").classes == MFNET
+    info.params["scenes"]["classes"] = [{"name": "a", "colour": None, "ids": [7]}, {"name": "b"}]
+    info.outputs["logits"] = TensorSpec(("batch", 2, 48, 64), "float32", "class logits")
+    assert read_info(info.metadata(), "a.onnx").classes.names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "classes", ["coco", 3, [], [{"name": "a"}], [{"name": "a"}, {"name": "a"}], {"name": "a"}]
+)
+def test_wrong_classes_are_damaged_metadata(info, classes):
+    info.params["scenes"]["classes"] = classes
+    info.outputs["logits"] = TensorSpec(("batch", 2, 48, 64), "float32", "class logits")
+    with pytest.raises(CscsanetError, match="its metadata are damaged") as error:
+        read_info(info.metadata(), "a.onnx")
+    assert "\n" not in str(error.value)
 
 
 def test_a_base_station_may_send_with_infinite_power(info):

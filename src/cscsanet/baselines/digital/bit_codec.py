@@ -54,7 +54,7 @@ class BitCodec(SourceCodec):
         return hard if not torch.is_grad_enabled() else soft + (hard - soft).detach()
 
     def fuse(self, signs: Tensor) -> Tensor:
-        """Return class logits (batch, 9, H, W) from bits (batch, K, P, N_c), 0 where none arrived."""
+        """Return class logits (batch, classes, H, W) from bits (batch, K, P, N_c), 0 where none arrived."""
         return self.draw(signs.transpose(2, 3))
 
 

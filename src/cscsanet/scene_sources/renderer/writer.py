@@ -100,6 +100,7 @@ def write_rendered(
     made_from: Mapping[str, Any] | None = None,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
+    finish: Callable[[Path], None] = lambda folder: None,
 ) -> None:
     """Render a dataset to `folder`, a frames folder with its lists, `sequences.json` and manifest.
 
@@ -113,6 +114,7 @@ def write_rendered(
     made_from: the parameters that the frames depend on, for the manifest; None: unknown.
     workers: number of processes that render.
     progress: called with the number of frames written since the last call.
+    finish: called with the folder once all frames are in it, before its manifest is written.
 
     Raises:
         CscsanetError: a count is out of range, or the folder cannot be written or contains
@@ -135,6 +137,7 @@ def write_rendered(
             for plan in plans
         ]
         (partial / SEQUENCES).write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        finish(partial)
         write_manifest(partial, made_from=made_from)
 
 

@@ -167,7 +167,7 @@ def received_logits(
     point: OperatingPoint,
     seed: tuple[int, ...],
 ) -> Array:
-    """Send images (N, 4, H, W) over N drops, and return the class logits (N, 9, H, W); seed: of the noise."""
+    """Send images (N, 4, H, W) over N drops, and return the class logits (N, classes, H, W); seed: of the noise."""
     noise = _draw_noise(len(images), point, chain.channel, np.random.default_rng(seed))
     return chain.transmit([images[:, :3], images[:, 3:]], paths, point, noise).logits
 

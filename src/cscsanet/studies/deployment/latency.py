@@ -18,12 +18,14 @@ from cscsanet.config.left_out import why_no_units
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.errors import print_notes
+from cscsanet.evaluation.measure import pixel_counts
 from cscsanet.evaluation.schemes import trained_link
 from cscsanet.export.units import UNITS, unit_modules
 from cscsanet.files import write_json
 from cscsanet.links.csc_sa_net import NomaLink
 from cscsanet.metrics.bootstrap import paired_bootstrap_difference
-from cscsanet.metrics.segmentation import confusion_per_image, miou
+from cscsanet.metrics.segmentation import miou
+from cscsanet.scenes.annotation import Annotation, read_annotation
 from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.layout import Part, evenly_spaced
 from cscsanet.scenes.sequences import by_sequence, sequences_of
@@ -175,6 +177,7 @@ def _int8_quality(
     """Return the mIoU of the whole chain in full precision and in int8, on the same test images, drops and noise."""
     scheme, evaluation = params.deployment.timed, params.evaluation
     images, labels, paths = _images_and_drops(workspace, params, "test", params.deployment.quantised_images)
+    annotation = read_annotation(workspace.scenes)
     names = load_part(workspace.scenes, workspace.split, "test").names
     sequences = sequences_of(evenly_spaced(names, len(images)), workspace.scenes)
     points = [replace(evaluation.home.point, snr_db=snr) for snr in evaluation.compared_snr_db]
@@ -182,7 +185,7 @@ def _int8_quality(
     def counts(units: Path) -> list[Tensor]:
         chain = load_chain(units, scheme, params.threads)
         by_point = [
-            by_sequence(_confusions(chain, images, labels, paths, point, params.seed), sequences)
+            by_sequence(_confusions(chain, images, labels, annotation, paths, point, params.seed), sequences)
             for point in points
         ]
         advance(1)
@@ -219,6 +222,7 @@ def _confusions(
     chain: Chain,
     images: NDArray[np.float32],
     labels: Tensor,
+    annotation: Annotation,
     paths: PathDrops,
     point: OperatingPoint,
     seed: int,
@@ -228,5 +232,6 @@ def _confusions(
     for number, start in enumerate(range(0, len(images), _BATCH)):
         chosen = slice(start, start + _BATCH)
         logits = received_logits(chain, images[chosen], paths[chosen], point, (seed, number))
-        confusions.append(confusion_per_image(torch.from_numpy(logits.argmax(axis=1)), labels[chosen]))
+        predicted = torch.from_numpy(logits.argmax(axis=1))
+        confusions.append(pixel_counts(predicted, labels[chosen], annotation))
     return torch.cat(confusions)

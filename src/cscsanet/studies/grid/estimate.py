@@ -184,7 +184,12 @@ class Estimator:
             return SceneSet(images, torch.zeros(_IMAGES, *size, dtype=torch.uint8), names), 0.0
         started = time.process_time()
         whole = load_part(self.workspace.scenes, self.workspace.split, "test")
-        few = SceneSet(whole.images[:_IMAGES], whole.labels[:_IMAGES], whole.names[:_IMAGES])
+        few = replace(
+            whole,
+            images=whole.images[:_IMAGES],
+            labels=whole.labels[:_IMAGES],
+            names=whole.names[:_IMAGES],
+        )
         return few, time.process_time() - started
 
     @property

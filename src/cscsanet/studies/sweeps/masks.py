@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.figures import mask_grid
 from cscsanet.evaluation.measurements import Measurement
-from cscsanet.scenes.classes import NUM_CLASSES
 from cscsanet.scenes.scene_set import SceneSet
 
 
@@ -20,9 +19,9 @@ def mask_figure(scenes: SceneSet, count: int, measured: Mapping[str, Measurement
     Raises:
         CscsanetError: a measurement has no masks.
     """
-    chosen = representative_frames(scenes, count)
+    chosen, titles = representative_frames(scenes, count), scenes.titles
     frames = [
-        (scenes.names[i], scenes.images[i].permute(1, 2, 0).numpy(), scenes.labels[i].numpy()) for i in chosen
+        (titles[i], scenes.images[i].permute(1, 2, 0).numpy(), scenes.labels[i].numpy()) for i in chosen
     ]
     predictions = {}
     for name, measurement in measured.items():
@@ -30,20 +29,29 @@ def mask_figure(scenes: SceneSet, count: int, measured: Mapping[str, Measurement
         if masks is None:
             raise CscsanetError(f"measurement of {name}: holds no masks; run 'dvc repro' to make it again")
         predictions[name] = list(masks[chosen].numpy())
-    return mask_grid(frames, predictions)
+    return mask_grid(frames, predictions, scenes.annotation)
 
 
 def representative_frames(scenes: SceneSet, count: int) -> list[int]:
     """Choose frames: half by day, half by night, spread over time, each with many classes.
 
     The day frames, and the night frames, are split into stretches of time. From each stretch the
-    frame with the most classes is taken.
+    frame with the most classes is taken. Where day and night are unknown, all frames are one group.
     """
-    present = torch.stack([(scenes.labels == label).flatten(1).any(dim=1) for label in range(1, NUM_CLASSES)])
+    first = int(scenes.annotation.classes.has_background)
+    ids = range(first, max(first + 1, len(scenes.annotation.classes)))
+    present = torch.stack([(scenes.labels == label).flatten(1).any(dim=1) for label in ids])
     classes = present.sum(dim=0)
+    night = scenes.night
+    if night is None:
+        groups = [(torch.arange(len(scenes)), count)]
+    else:
+        groups = [
+            (torch.nonzero(~night).flatten(), count - count // 2),
+            (torch.nonzero(night).flatten(), count // 2),
+        ]
     chosen: list[int] = []
-    for night, wanted in ((False, count - count // 2), (True, count // 2)):
-        candidates = torch.nonzero(scenes.night == night).flatten()
+    for candidates, wanted in groups:
         for stretch in candidates.tensor_split(max(wanted, 1))[:wanted]:
             if len(stretch):
                 chosen.append(int(stretch[classes[stretch].argmax()]))

@@ -45,6 +45,8 @@ DEPENDS = (
     "seed",
     "scenes.height",
     "scenes.width",
+    "scenes.classes",
+    "scenes.task",
     "channel",
     "points",
     "csa",
@@ -161,7 +163,7 @@ def with_other_energy(params: Params) -> Params:
 
 
 def constant_measurement(workspace: Workspace) -> Measurement:
-    """Read the measurement of the prediction `unlabelled everywhere`."""
+    """Read the measurement of the prediction `class 0 everywhere`."""
     return read_measurement(_constant_path(workspace))
 
 
@@ -281,7 +283,7 @@ def _reference(stage: Stage, job: Job) -> OperatingPoint | None:
 
 
 def write_constant(workspace: Workspace, params: Params) -> None:
-    """Write the measurement of the prediction `unlabelled everywhere`."""
+    """Write the measurement of the prediction `class 0 everywhere`."""
     scenes = load_part(workspace.scenes, workspace.split, "test")
     constant = Measurement(
         scheme=FLOOR,
@@ -337,7 +339,10 @@ def _constant_path(workspace: Workspace) -> Path:
     return workspace.measurements / f"{FLOOR}{SUFFIX}"
 
 
-def row_of(measurement: Measurement, params: Params, night: torch.Tensor, point: OperatingPoint) -> ResultRow:
+def row_of(
+    measurement: Measurement, params: Params, night: torch.Tensor | None, point: OperatingPoint
+) -> ResultRow:
     """Reduce a measurement to the row of a point with the same result (`evaluation.sweeps.canonical`)."""
     shown_point = None if measurement.scheme == FLOOR else point
-    return result_row(measurement, shown_point, night, params.evaluation.bootstrap_samples)
+    samples, classes = params.evaluation.bootstrap_samples, params.scenes.class_list
+    return result_row(measurement, shown_point, night, samples, classes)

@@ -183,7 +183,9 @@ def _figures(
     }
     (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
     compared = [evaluation.home.snr_db, *evaluation.compared_snr_db]
-    figures["summary"] = summary_figure(over_snr, list(dict.fromkeys(compared)))
+    figures["summary"] = summary_figure(
+        over_snr, list(dict.fromkeys(compared)), params.scenes.class_list.names[0]
+    )
     at_reference = {name: measurement(workspace, params, name, reference) for name in evaluation.schemes}
     pictured = {name: at_reference[name] for name in evaluation.pictured}
     figures["fig12"] = mask_figure(scenes, evaluation.pictures, pictured)
@@ -200,7 +202,7 @@ def _figures(
     figures["iou"] = iou_figure(rows, [_title(row) for row in rows])
     for row in rows:
         confusion = normalised_confusion(at_reference[row.scheme].outcome)
-        figures[f"confusion_{row.scheme}"] = confusion_figure(confusion, _title(row))
+        figures[f"confusion_{row.scheme}"] = confusion_figure(confusion, _title(row), list(row.iou))
     return figures
 
 

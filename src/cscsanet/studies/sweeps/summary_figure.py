@@ -23,15 +23,15 @@ _LINES = {
     "perfect-pca": "separated, perfect initial CSI",
     "dlcsi-pca": "separated, learned CSI",
     "codebook": "separated, codebook beams",
-    FLOOR: "every pixel unlabelled (floor)",
+    FLOOR: "every pixel {background} (floor)",
 }
 _GREY = "#777777"
 
 
-def summary_figure(panel: Panel, snrs: Sequence[float]) -> Figure:
+def summary_figure(panel: Panel, snrs: Sequence[float], background: str) -> Figure:
     """Draw a line for each scheme, with a filled dot at the first SNR and an open one at each other.
 
-    panel: over the SNR. snrs: some of its values [dB].
+    panel: over the SNR. snrs: some of its values [dB]. background: the name of class 0.
     """
     names = [name for name in _LINES if name in panel.curves]
     places = [panel.values.index(snr) for snr in snrs]
@@ -45,7 +45,11 @@ def summary_figure(panel: Panel, snrs: Sequence[float]) -> Figure:
             axes.plot([estimate.low, estimate.high], [row] * 2, color=colour, linewidth=2, alpha=0.55)
             face = colour if snr == snrs[0] else "white"
             axes.plot(estimate.value, row, "o", color=colour, markerfacecolor=face, markersize=7)
-    axes.set_yticks(range(len(names)), [f"{_LINES[name]}\n{name}" for name in names], fontsize=8)
+    axes.set_yticks(
+        range(len(names)),
+        [f"{_LINES[name].format(background=background)}\n{name}" for name in names],
+        fontsize=8,
+    )
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, None)
     axes.set_xticks(np.arange(0, axes.get_xlim()[1], 0.1))

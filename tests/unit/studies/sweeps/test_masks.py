@@ -6,11 +6,12 @@ import torch
 from fixtures.measurements import measurement_of, outcome_of
 
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.evidence import Condition
-from cscsanet.evaluation.figures import palette
 from cscsanet.evaluation.measure import Outcome
 from cscsanet.evaluation.measurements import read_measurement, write_measurement
+from cscsanet.scenes.annotation import coloured
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.masks import mask_figure, representative_frames
 
@@ -34,7 +35,7 @@ def test_the_masks_are_those_of_the_measurement(scenes, seeded, tmp_path):
     frames = representative_frames(scenes, 4)
     predicted = [axes for row in range(4) for axes in [figure.axes[4 * row + 3]]]
     for frame, axes in zip(frames, predicted, strict=True):
-        assert np.array_equal(axes.images[0].get_array(), palette(masks[frame].numpy()))
+        assert np.array_equal(axes.images[0].get_array(), coloured(masks[frame].numpy(), MFNET))
     names = [figure.axes[4 * row].get_ylabel() for row in range(4)]
     assert names == [scenes.names[frame] for frame in frames]
 

@@ -75,7 +75,7 @@ def test_a_scheme_without_equal_blocks_is_left_out_of_a_panel(params, world):
 
 def test_the_first_figure_shows_what_was_measured_at_both_snrs(panels):
     (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
-    (axes,) = summary_figure(over_snr, [-25.0, -10.0]).axes
+    (axes,) = summary_figure(over_snr, [-25.0, -10.0], "unlabelled").axes
     labels = [tick.get_text() for tick in axes.get_yticklabels()]
     assert labels[0].startswith("error-free link (ceiling)")
     assert labels[-1].startswith("every pixel unlabelled")
