@@ -30,6 +30,10 @@ class RowIndex:
         """Return the link to a row; None if there is no such row."""
         return f"#{anchor(reference)}" if reference in self._rows else None
 
+    def row(self, reference: str) -> ResultRow | None:
+        """Return the row of a reference; None if there is no such row."""
+        return self._rows.get(reference)
+
     def at(self, scheme: str, point: OperatingPoint, repeat: str | None = None) -> ResultRow | None:
         """Return a scheme's row at a point; a scheme without a channel has the same row at every SNR, L and B."""
         whole_point = (point.snr_db, point.csirs_symbols, point.feedback_bits, point.data_symbols)
@@ -56,6 +60,29 @@ def point_text(point: OperatingPoint, *, without: str | None = None) -> str:
     """Return an operating point as text, for example `SNR −25 dB, L 8, B 1024, Q 4`."""
     text = point.label(without=without)
     return (text if without == "snr_db" else f"{SYMBOLS['snr_db']} {text}").replace("-", "−")
+
+
+def reference_text(reference: str) -> str:
+    """Return the name of a row as people read it; a text of another form stays as it is."""
+    scheme, *cells = reference.split("|")
+    if len(cells) not in (4, 5):
+        return reference
+    symbols = zip(SYMBOLS.items(), cells[:4], strict=True)
+    point = [
+        f"{symbol} {cell.replace('-', '−')}{' dB' if axis == 'snr_db' else ''}"
+        for (axis, symbol), cell in symbols
+        if cell != "-"
+    ]
+    training = [training_text(cells[4])] if len(cells) == 5 else []
+    return ", ".join([f"{scheme} at {point[0]}" if point else scheme, *point[1:], *training])
+
+
+def training_text(repeat: str) -> str:
+    """Return which training a row is of: `seed 2`, or for its point alone."""
+    seed = re.fullmatch(r"seed-(\d+)", repeat)
+    if seed:
+        return f"seed {seed[1]}"
+    return "trained for this point alone" if repeat.startswith("snr") else repeat
 
 
 def axis_value(axis: Axis, value: float) -> str:

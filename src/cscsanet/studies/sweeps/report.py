@@ -19,7 +19,7 @@ from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.evidence import open_evidence
 from cscsanet.studies.sweeps.figures import elastic_figure, sweep_figure
-from cscsanet.studies.sweeps.masks import mask_figure
+from cscsanet.studies.sweeps.masks import draw_masks, mask_notes
 from cscsanet.studies.sweeps.measure import constant_measurement, measurement, row_of, scheme_points
 from cscsanet.studies.sweeps.panels import Panel, equal_panels, leads
 from cscsanet.studies.sweeps.summary_figure import summary_figure
@@ -64,6 +64,7 @@ def evaluate(stage: Stage) -> None:
         stage.save_json("equal.json", _equal(params, evidence, panels))
         _write_empty_panels(workspace, panels)
         stage.save_figures("figures", _figures(workspace, params, scenes, evidence, panels))
+        stage.save_json("figures/masks.json", _mask_notes(workspace, params, scenes))
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
         _log_metrics(run, over_snr)
     for name in params.evaluation.schemes:
@@ -186,7 +187,7 @@ def _figures(
     figures["summary"] = summary_figure(over_snr, list(dict.fromkeys(compared)))
     at_reference = {name: measurement(workspace, params, name, reference) for name in evaluation.schemes}
     pictured = {name: at_reference[name] for name in evaluation.pictured}
-    figures["fig12"] = mask_figure(scenes, evaluation.pictures, pictured)
+    figures |= draw_masks(scenes, evaluation.pictures, pictured)
     pairs = {
         (name, point): (
             evidence.miou(Condition(name, point, PIPELINE_TRAINING)),
@@ -202,6 +203,15 @@ def _figures(
         confusion = normalised_confusion(at_reference[row.scheme].outcome)
         figures[f"confusion_{row.scheme}"] = confusion_figure(confusion, _title(row))
     return figures
+
+
+def _mask_notes(workspace: Workspace, params: Params, scenes: SceneSet) -> dict[str, Any]:
+    """Return what the figures of masks show, for their captions."""
+    evaluation = params.evaluation
+    pictured = {
+        name: measurement(workspace, params, name, evaluation.home.point) for name in evaluation.pictured
+    }
+    return mask_notes(scenes, evaluation.pictures, pictured)
 
 
 def _title(row: ResultRow) -> str:
