@@ -11,7 +11,11 @@ from cscsanet.page.rows import number
 
 PROPOSALS = [name for name in schemes_of("proposal", "tracked") if SCHEMES[name].access == "noma"]
 _BOUNDS = schemes_of("bound")
-_FORMS = {"paper": "as in the paper", "aligned": "with our aligned phases", "tracked": "with our tracked phases"}
+_FORMS = {
+    "paper": "as in the paper",
+    "aligned": "with our aligned phases",
+    "tracked": "with our tracked phases",
+}
 _STANDING = {"yes": "behind ours", "no": "ahead of ours", "open": "level with ours"}
 
 
@@ -83,9 +87,7 @@ def _sentence(
     if rival:
         lead = next((each for each in leads if (each["rival"], each["snr_db"]) == (rival, snr_db)), None)
         standing = f", {_STANDING[holds(lead)]}" if lead else ""
-        parts.append(
-            f"the best design that estimates the channel separately closes {share[rival]}{standing}"
-        )
+        parts.append(f"the best design that estimates the channel separately closes {share[rival]}{standing}")
     return f"{'; '.join([parts[0], *([', and '.join(parts[1:])] if parts[1:] else [])])}."
 
 
@@ -126,7 +128,7 @@ def _share(values: Mapping[str, Record], name: str) -> str | None:
     if not ceilings or FLOOR not in values or ceilings[0] <= values[FLOOR]["miou"]:
         return None
     floor = values[FLOOR]["miou"]
-    return f"{number(100 * (values[name]['miou'] - floor) / (ceilings[0] - floor), 0)} %"
+    return f"{number(100 * (values[name]['miou'] - floor) / (ceilings[0] - floor), 0)}\u00a0%"
 
 
 def _standing(leads: Sequence[Record]) -> str:

@@ -194,7 +194,9 @@ def _grid(rows: Sequence[PhysicalRow], offset_db: float) -> Figure:
                         va="center",
                         fontsize=9,
                         fontweight="bold" if significant else "normal",
-                        color="white" if abs(norms[signed](cells[y, x]) - 0.5 * signed) > _DARK[signed] else "black",
+                        color="white"
+                        if abs(norms[signed](cells[y, x]) - 0.5 * signed) > _DARK[signed]
+                        else "black",
                     )
             panel.imshow(cells, cmap="PuOr" if signed else "Blues", norm=norms[signed], aspect="auto")
             panel.set_xticks(range(len(budgets)), [str(budget) for budget in budgets])

@@ -53,7 +53,9 @@ def mask_notes(scenes: SceneSet, count: int, measured: Mapping[str, Measurement]
 
 def example_schemes(names: Sequence[str]) -> list[str]:
     """Choose the paper's non-orthogonal form and the last of ours that is there; else the first and the last scheme."""
-    forms = [form for form in (proposal("noma", each) for each in ("paper", "aligned", "tracked")) if form in names]
+    forms = [
+        form for form in (proposal("noma", each) for each in ("paper", "aligned", "tracked")) if form in names
+    ]
     among = forms if len(forms) > 1 else names
     return list(dict.fromkeys([among[0], among[-1]]))
 

@@ -120,5 +120,7 @@ def _shares(axes: Axes, panel: Panel, place: int) -> None:
     )
     shares.set_xticks([0, 20, 40, 60, 80, 100])
     shares.tick_params(labelsize=PHONE_TEXT)
-    shares.set_xlabel("share [%] between the floor, a constant\nprediction, and the ceiling, an error-free link")
+    shares.set_xlabel(
+        "share [%] between the floor, a constant\nprediction, and the ceiling, an error-free link"
+    )
     shares.spines["top"].set_visible(False)

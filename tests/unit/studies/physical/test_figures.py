@@ -1,5 +1,7 @@
 """The figures of the report on the physical layer: curves, bounds and tables from given rows."""
 
+from itertools import pairwise
+
 import pytest
 
 from cscsanet.config.operating_point import Capacity
@@ -76,7 +78,11 @@ def test_ageing_has_a_curve_for_each_speed_of_the_change_from_the_first_symbol(f
 def test_shades_of_leads_differ_over_their_whole_range():
     """With a linear scale up to 10 % all larger leads were one colour."""
     rows = [
-        row(Case("beamspace-elastic", -25.0, 1, bits, 20.0), 1.0 + lead, Estimate(lead, lead - 0.01, lead + 0.01))
+        row(
+            Case("beamspace-elastic", -25.0, 1, bits, 20.0),
+            1.0 + lead,
+            Estimate(lead, lead - 0.01, lead + 0.01),
+        )
         for bits, lead in ((4, 0.005), (16, 0.2), (64, 0.6), (256, 1.75))
     ]
     rows += [row(Case(bound, -25.0, 1), 4.0) for bound in ("genie", "full-digital")]
@@ -85,6 +91,6 @@ def test_shades_of_leads_differ_over_their_whole_range():
     (panel,) = (axes for axes in figure.axes if axes.get_title().startswith("lead"))
     (image,) = panel.images
     shades = [image.norm(value) for value in image.get_array().compressed()]
-    assert all(later - earlier > 0.05 for earlier, later in zip(shades, shades[1:], strict=False))
+    assert all(later - earlier > 0.05 for earlier, later in pairwise(shades))
     assert [text.get_text() for text in panel.texts] == ["+0.5", "+20.0", "+60.0", "+175.0"]
     assert [text.get_color() for text in panel.texts] == ["black", "white", "white", "white"]

@@ -59,7 +59,9 @@ def test_the_example_has_three_frames_and_the_paper_s_form_beside_ours(scenes, s
     names = ("ideal", "noma", "noma-aligned", "noma-tracked", "dlcsi-pca")
     masks = {name: torch.randint(0, 9, (40, 4, 6), generator=seeded, dtype=torch.uint8) for name in names}
     measured = {
-        name: measurement_of(CONDITION, Outcome(outcome_of(0.3 + 0.1 * (name == "noma-tracked")).confusions, None, mask))
+        name: measurement_of(
+            CONDITION, Outcome(outcome_of(0.3 + 0.1 * (name == "noma-tracked")).confusions, None, mask)
+        )
         for name, mask in masks.items()
     }
     figure = draw_masks(scenes, 6, measured)["masks"]
