@@ -16,22 +16,28 @@ from cscsanet.errors import CscsanetError
 from cscsanet.scenes.images import read_png
 
 SHOWN_LEAST = 0.68
+# Figures whose text has at least nine points, which may be shown smaller. They have many panels.
+LARGER_TEXT = {("access", "axes"): 0.6}
 WHOLE_ON_PHONES = ("summary", "fig8", "fig9", "fig10", "fig11")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture within the page. width, height: [pixels]. whole: whether every window shows all of it."""
+    """A picture within the page.
+
+    width, height: [pixels]. whole: whether every window shows all of it. ratio: the least, of shown to its own pixels.
+    """
 
     uri: str
     width: int
     height: int
     whole: bool
+    ratio: float = SHOWN_LEAST
 
     @property
     def least(self) -> int:
         """The least width that it is shown with [pixels]."""
-        return ceil(SHOWN_LEAST * self.width)
+        return ceil(self.ratio * self.width)
 
     @property
     def style(self) -> str:
@@ -52,7 +58,8 @@ def read_picture(path: Path) -> Picture:
     except (CscsanetError, OSError, ValueError):  # beyond the sizes of WebP, too
         raise CscsanetError(f"{path}: is no picture; delete it and run 'dvc repro'") from None
     uri = "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode("ascii")
-    return Picture(uri, image.width, image.height, path.stem in WHOLE_ON_PHONES)
+    ratio = LARGER_TEXT.get((path.parent.name, path.stem), SHOWN_LEAST)
+    return Picture(uri, image.width, image.height, path.stem in WHOLE_ON_PHONES, ratio)
 
 
 def width_rules(pictures: Iterable[Picture]) -> str:

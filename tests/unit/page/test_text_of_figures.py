@@ -13,7 +13,7 @@ from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid
 from cscsanet.evaluation.rows import normalised_confusion
 from cscsanet.evaluation.sweeps import sweeps
 from cscsanet.metrics.estimate import Estimate
-from cscsanet.page.pictures import SHOWN_LEAST, WHOLE_ON_PHONES
+from cscsanet.page.pictures import LARGER_TEXT, SHOWN_LEAST, WHOLE_ON_PHONES
 from cscsanet.plots import PHONE_TEXT, PHONE_WIDTH, SMALLEST_TEXT, WIDEST
 from cscsanet.scenes.classes import CLASS_NAMES
 from cscsanet.studies.physical.figures import draw_figures as physical_figures
@@ -31,6 +31,7 @@ SOME = Estimate(0.3, 0.28, 0.32)
 
 def test_the_smallest_text_of_a_figure_is_nine_pixels_where_the_page_shows_it():
     assert SMALLEST_TEXT * PIXELS_PER_POINT * SHOWN_LEAST >= LEAST
+    assert all(9 * PIXELS_PER_POINT * ratio >= LEAST for ratio in LARGER_TEXT.values())
     shown = NARROWEST / (PHONE_WIDTH * 120)
     assert PHONE_TEXT * PIXELS_PER_POINT * shown >= LEAST
 
