@@ -66,5 +66,5 @@ def enlarge_text(figure: Figure, points: float = PHONE_TEXT) -> None:
         axes.tick_params(labelsize=points)
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
-        if text.get_fontsize() < points:
+        if float(text.get_fontsize()) < points:
             text.set_fontsize(points)

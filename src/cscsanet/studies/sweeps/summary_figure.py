@@ -1,6 +1,7 @@
 """The figure that a newcomer sees first: the main schemes between floor and ceiling at equal elements, at two SNRs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -78,14 +79,14 @@ def summary_figure(panel: Panel, snrs: Sequence[float]) -> Figure:
 
 def _label(axes: Axes, row: int, name: str) -> None:
     """Write a scheme's name, and what it is, above its line."""
-    place = {"va": "bottom", "fontsize": PHONE_TEXT, "zorder": 5}
     strong = axes.text(
         0.05,
         row - 0.17,
         name,
         transform=axes.get_yaxis_transform(),
         fontweight="bold",
-        **place,  # type: ignore[arg-type]
+        va="bottom",
+        zorder=5,
     )
     axes.annotate(
         _LINES[name],
@@ -94,7 +95,8 @@ def _label(axes: Axes, row: int, name: str) -> None:
         xytext=(7, 0),
         textcoords="offset points",
         color=_GREY,
-        **place,
+        va="bottom",
+        zorder=5,
     )
 
 
@@ -111,13 +113,14 @@ def _shares(axes: Axes, panel: Panel, place: int) -> None:
     for value in ends:
         axes.axvline(value, color="#333333", linestyle=(0, (4, 3)), linewidth=1.3, zorder=1)
     axes.set_xlim(floor - 0.04 * (ceiling - floor), None)
-    shares = axes.secondary_xaxis(
-        "top",
-        functions=(
-            lambda miou: 100 * (miou - floor) / (ceiling - floor),
-            lambda share: floor + share * (ceiling - floor) / 100,
-        ),
-    )
+
+    def to_share(miou: Any) -> Any:
+        return 100 * (miou - floor) / (ceiling - floor)
+
+    def to_miou(share: Any) -> Any:
+        return floor + share * (ceiling - floor) / 100
+
+    shares = axes.secondary_xaxis("top", functions=(to_share, to_miou))
     shares.set_xticks([0, 20, 40, 60, 80, 100])
     shares.tick_params(labelsize=PHONE_TEXT)
     shares.set_xlabel(
