@@ -193,7 +193,7 @@ def test_figures_with_large_text_are_shown_whole(browser, drawn_page, width):
         "image.parentElement.scrollWidth > image.parentElement.clientWidth).map(image => image.alt)"
     )
     assert cut == []
-    assert browser.execute_script("return document.querySelectorAll('img.whole').length") == 5
+    assert browser.execute_script("return document.querySelectorAll('img.whole').length") == 6
 
 
 @in_a_browser

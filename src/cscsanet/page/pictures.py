@@ -18,7 +18,7 @@ from cscsanet.scenes.images import read_png
 SHOWN_LEAST = 0.68
 # Figures whose text has at least nine points, which may be shown smaller. They have many panels.
 LARGER_TEXT = {("access", "axes"): 0.6}
-WHOLE_ON_PHONES = ("summary", "fig8", "fig9", "fig10", "fig11")
+WHOLE_ON_PHONES = ("summary", "fig8", "fig9", "fig10", "fig11", "elastic")
 
 
 @dataclass(frozen=True)

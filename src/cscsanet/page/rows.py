@@ -95,6 +95,8 @@ def number(value: float | None, digits: int | None = None, *, sign: bool = False
     if value is None:
         return "–"
     text = f"{value:{'+' if sign else ''}{'g' if digits is None else f'.{digits}f'}}"
+    if not float(text):
+        text = text.lstrip("+-")  # what is rounded to zero has no sign
     return text.replace("-", "−")
 
 

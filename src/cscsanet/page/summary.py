@@ -13,8 +13,8 @@ PROPOSALS = [name for name in schemes_of("proposal", "tracked") if SCHEMES[name]
 _BOUNDS = schemes_of("bound")
 _FORMS = {
     "paper": "as in the paper",
-    "aligned": "with our aligned phases",
-    "tracked": "with our tracked phases",
+    "aligned": "whose devices align their phases (our form)",
+    "tracked": "whose base station tracks the phases (our form)",
 }
 _STANDING = {"yes": "behind ours", "no": "ahead of ours", "open": "level with ours"}
 
@@ -80,7 +80,10 @@ def _sentence(
     share = {name: _share(values, name) for name in values}
     if share[best] is None:
         return f"{link} labels street scenes with an mIoU of {number(values[best]['miou'], 3)}."
-    parts = [f"{link} closes {share[best]} of the gap between a blind guess and an error-free link"]
+    parts = [
+        f"{link} closes {share[best]} of the gap in segmentation quality between a blind guess and an "
+        "error-free link"
+    ]
     paper = next((name for name in PROPOSALS if _form(name) == "paper" and name in values), best)
     if paper != best:
         parts.append(f"as in the paper it closes {share[paper]}")

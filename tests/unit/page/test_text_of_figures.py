@@ -60,6 +60,7 @@ def test_figures_that_a_phone_shows_whole_are_narrow_and_have_large_text(panels)
     drawn = {name: sweep_figure(some, name, (-30.0, 0.0)) for name, some in by_figure.items()}
     (over_snr,) = by_figure["fig10"]
     drawn["summary"] = summary_figure(over_snr, [-25.0, -10.0])
+    drawn["elastic"] = elastic_figure({("noma-aligned", over_snr.sweep.points[0]): (SOME, SOME)})
     assert set(drawn) == set(WHOLE_ON_PHONES)
     for name, figure in drawn.items():
         assert figure.get_size_inches()[0] == PHONE_WIDTH, name
@@ -84,7 +85,6 @@ def other_figures(small):
     yield "confusion", confusion_figure(normalised_confusion(outcome), "title")
     row = SimpleNamespace(miou=0.3, iou=dict.fromkeys(CLASS_NAMES, 0.4))
     yield "iou", iou_figure([row] * 3, ["a", "b", "c"])
-    yield "elastic", elastic_figure({("noma", small.home.point): (SOME, SOME)})
     rows = [
         PhysicalRow(
             Case(name, -25.0, 8, bits, power), SOME, 0.5, None, None, Estimate(0.05, 0.04, 0.06), 50, 1

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR, FLOOR_LOOK, SCHEMES, Look
@@ -55,7 +56,7 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Estimate, Es
 
     pairs: (scheme, point) -> mIoU of the model for all points, and of the model for this point.
     """
-    figure = Figure(figsize=(7.2, 0.62 * len(pairs) + 1.5), layout="constrained")
+    figure = Figure(figsize=(PHONE_WIDTH, 0.8 * len(pairs) + 1.7), layout="constrained")
     axes = figure.subplots()
     for row, pair in enumerate(pairs.values()):
         for offset, (marker, colour, _), (value, low, high) in zip(
@@ -63,14 +64,16 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Estimate, Es
         ):
             axes.plot([low, high], [row + offset] * 2, color=colour, linewidth=2, alpha=0.6)
             axes.plot(value, row + offset, marker, color=colour, markersize=7)
-    axes.set_yticks(range(len(pairs)), [f"{name}\n{point.label()}" for name, point in pairs], fontsize=9)
+    axes.set_yticks(range(len(pairs)), [f"{name}\n{point.label()}" for name, point in pairs])
     axes.set_ylim(len(pairs) - 0.4, -0.6)
     label_axes(axes, "mIoU on the test part", "")
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="-", label=label)
         for marker, colour, label in _ELASTIC
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    figure.legend(handles=handles, loc="outside upper center", frameon=False, fontsize=PHONE_TEXT)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    enlarge_text(figure)
     return figure
 
 
