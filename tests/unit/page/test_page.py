@@ -232,6 +232,13 @@ def test_shares_of_the_error_free_link_are_those_of_the_rows_over_the_constant_p
     assert "83%" not in packed
 
 
+def test_no_share_of_the_page_is_of_the_ceiling_alone(page):
+    """A share counts from the floor; of the ceiling alone, the constant prediction would have a fifth."""
+    text = " ".join(page.text.split())
+    assert not re.search(r"%\s+of (?:its|the) (?:error-free )?ceiling", text)
+    assert "0 % is the constant prediction, 100 % the error-free link" in text
+
+
 def test_the_exported_units_are_shown_beside_their_references(page):
     assert "#deployment" in page.links
     for cells in (

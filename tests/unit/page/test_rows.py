@@ -69,3 +69,8 @@ def test_points_and_numbers_are_written_for_readers():
 )
 def test_a_row_is_named_in_words(reference, text):
     assert reference_text(reference) == text
+
+
+def test_what_is_rounded_to_zero_has_no_sign():
+    assert number(-0.0004, 3, sign=True) == number(0.0004, 3, sign=True) == "0.000"
+    assert number(-0.0006, 3, sign=True) == "−0.001"
