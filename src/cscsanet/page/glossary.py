@@ -16,6 +16,7 @@ class Term:
 
 
 TERMS: Mapping[str, Term] = {
+    "accuracy": Term("pixel accuracy", "The share of all pixels that have their true class.", "rows"),
     "aligned": Term(
         "aligned phases",
         "Our form: each UE predicts from the CSI-RS with which phase its streams would arrive, and "
@@ -77,6 +78,16 @@ TERMS: Mapping[str, Term] = {
         "For each true class (line), the share of its pixels that is labelled as each class (column).",
         "tables",
     ),
+    "codec": Term(
+        "source codec",
+        "The networks that turn pictures into the symbols, or bits, of a block, and those back into a mask.",
+        "tables",
+    ),
+    "crb": Term(
+        "Cramer-Rao bound",
+        "No unbiased estimate has a smaller mean square error.",
+        "robustness",
+    ),
     "csi": Term(
         "CSI",
         "Channel state information: what is known of the channel.",
@@ -116,6 +127,7 @@ TERMS: Mapping[str, Term] = {
         "pilots and DMRS counted.",
         "figures",
     ),
+    "flops": Term("FLOPs", "Arithmetic operations for one picture.", "deployment"),
     "floor": Term(
         "floor",
         "The mIoU of the constant prediction, which labels every pixel of every picture as unlabelled. "
@@ -137,6 +149,11 @@ TERMS: Mapping[str, Term] = {
         "height",
         "The mIoU of a scheme minus that of the constant prediction: what is won over a blind guess.",
         "claims",
+    ),
+    "int8": Term(
+        "int8",
+        "Numbers of eight bits in place of 32: faster, and less exact.",
+        "deployment",
     ),
     "iou": Term(
         "IoU",
@@ -223,6 +240,11 @@ TERMS: Mapping[str, Term] = {
         "SNR, L, B and Q together. At the reference point the axes of Figs. 8 to 11 cross.",
         "run",
     ),
+    "preamble": Term(
+        "preamble",
+        "The known sequence, of L symbols, that tells a device from the others.",
+        "specialists",
+    ),
     "precoding": Term(
         "precoding",
         "The choice of the beams, and of their powers, with which a station sends.",
@@ -283,6 +305,7 @@ TERMS: Mapping[str, Term] = {
         "64 x 8 antennas.",
         "rows",
     ),
+    "slot": Term("slot", "14 OFDM symbols, the unit in which a cell schedules.", "deployment"),
     "srs": Term(
         "SRS",
         "Sounding reference signals: a UE sends them so that the BS can measure the channel.",
