@@ -39,6 +39,11 @@ def aligned_share() -> str:
     return _share("noma-aligned", -25.0)
 
 
+def paper_share() -> str:
+    """Return the share of the ceiling that `noma` reaches at -25 dB, over the constant prediction."""
+    return _share("noma", -25.0)
+
+
 def tracked_share(snr_db: float) -> str:
     """Return the share of the ceiling that `noma-tracked` reaches, over the constant prediction."""
     return _share("noma-tracked", snr_db)

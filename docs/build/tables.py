@@ -133,6 +133,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "verdicts": evidence.verdicts,
     "replica-leads": evidence.replica_leads,
     "aligned-share": evidence.aligned_share,
+    "paper-share": evidence.paper_share,
     "tracked-share": lambda: evidence.tracked_share(-25.0),
     "perfect-csi-lead": evidence.perfect_csi_lead,
     "separated-drops": lambda: separated.drops("estimate", "feedback", "beams"),

@@ -6,6 +6,7 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 # Okabe and Ito's colour-blind safe colours; the markers distinguish the curves in grey print.
 STYLES = (
@@ -16,6 +17,13 @@ STYLES = (
     ("#E69F00", "v"),
     ("#56B4E9", "P"),
 )
+
+# The page shows a figure at its own size or smaller, and its text at no less than 9 pixels (`page/pictures`).
+SMALLEST_TEXT = 8.0  # [points] of any figure
+WIDEST = 12.8  # [inches] so that all of a figure fits beside the margins of a wide window
+# Of a figure that a phone shows whole: narrow, with large text.
+PHONE_TEXT = 12.5  # [points]
+PHONE_WIDTH = 5.8  # [inches]
 
 
 def training_curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], name: str) -> Figure:
@@ -50,3 +58,13 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def enlarge_text(figure: Figure, points: float = PHONE_TEXT) -> None:
+    """Give all text of a drawn figure at least this size [points]."""
+    for axes in figure.axes:
+        axes.tick_params(labelsize=points)
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if float(text.get_fontsize()) < points:
+            text.set_fontsize(points)

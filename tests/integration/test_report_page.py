@@ -12,10 +12,13 @@ import yaml
 from fixtures import report_results
 from fixtures.hostile_results import EVERYTHING, page_with
 from fixtures.html_page import Page
+from PIL import Image
 
 from cscsanet.config.params import Params, profile_text
 from cscsanet.page import build_page
+from cscsanet.page.pictures import WHOLE_ON_PHONES
 from cscsanet.pipeline.report import write_report
+from cscsanet.plots import PHONE_TEXT, PHONE_WIDTH
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.workspace import Workspace
 
@@ -132,6 +135,117 @@ def test_the_page_is_whole_and_readable(browser, page_file, width, scheme):
     assert browser.execute_script(PAGE_WIDTH) <= width
     contrast, text = browser.execute_script(CONTRAST)
     assert contrast >= 4.5, text
+
+
+# Every visible text below nine pixels, with its size.
+SMALL_TEXT = """
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), small = [];
+while (walker.nextNode()) {
+  const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
+  if (!text || !element.checkVisibility()) continue;
+  const size = parseFloat(getComputedStyle(element).fontSize);
+  if (size < 9) small.push([size, text]);
+}
+return small;
+"""
+# The pictures with fewer shown pixels than their text bears, with the class that bears it.
+SMALL_PICTURES = """
+return [...document.images].map(image => [
+  image.alt, image.getBoundingClientRect().width / image.naturalWidth, image.className,
+]).filter(([, ratio, style]) => ratio < (style === "whole" ? arguments[1] : arguments[0]));
+"""
+UNFOLD = "document.querySelectorAll('details').forEach(details => details.open = true)"
+# Of narrow figures with large text: of 696 pixels, with text of 20.8 pixels.
+WHOLE_LEAST = 9 / (PHONE_TEXT * 120 / 72)
+
+
+@pytest.fixture(scope="module")
+def drawn_page(tmp_path_factory) -> Path:
+    """A page whose pictures are as wide as those of the pipeline."""
+    reports = report_results.write_results(tmp_path_factory.mktemp("drawn") / "reports")
+    for path in (reports / "figures").glob("*.png"):
+        narrow = path.stem in WHOLE_ON_PHONES
+        width = round(120 * PHONE_WIDTH) if narrow else 768 if path.stem.startswith("confusion") else 1536
+        Image.new("RGB", (width, 500), "grey").save(path)
+    page_path = reports / "index.html"
+    page_path.write_text(build_page(reports, report_results.RUN), encoding="utf-8")
+    return page_path
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [360, 390, 1280, 1400])
+def test_no_text_is_below_nine_pixels_and_nothing_is_wider_than_the_window(browser, drawn_page, width):
+    open_page(browser, drawn_page, width)
+    browser.execute_script(UNFOLD)
+    assert browser.execute_script(PAGE_WIDTH) <= width
+    assert browser.execute_script(SMALL_TEXT) == []
+    assert browser.execute_script(SMALL_PICTURES, 0.675, WHOLE_LEAST) == []
+    # The policy would block a style of one picture, and its least width with it.
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [360, 1400])
+def test_figures_with_large_text_are_shown_whole(browser, drawn_page, width):
+    open_page(browser, drawn_page, width)
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('img.whole')].filter(image => "
+        "image.parentElement.scrollWidth > image.parentElement.clientWidth).map(image => image.alt)"
+    )
+    assert cut == []
+    assert browser.execute_script("return document.querySelectorAll('img.whole').length") == 6
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_word_opens_its_text_without_a_script(browser, page_file, width):
+    open_page(browser, page_file, width)
+    word = browser.find_element("css selector", "#summary [popovertarget='term-share']")
+    card = browser.find_element("id", "term-share")
+    assert not card.is_displayed()
+    word.click()
+    assert card.is_displayed()
+    assert "0 % is the constant prediction" in card.text
+    box = browser.execute_script(
+        "const {left, right, top, bottom} = arguments[0].getBoundingClientRect(); return [left, right, top, bottom]",
+        card,
+    )
+    assert 0 <= box[0] < box[1] <= width
+    assert 0 <= box[2] < box[3] <= 900
+    card.find_element("tag name", "button").click()
+    assert not card.is_displayed()
+
+
+@in_a_browser
+def test_an_unfolded_claim_of_a_phone_has_no_blank_column(browser, page_file):
+    """The names of rows, which may break anywhere, once made a column of one letter, and rows of 450 pixels."""
+    open_page(browser, page_file, 390)
+    browser.execute_script(UNFOLD)
+    heights = browser.execute_script(
+        "return [...document.querySelectorAll('#claims .proof tbody tr')].map(row => row.offsetHeight)"
+    )
+    assert len(heights) > 30
+    assert max(heights) < 200
+
+
+@in_a_browser
+def test_a_linked_row_shows_its_number_on_a_phone(browser, page_file):
+    open_page(browser, page_file, 390)
+    link = browser.find_element("css selector", "#tables a.n")
+    target, number = link.get_attribute("href").split("#")[1], link.text
+    browser.execute_script(
+        "document.documentElement.style.scrollBehavior = 'auto'; arguments[0].click()", link
+    )
+    cell = browser.find_element("css selector", f"[id='{target}'] th")
+    assert cell.text == number
+    left, right = browser.execute_script(
+        "const box = arguments[0].getBoundingClientRect(); return [box.left, box.right]", cell
+    )
+    assert 0 <= left < right <= 390
+    # Also after the table was scrolled to its end.
+    moved = "const box = arguments[0].closest('.rows'); box.scrollLeft = 1e6; return box.scrollLeft"
+    assert browser.execute_script(moved, cell) > 100
+    assert browser.execute_script("return arguments[0].getBoundingClientRect().left", cell) >= 0
 
 
 @in_a_browser

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.plots import WIDEST
 from cscsanet.scenes.annotation import Annotation, coloured, legend
 
 _PLAIN = 9  # classes that a figure of the usual size has room for
@@ -58,18 +59,20 @@ def mask_grid(
     frames: Sequence[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]],
     predictions: Mapping[str, Sequence[NDArray[np.uint8]]],
     annotation: Annotation,
+    caption: str = "",
 ) -> Figure:
     """Draw frames as rows: RGB, thermal, truth, and each scheme's predicted mask, in the colours of the classes.
 
     frames: (name, image (H, W, 4), label (H, W)); predictions: title -> masks (H, W) in the frames' order.
-    Ignored pixels of the truth are grey.
+    Ignored pixels of the truth are grey. caption: above the columns.
     """
     columns = ["RGB (UE 1)", "thermal (UE 2)", "truth", *predictions]
     height, width = frames[0][2].shape
-    size = 2.1
+    size = min(1.8, WIDEST / len(columns))
     figure = Figure(
-        figsize=(size * len(columns), size * len(frames) * height / width + 0.7), layout="constrained"
+        figsize=(size * len(columns), size * len(frames) * height / width + 1.0), layout="constrained"
     )
+    figure.suptitle(caption, fontsize=9)
     panels = figure.subplots(len(frames), len(columns), squeeze=False)
     for index, (name, image, label) in enumerate(frames):
         masks = [label, *(masks[index] for masks in predictions.values())]

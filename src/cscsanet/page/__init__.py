@@ -17,8 +17,10 @@ from cscsanet.config.schemes import FLOOR
 from cscsanet.errors import CscsanetError
 from cscsanet.page import assumptions, claims, deployment, minds, robustness, specialists, tables
 from cscsanet.page.figures import figures
+from cscsanet.page.glossary import TERMS, scheme_terms
+from cscsanet.page.pictures import width_rules
 from cscsanet.page.results import Results, read_results
-from cscsanet.page.rows import RowIndex, anchor, count, number, point_text
+from cscsanet.page.rows import RowIndex, anchor, count, number, point_text, reference_text, training_text
 from cscsanet.page.summary import holds, summary
 
 __all__ = ["RunFacts", "build_page"]
@@ -52,8 +54,9 @@ def build_page(reports: Path, run: RunFacts) -> str:
     results = read_results(reports)
     try:
         environment = _environment()
-        look = _look(environment)
-        return environment.get_template("report.html.j2").render({**_content(results, run), **look})
+        content = _content(results, run)
+        look = _look(environment, width_rules(results.pictures.values()))
+        return environment.get_template("report.html.j2").render({**content, **look})
     except (KeyError, UndefinedError) as error:
         raise CscsanetError(
             f"{reports}: a result lacks a field ({error}); run 'dvc repro' to make the results again"
@@ -71,7 +74,7 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
     access_lengths, access_lines = specialists.access_lines(results)
     counts = claims.verdict_counts(results.claims)
     study = assumptions.study(results.assumptions, assumptions.compared_snrs(results.equal))
-    return {
+    content = {
         "run": run,
         "index": index,
         "reference": reference,
@@ -129,16 +132,44 @@ def _content(results: Results, run: RunFacts) -> dict[str, Any]:
         "machines": machines,
         "groups": index.by_scheme(),
         "classes": list(results.rows[0].iou) if results.rows else [],
-        "picture": results.picture,
+        "iou": results.picture("iou"),
         "confusions": results.confusions(),
+        "terms": TERMS,
+        "words_in_order": sorted(TERMS.items(), key=lambda entry: entry[1].name.casefold()),
+        "scheme_terms": scheme_terms(),
     }
+    return {**content, "sections": _sections(content)}
 
 
-def _look(environment: Environment) -> dict[str, Any]:
-    """Return the style sheet, and the policy that lets browsers use it, by its digest, and data URIs of pictures."""
+def _sections(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sections that the page has, in their order: id -> title in the table of contents."""
+    deployed = ("table_ii", "parity", "networks", "latencies", "left_out_units")
+    sections = {
+        "summary": ("Summary", True),
+        "verdicts": ("What holds", True),
+        "figures": ("Figures", content["figures"]),
+        "claims": ("Claims ledger", True),
+        "assumptions": ("What is left open", content["study"]),
+        "tables": ("Tables", True),
+        "robustness": ("Latency and impairments", content["delays"]),
+        "deployment": ("Deployment", any(content[name] for name in deployed)),
+        "specialists": ("Specialist: who is active?", content["access_lengths"]),
+        "fusion": ("Specialist: SRS and feedback", content["fusion_tables"]),
+        "run": ("How it was run", True),
+        "rows": ("All rows", True),
+        "glossary": ("Glossary", True),
+    }
+    return {name: title for name, (title, there) in sections.items() if there}
+
+
+def _look(environment: Environment, rules: str) -> dict[str, Any]:
+    """Return the style sheet, and the policy that lets browsers use it, by its digest, and data URIs of pictures.
+
+    rules: of this page's pictures, at the end of the style sheet.
+    """
     assert environment.loader
     source, _, _ = environment.loader.get_source(environment, "report.css")
-    style = f"\n{source}"
+    style = f"\n{source}\n{rules}"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -155,9 +186,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        anchor=anchor, point_text=point_text, mark=claims.mark, holds=holds, flips=claims.flips
+        anchor=anchor,
+        point_text=point_text,
+        reference_text=reference_text,
+        mark=claims.mark,
+        is_verdict=claims.is_verdict,
+        holds=holds,
+        flips=claims.flips,
     )
-    environment.filters.update(number=number, count=count, duration=_duration)
+    environment.filters.update(number=number, count=count, duration=_duration, training=training_text)
     return environment
 
 

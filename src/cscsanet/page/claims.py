@@ -20,6 +20,11 @@ def mark(verdict: str) -> str:
     return _MARKS.get(verdict, verdict if verdict in _MARKS.values() else "open")
 
 
+def is_verdict(name: str) -> bool:
+    """Return whether a rule is of a verdict, which has a sign, and not of another word."""
+    return name in (*_VERDICTS, "not measured")
+
+
 def verdict_counts(ledger: Record) -> dict[str, dict[str, int]]:
     """Count the verdicts on the paper's claims in each form; a form in which none was judged is left out."""
     counts: dict[str, dict[str, int]] = {}

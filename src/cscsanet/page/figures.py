@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cscsanet.config.scenes.classes import MFNET
 from cscsanet.evaluation.rows import ResultRow
 from cscsanet.evaluation.sweeps import Axis
+from cscsanet.page.pictures import Picture
 from cscsanet.page.results import Record, Results
 from cscsanet.page.rows import RowIndex, axis_value, number, point_text
 from cscsanet.page.summary import PROPOSALS, best_separated, values_at
@@ -16,10 +17,6 @@ _AXES: dict[str, tuple[Axis, str]] = {
     "fig10": ("snr_db", "mIoU over the SNR"),
     "fig11": ("data_symbols", "mIoU over the resource elements of a block"),
 }
-_MASKS = (
-    "Test frames, their truth and the masks that the schemes predict, in {whose} colours. Each line is one frame; "
-    "compare the small classes."
-)
 # Text, and rows whose mIoU is written with a link to them.
 Sentence = Sequence[str | ResultRow]
 
@@ -31,7 +28,7 @@ class PageFigure:
     name: str
     number: str
     title: str
-    picture: str
+    picture: Picture
     sentence: Sentence
 
     @property
@@ -49,7 +46,7 @@ def figures(results: Results, index: RowIndex) -> list[PageFigure]:
         for name, (axis, title) in _AXES.items()
     ]
     of_mfnet = not results.rows or tuple(results.rows[0].iou) == MFNET.names
-    masks = _MASKS.format(whose="MFNet's" if of_mfnet else "the dataset's")
+    masks = _mask_sentence(results.masks, "MFNet's" if of_mfnet else "the dataset's")
     all_figures.append(("fig12", "12", "Predicted masks", [masks]))
     all_figures.append(
         ("elastic", "", "A Stage III for all points against one for a single point", _elastic_sentence(index))
@@ -81,6 +78,22 @@ def _axis_sentence(equal: Record, axis: Axis) -> Sentence:
             parts.append(f"{name}{best} goes from {ends}")
     fixed = panel["fixed"].replace(" = ", " ").replace("-", "−")
     return [f"From {start} to {end} (at {fixed}): {'; '.join(parts)}. All at equal elements and energy."]
+
+
+def _mask_sentence(masks: Record, whose: str) -> str:
+    """Say what the picture of masks shows, and with which weights it was drawn. whose: colours."""
+    text = (
+        f"Test frames, their truth and the masks that the schemes predict, in {whose} colours. Each line is one frame; "
+        "compare the small classes. Frames are chosen by their true classes alone."
+    )
+    entries = masks.get("schemes", {})
+    points = sorted({str(entry["point"]).replace("-", "−") for entry in entries.values()})
+    if points:
+        text += f" At SNR {' and '.join(points)}, one channel for each frame."
+    shipped = [name for name, entry in entries.items() if entry.get("shipped")]
+    if shipped:
+        text += f" Drawn with the half-precision weights of the package: {', '.join(shipped)}."
+    return text
 
 
 def _elastic_sentence(index: RowIndex) -> Sentence:

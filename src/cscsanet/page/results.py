@@ -1,9 +1,7 @@
 """The results below reports/, read and checked for the page."""
 
-import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,8 @@ from pydantic import ValidationError
 
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.rows import ResultRow
+from cscsanet.page.pictures import Picture, read_picture
 from cscsanet.parsing import parse_json
-from cscsanet.scenes.images import read_png
 
 Record = Mapping[str, Any]  # an entry of a JSON file other than sweeps.json
 
@@ -40,28 +38,25 @@ class Results:
     fusion_claims: Record
     trainings: Mapping[str, Record]
     times: Mapping[str, Record]
+    masks: Record
     figures: Path
+    pictures: dict[Path, Picture] = field(default_factory=dict)  # those that were read
 
-    def picture(self, name: str, folder: str = "figures") -> str | None:
-        """Return a figure as a data URI; None if it was not drawn. folder: within reports/.
+    def picture(self, name: str, folder: str = "figures") -> Picture | None:
+        """Return a figure; None if it was not drawn. folder: within reports/.
 
         Raises:
             CscsanetError: the file is no picture.
         """
         path = self.figures.parent / folder / f"{name}.png"
-        if not path.exists():
-            return None
-        # Lossless WebP has half the bytes of a PNG.
-        content = BytesIO()
-        try:
-            read_png(path).image.convert("RGB").save(content, format="webp", lossless=True, quality=100)
-        except (CscsanetError, OSError, ValueError):  # beyond the sizes of WebP, too
-            raise CscsanetError(f"{path}: is no picture; delete it and run 'dvc repro'") from None
-        return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+        if path not in self.pictures and path.exists():
+            self.pictures[path] = read_picture(path)
+        return self.pictures.get(path)
 
-    def confusions(self) -> list[str]:
-        """Return the schemes that have a confusion matrix."""
-        return sorted(path.stem.removeprefix("confusion_") for path in self.figures.glob("confusion_*.png"))
+    def confusions(self) -> dict[str, Picture | None]:
+        """Return the confusion matrix of each scheme that has one."""
+        stems = sorted(path.stem for path in self.figures.glob("confusion_*.png"))
+        return {stem.removeprefix("confusion_"): self.picture(stem) for stem in stems}
 
 
 def read_results(reports: Path) -> Results:
@@ -94,6 +89,7 @@ def read_results(reports: Path) -> Results:
             for path in sorted(training.rglob("*.json"))
         },
         times={path.stem: _read(path, dict) for path in sorted((reports / "times").glob("*.json"))},
+        masks=_optional(reports / "figures" / "masks.json", dict),
         figures=reports / "figures",
     )
 

@@ -30,6 +30,10 @@ class RowIndex:
         """Return the link to a row; None if there is no such row."""
         return f"#{anchor(reference)}" if reference in self._rows else None
 
+    def row(self, reference: str) -> ResultRow | None:
+        """Return the row of a reference; None if there is no such row."""
+        return self._rows.get(reference)
+
     def at(self, scheme: str, point: OperatingPoint, repeat: str | None = None) -> ResultRow | None:
         """Return a scheme's row at a point; a scheme without a channel has the same row at every SNR, L and B."""
         whole_point = (point.snr_db, point.csirs_symbols, point.feedback_bits, point.data_symbols)
@@ -58,6 +62,29 @@ def point_text(point: OperatingPoint, *, without: str | None = None) -> str:
     return (text if without == "snr_db" else f"{SYMBOLS['snr_db']} {text}").replace("-", "−")
 
 
+def reference_text(reference: str) -> str:
+    """Return the name of a row as people read it; a text of another form stays as it is."""
+    scheme, *cells = reference.split("|")
+    if len(cells) not in (4, 5):
+        return reference
+    symbols = zip(SYMBOLS.items(), cells[:4], strict=True)
+    point = [
+        f"{symbol} {cell.replace('-', '−')}{' dB' if axis == 'snr_db' else ''}"
+        for (axis, symbol), cell in symbols
+        if cell != "-"
+    ]
+    training = [training_text(cells[4])] if len(cells) == 5 else []
+    return ", ".join([f"{scheme} at {point[0]}" if point else scheme, *point[1:], *training])
+
+
+def training_text(repeat: str) -> str:
+    """Return which training a row is of: `seed 2`, or for its point alone."""
+    seed = re.fullmatch(r"seed-(\d+)", repeat)
+    if seed:
+        return f"seed {seed[1]}"
+    return "trained for this point alone" if repeat.startswith("snr") else repeat
+
+
 def axis_value(axis: Axis, value: float) -> str:
     """Return one coordinate of a point as text, with its symbol and unit."""
     return f"{SYMBOLS[axis]} {number(value)}{' dB' if axis == 'snr_db' else ''}"
@@ -68,6 +95,8 @@ def number(value: float | None, digits: int | None = None, *, sign: bool = False
     if value is None:
         return "–"
     text = f"{value:{'+' if sign else ''}{'g' if digits is None else f'.{digits}f'}}"
+    if not float(text):
+        text = text.lstrip("+-")  # what is rounded to zero has no sign
     return text.replace("-", "−")
 
 

@@ -73,7 +73,14 @@ def seed_lines(index: RowIndex, reference: OperatingPoint) -> tuple[list[str], l
     for scheme in dict.fromkeys(row.scheme for row in rows):
         cells = [index.at(scheme, reference), *(index.at(scheme, reference, repeat=seed) for seed in seeds)]
         measured = [row.miou for row in cells if row]
-        lines.append({"scheme": scheme, "cells": cells, "spread": max(measured) - min(measured)})
+        lines.append(
+            {
+                "scheme": scheme,
+                "cells": cells,
+                "mean": sum(measured) / len(measured),
+                "spread": max(measured) - min(measured),
+            }
+        )
     return seeds, lines
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fixtures.html_page import Page
 
 from cscsanet.errors import CscsanetError
 from cscsanet.page import build_page
+from cscsanet.page.glossary import TERMS
 from cscsanet.page.results import read_results
 
 
@@ -66,17 +68,122 @@ def test_rows_at_the_floor_are_marked_and_say_their_data(page):
 
 def test_the_first_sentence_is_computed_from_the_curves_and_the_leads(page):
     curves = report_results.equal()["panels"][0]["curves"]
-    value, floor, ceiling = (curves[name][3]["miou"] for name in ("noma-aligned", "constant", "ideal"))
-    share = 100 * (value - floor) / (ceiling - floor)
+    names = ("noma-aligned", "noma", "dlcsi-dl", "constant", "ideal")
+    ours, paper, rival, floor, ceiling = (curves[name][3]["miou"] for name in names)
+    shares = [f"{100 * (value - floor) / (ceiling - floor):.0f}" for value in (ours, paper, rival)]
     text = " ".join(page.text.split())
     assert (
-        f"At −25 dB noma-aligned (our form of CSC-SA-Net) labels a street scene with mIoU {value:.3f}" in text
+        "At −25 dB SNR, a learned massive-MIMO link whose devices align their phases (our form) closes "
+        f"{shares[0]} % of the gap in segmentation quality between a blind guess and an error-free link; as in the "
+        f"paper it closes {shares[1]} %, and the best design that estimates the channel separately closes "
+        f"{shares[2]} %, ahead of ours." in text
     )
-    assert f"{share:.0f} % of its error-free ceiling over the constant prediction" in text
+    assert f"noma-aligned has mIoU {ours:.3f}, a mean over 3 training seeds" in text
     assert (
         "it is ahead of 1 of 3 separated designs at −25 dB and of 1 at −10 dB, and behind dlcsi-dl at −25 dB and "
         "dlcsi-dl at −10 dB, by 95 % intervals" in text
     )
+
+
+@pytest.mark.parametrize("ceiling", [None, 0.05])
+def test_without_a_ceiling_above_the_floor_the_first_sentence_has_no_share(tmp_path, ceiling):
+    reports = report_results.write_results(tmp_path / "reports")
+    equal = report_results.equal()
+    for panel in equal["panels"]:
+        curve = panel["curves"].pop("ideal")
+        if ceiling:
+            panel["curves"]["ideal"] = [{**point, "miou": ceiling} for point in curve]
+    (reports / "equal.json").write_text(json.dumps(equal))
+    text = " ".join(Page(build_page(reports, report_results.RUN)).text.split())
+    assert "whose devices align their phases (our form) labels street scenes with an mIoU of" in text
+    assert "of the gap" not in text
+
+
+def test_the_profile_for_tests_says_that_its_numbers_mean_nothing(html, tmp_path):
+    assert "Profile smoke: the numbers of this page mean nothing." in html
+    reports = report_results.write_results(tmp_path / "reports", optional=False)
+    assert "mean nothing" not in build_page(reports, replace(report_results.RUN, profile="study"))
+
+
+def test_rows_are_named_in_words_and_show_their_numbers(page, html):
+    text = " ".join(page.text.split())
+    row = next(
+        each
+        for each in report_results.sweeps()
+        if each["scheme"] == "noma" and each["snr_db"] == -25.0 and _at_home(each)
+    )
+    assert f"noma at SNR −25 dB, L 8, B 1024, Q 4: {row['miou']:.3f}" in text
+    ideal = next(
+        each for each in report_results.sweeps() if each["scheme"] == "ideal" and each["data_symbols"] == 4
+    )
+    assert f"ideal at Q 4: {ideal['miou']:.3f}" in text
+    # No link shows a row's name as programs write it.
+    assert not re.search(r">[^<>]*\w\|[^<>]*</a>", html)
+    # In the tables of rows, too, a training has words.
+    assert "seed 2" in page.text
+    assert "seed-2" not in page.text
+    assert "trained for this point alone" in page.text
+    assert "snr-25-L8" not in page.text
+
+
+def test_rules_that_are_no_verdicts_do_not_look_like_one(tmp_path):
+    """All words once wore the sign of "inconclusive"."""
+    reports = report_results.write_results(tmp_path / "reports", optional=False)
+    ledger = report_results.claims()
+    ledger["rules"] |= {
+        "lead": "above two points",
+        "share": "over the constant prediction",
+        "not measured": "left out",
+    }
+    (reports / "claims.json").write_text(json.dumps(ledger))
+    (rules,) = re.findall(r'<dl class="rules">.*?</dl>', build_page(reports, report_results.RUN), re.DOTALL)
+    signed = {
+        name
+        for name in ledger["rules"]
+        if re.search(rf'<span class="badge \w+"><svg[^>]*>.*?</svg>{name}</span>', rules)
+    }
+    assert signed == {"reproduced", "not reproduced", "inconclusive", "not measured"}
+    assert "<strong>lead</strong>" in rules
+
+
+def test_every_word_with_a_dotted_line_has_its_text_and_a_place_in_the_glossary(html, page):
+    opened = set(re.findall(r'popovertarget="([^"]+)"', html))
+    cards = set(re.findall(r'<div popover id="([^"]+)"', html))
+    assert len(opened) > 50
+    assert opened <= cards
+    # Each word is used, and not only explained.
+    used = set(re.findall(r'class="term" popovertarget="term-([^"]+)"', html))
+    assert used >= set(TERMS) - {"srs", "preamble"}  # of sections that these results lack
+    for name, term in TERMS.items():
+        assert f"word-{name}" in page.ids
+        assert term.text in page.text
+    assert page.ids.index("glossary") > page.ids.index("rows")
+
+
+def test_means_over_seeds_and_single_trainings_are_told_apart(page):
+    text = " ".join(page.text.split())
+    assert (
+        "Curves are means over the training seeds of a scheme, 1, 2, 3; tables and rows show single trainings"
+        in text
+    )
+    rows = [each["miou"] for each in report_results.sweeps() if each["scheme"] == "noma" and _at_home(each)]
+    rows += [
+        each["miou"]
+        for each in report_results.sweeps()
+        if each["scheme"] == "noma" and (each["repeat"] or "").startswith("seed")
+    ]
+    assert len(rows) == 3
+    assert f"{sum(rows) / 3:.3f}{max(rows) - min(rows):.3f}" in "".join(page.text.split())
+
+
+def test_masks_of_the_package_s_weights_are_said_to_be_of_them(tmp_path):
+    reports = report_results.write_results(tmp_path / "reports")
+    entry = {"point": "-25 dB, L 8, B 1024, Q 4", "weights": "ab" * 32, "seed": 1, "miou": 0.3}
+    notes = {"schemes": {"noma": {**entry, "shipped": True}, "oma": entry}}
+    (reports / "figures" / "masks.json").write_text(json.dumps(notes))
+    text = " ".join(Page(build_page(reports, report_results.RUN)).text.split())
+    assert "At SNR −25 dB, L 8, B 1024, Q 4, one channel for each frame." in text
+    assert "Drawn with the half-precision weights of the package: noma." in text
 
 
 def test_negative_verdicts_say_what_they_miss_and_what_reproduces_them(page):
@@ -125,6 +232,13 @@ def test_shares_of_the_error_free_link_are_those_of_the_rows_over_the_constant_p
     assert "83%" not in packed
 
 
+def test_no_share_of_the_page_is_of_the_ceiling_alone(page):
+    """A share counts from the floor; of the ceiling alone, the constant prediction would have a fifth."""
+    text = " ".join(page.text.split())
+    assert not re.search(r"%\s+of (?:its|the) (?:error-free )?ceiling", text)
+    assert "0 % is the constant prediction, 100 % the error-free link" in text
+
+
 def test_the_exported_units_are_shown_beside_their_references(page):
     assert "#deployment" in page.links
     for cells in (
@@ -163,7 +277,7 @@ def test_a_row_that_a_claim_names_and_that_was_not_measured_is_no_link(tmp_path)
     ledger["claims"][0]["judged"]["paper"]["comparisons"][0]["rows"] = ["noma|7|8|1024|4"]
     (reports / "claims.json").write_text(json.dumps(ledger))
     page = Page(build_page(reports, report_results.RUN))
-    assert "noma|7|8|1024|4 (no such row)" in page.text
+    assert "noma at SNR 7 dB, L 8, B 1024, Q 4 (no such row)" in page.text
     assert all(link[1:] in page.ids for link in page.links)
 
 

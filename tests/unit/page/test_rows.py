@@ -1,10 +1,11 @@
 """Rows on the page: looked up by point, grouped, and written with real minus signs."""
 
+import pytest
 from fixtures import report_results
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.evaluation.rows import ResultRow
-from cscsanet.page.rows import RowIndex, anchor, axis_value, count, number, point_text
+from cscsanet.page.rows import RowIndex, anchor, axis_value, count, number, point_text, reference_text
 
 POINT = OperatingPoint(-25.0, 8, 1024, 4)
 
@@ -49,3 +50,27 @@ def test_points_and_numbers_are_written_for_readers():
     assert axis_value("feedback_bits", 64) == "B 64"
     assert (number(None), number(-0.25), number(-0.25, 3, sign=True)) == ("–", "−0.25", "−0.250")
     assert (count(None), count(999), count(12e9), count(3.37e6)) == ("–", "999", "12 G", "3.37 M")
+
+
+@pytest.mark.parametrize(
+    ("reference", "text"),
+    [
+        ("noma|-25|8|1024|4", "noma at SNR −25 dB, L 8, B 1024, Q 4"),
+        ("noma|-25|8|1024|4|seed-3", "noma at SNR −25 dB, L 8, B 1024, Q 4, seed 3"),
+        (
+            "noma|-25|8|64|1|snr-25-L8-B64-Q1",
+            "noma at SNR −25 dB, L 8, B 64, Q 1, trained for this point alone",
+        ),
+        ("ideal|-|-|-|4", "ideal at Q 4"),
+        ("mfnet|-|-|-|-", "mfnet"),
+        ("another text", "another text"),
+        ("a|b", "a|b"),
+    ],
+)
+def test_a_row_is_named_in_words(reference, text):
+    assert reference_text(reference) == text
+
+
+def test_what_is_rounded_to_zero_has_no_sign():
+    assert number(-0.0004, 3, sign=True) == number(0.0004, 3, sign=True) == "0.000"
+    assert number(-0.0006, 3, sign=True) == "−0.001"

@@ -5,12 +5,13 @@ from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cscsanet.config.operating_point import Capacity
 from cscsanet.plots import STYLES, label_axes
-from cscsanet.studies.physical.rows import AgeingRow, PhysicalRow
+from cscsanet.studies.physical.rows import AgeingCase, AgeingRow, PhysicalRow
 
 _DASHES = {"genie": "--", "full-digital": ":"}
 TITLES = {
@@ -31,6 +32,9 @@ _CAPTIONS = {
     "feedback_bits": "B = {:g}",
     "bs_power_offset_db": "CSI-RS {:g} dB above the UEs",
 }
+
+# Beyond these places on the scale, of leads from its middle, a cell is too dark for black text.
+_DARK = {False: 0.65, True: 0.3}
 
 
 def draw_figures(
@@ -98,6 +102,11 @@ def _curves(rows: Sequence[PhysicalRow], reference: Mapping[str, float], axis: s
 
 
 def _ageing(rows: Sequence[AgeingRow]) -> Figure:
+    """Draw by how much the spectral efficiency of each layer changes within a frame.
+
+    Curves of the efficiency itself would coincide: beams hardly age within a frame.
+    """
+
     def draw(panel: Axes, snr_db: float) -> None:
         panel_rows = [row for row in rows if row.case.snr_db == snr_db]
         speeds = sorted({row.case.speed_kmh for row in panel_rows})
@@ -107,26 +116,39 @@ def _ageing(rows: Sequence[AgeingRow]) -> Figure:
                 curve = [
                     row for row in panel_rows if row.case.scheme == scheme and row.case.speed_kmh == speed
                 ]
+                first = curve[0].sum_se.value
                 panel.plot(
                     [row.symbol for row in curve],
-                    [row.sum_se.value for row in curve],
+                    [100 * (row.sum_se.value / first - 1) for row in curve],
                     color=colour,
                     marker=marker,
                     markersize=4,
                     lw=1,
                     label=f"{TITLES[scheme]}, {speed:g} km/h",
                 )
-        panel.set_ylim(0, 1.1 * max(row.sum_se.high for row in panel_rows))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        label_axes(panel, "OFDM symbol of the frame", "sum spectral efficiency [bit/s/Hz]")
+        label_axes(panel, "OFDM symbol of the frame", "change of the sum SE [%]")
 
-    return _panels({row.case.snr_db for row in rows}, draw, "beams set once, from the CSI-RS")
+    caption = f"beams set once, from the CSI-RS: no change is over {_most_change(rows):.2g} %"
+    return _panels({row.case.snr_db for row in rows}, draw, caption, sharey=True)
 
 
-def _panels(snrs: set[float], draw: Callable[[Axes, float], None], caption: str) -> Figure:
-    """Draw a panel for each SNR, and one legend for all."""
+def _most_change(rows: Sequence[AgeingRow]) -> float:
+    """Return the largest change of the spectral efficiency from a frame's first symbol [%]."""
+    first: dict[AgeingCase, float] = {}
+    return max(
+        (100 * abs(row.sum_se.value / first.setdefault(row.case, row.sum_se.value) - 1) for row in rows),
+        default=0.0,
+    )
+
+
+def _panels(
+    snrs: set[float], draw: Callable[[Axes, float], None], caption: str, *, sharey: bool = False
+) -> Figure:
+    """Draw a panel for each SNR, and one legend for all. sharey: whether panels have one scale."""
     figure = Figure(figsize=(4.0 * len(snrs), 4.3), layout="constrained")
-    for panel, snr_db in zip(figure.subplots(1, len(snrs), squeeze=False)[0], sorted(snrs), strict=True):
+    panels = figure.subplots(1, len(snrs), sharey=sharey, squeeze=False)[0]
+    for panel, snr_db in zip(panels, sorted(snrs), strict=True):
         draw(panel, snr_db)
         panel.set_title(f"SNR {snr_db:g} dB")
     handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -149,6 +171,10 @@ def _grid(rows: Sequence[PhysicalRow], offset_db: float) -> Figure:
     tables = [table for table in tables if any(row.case.scheme.endswith(table[0]) for row in rows)]
     figure = Figure(figsize=(4.0 * len(snrs), 2.5 * len(tables) + 0.5), layout="constrained")
     panels = figure.subplots(len(tables), len(snrs), squeeze=False)
+    leads = [abs(_lead_percent(row)) for row in rows if row.difference is not None]
+    # Leads are of a tenth of a percent and of hundreds: their shades are logarithmic, on one scale for all tables.
+    most = max([10.0, *leads])
+    norms = {False: Normalize(0, 100), True: SymLogNorm(1.0, vmin=-most, vmax=most)}
     for line, (suffix, title, value, signed) in zip(panels, tables, strict=True):
         for panel, snr_db in zip(line, snrs, strict=True):
             cells = np.full((len(symbols), len(budgets)), np.nan)
@@ -168,19 +194,19 @@ def _grid(rows: Sequence[PhysicalRow], offset_db: float) -> Figure:
                         va="center",
                         fontsize=9,
                         fontweight="bold" if significant else "normal",
-                        color="white" if abs(cells[y, x]) > (7 if signed else 70) else "black",
+                        color="white"
+                        if abs(norms[signed](cells[y, x]) - 0.5 * signed) > _DARK[signed]
+                        else "black",
                     )
-            if signed:
-                panel.imshow(cells, cmap="PuOr", vmin=-10, vmax=10, aspect="auto")
-            else:
-                panel.imshow(cells, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+            panel.imshow(cells, cmap="PuOr" if signed else "Blues", norm=norms[signed], aspect="auto")
             panel.set_xticks(range(len(budgets)), [str(budget) for budget in budgets])
             panel.set_yticks(range(len(symbols)), [str(count) for count in symbols])
             panel.set_xlabel("feedback bits B")
             panel.set_ylabel("CSI-RS symbols L")
             panel.set_title(f"{title}, {snr_db:g} dB", fontsize=10)
     figure.suptitle(
-        "Bold: zero lies outside the 95 % interval of the difference, paired over drops, for one training seed",
+        "Bold: zero lies outside the 95 % interval of the difference, paired over drops, for one training seed. "
+        "Shades of leads are logarithmic",
         fontsize=10,
     )
     return figure

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.plots import STYLES, label_axes
@@ -27,14 +29,13 @@ def draw_figures(rows: Sequence[RobustnessRow], phases: Sequence[PhaseRow]) -> M
 
 
 def delay_figure(rows: Sequence[RobustnessRow]) -> Figure:
-    """Draw the mIoU over the feedback delay: a row of panels for each SNR, a panel for each speed."""
+    """Draw the mIoU over the feedback delay: a row of panels for each speed, a panel for each SNR."""
     late = [row for row in rows if row.condition.over == "feedback_delay_symbols"]
     snrs = sorted({row.point.snr_db for row in late})
     speeds = sorted({row.condition.speed_kmh for row in late if row.condition.speed_kmh is not None})
-    figure = Figure(figsize=(4.6 * len(speeds) + 0.6, 3.8 * len(snrs)), layout="constrained")
-    panels = figure.subplots(len(snrs), len(speeds), sharey=True, squeeze=False)
-    for snr_db, line in zip(snrs, panels, strict=True):
-        for speed, panel in zip(speeds, line, strict=True):
+    figure, panels = _table(len(speeds), len(snrs))
+    for speed, line in zip(speeds, panels, strict=True):
+        for snr_db, panel in zip(snrs, line, strict=True):
             _draw(
                 panel, [row for row in late if (row.point.snr_db, row.condition.speed_kmh) == (snr_db, speed)]
             )
@@ -46,20 +47,25 @@ def delay_figure(rows: Sequence[RobustnessRow]) -> Figure:
 
 
 def impairment_figure(rows: Sequence[RobustnessRow]) -> Figure:
-    """Draw the mIoU over phase offsets, angular spread and paths: a row of panels for each SNR."""
+    """Draw the mIoU over phase offsets, angular spread and paths, a row of panels each: a panel for each SNR."""
     names = [name for name in _AXES if name != "feedback_delay_symbols"]
     snrs = sorted({row.point.snr_db for row in rows})
-    figure = Figure(figsize=(4.6 * len(names) + 0.6, 3.8 * len(snrs)), layout="constrained")
-    panels = figure.subplots(len(snrs), len(names), sharey=True, squeeze=False)
+    figure, panels = _table(len(names), len(snrs))
     drawn = [row for row in rows if row.condition.over in names]
-    for snr_db, line in zip(snrs, panels, strict=True):
-        for name, panel in zip(names, line, strict=True):
+    for name, line in zip(names, panels, strict=True):
+        for snr_db, panel in zip(snrs, line, strict=True):
             _draw(panel, [row for row in drawn if (row.point.snr_db, row.condition.over) == (snr_db, name)])
             label_axes(panel, _AXES[name], "mIoU on the test part")
             panel.set_title(f"{snr_db:g} dB", fontsize=10)
     panels[0, 0].set_ylim(bottom=_tenth_below(drawn))
     _legend(figure, panels[0, 0])
     return figure
+
+
+def _table(lines: int, columns: int) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure, and its panels, [lines, columns], which share the scale of the mIoU."""
+    figure = Figure(figsize=(4.4 * columns, 3.3 * lines + 0.5), layout="constrained")
+    return figure, figure.subplots(lines, columns, sharey=True, squeeze=False)
 
 
 def phase_figure(rows: Sequence[PhaseRow]) -> Figure:
@@ -100,11 +106,9 @@ def phase_figure(rows: Sequence[PhaseRow]) -> Figure:
 
 
 def _legend(figure: Figure, panel: Axes) -> None:
-    """Add one legend below all panels, of the curves of one of them."""
+    """Add one legend above all panels, of the curves of one of them: at the left, where a phone shows it."""
     handles, names = panel.get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside lower center", ncols=max(1, len(names)), frameon=False, fontsize=9
-    )
+    figure.legend(handles, names, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
 
 
 def _tenth_below(rows: Sequence[RobustnessRow]) -> float:

@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from cscsanet.config.operating_point import OperatingPoint
 from cscsanet.config.schemes import FLOOR, FLOOR_LOOK, SCHEMES, Look
 from cscsanet.evaluation.sweeps import AXES
 from cscsanet.metrics.estimate import Estimate
-from cscsanet.plots import label_axes
+from cscsanet.plots import PHONE_TEXT, PHONE_WIDTH, enlarge_text, label_axes
 from cscsanet.studies.sweeps.panels import Panel
 
 # One model for all points, and one for each point: marker, colour, label.
@@ -22,31 +23,31 @@ _ELASTIC = (
     ("s", "#D55E00", "Stage III for this point alone"),
 )
 
+_LEGEND_COLUMNS = 2
+
 
 def sweep_figure(
     panels: Sequence[Panel], title: str, trained_snr_db: tuple[float, float] = (-math.inf, math.inf)
 ) -> Figure:
-    """Draw the panels of one figure side by side.
+    """Draw the panels of one figure, one below the other: a phone shows all of its width.
 
     Ceilings and floors are drawn as lines without markers and intervals.
     trained_snr_db: the SNRs that models were trained at; lower ones are shaded.
     """
-    # Panels side by side are narrower, so that all figures are about as wide.
-    width = 7.0 if len(panels) == 1 else 4.3 * len(panels)
-    figure = Figure(figsize=(width + 2.3, 4.3), layout="constrained")
-    all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    legend = 0.23 * math.ceil(len(panels[-1].curves) / _LEGEND_COLUMNS)  # its height [inches]
+    figure = Figure(figsize=(PHONE_WIDTH, 3.6 * len(panels) + legend + 0.5), layout="constrained")
+    all_axes = figure.subplots(len(panels), 1, sharey=True, squeeze=False)[:, 0]
     for axes, panel in zip(all_axes, panels, strict=True):
         _draw(axes, panel)
         lowest = min(panel.values)
         if panel.sweep.axis == "snr_db" and lowest < trained_snr_db[0]:
             axes.axvspan(lowest, trained_snr_db[0], color="#eeeeee", lw=0, zorder=0)
-            axes.text(lowest, 0.005, " SNRs beyond the training", fontsize=8, color="#555555")
-        if axes is not all_axes[0]:
-            axes.set_ylabel("")
+            axes.text(lowest, 0.005, " beyond the training", color="#555555")
     # After the last panel: a limit ends the scaling to the curves of all panels.
     all_axes[0].set_ylim(bottom=0)
     _legend(figure, panels[-1])
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title)
+    enlarge_text(figure)
     return figure
 
 
@@ -55,7 +56,7 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Estimate, Es
 
     pairs: (scheme, point) -> mIoU of the model for all points, and of the model for this point.
     """
-    figure = Figure(figsize=(7.2, 0.62 * len(pairs) + 1.5), layout="constrained")
+    figure = Figure(figsize=(PHONE_WIDTH, 0.8 * len(pairs) + 1.7), layout="constrained")
     axes = figure.subplots()
     for row, pair in enumerate(pairs.values()):
         for offset, (marker, colour, _), (value, low, high) in zip(
@@ -63,14 +64,16 @@ def elastic_figure(pairs: Mapping[tuple[str, OperatingPoint], tuple[Estimate, Es
         ):
             axes.plot([low, high], [row + offset] * 2, color=colour, linewidth=2, alpha=0.6)
             axes.plot(value, row + offset, marker, color=colour, markersize=7)
-    axes.set_yticks(range(len(pairs)), [f"{name}\n{point.label()}" for name, point in pairs], fontsize=9)
+    axes.set_yticks(range(len(pairs)), [f"{name}\n{point.label()}" for name, point in pairs])
     axes.set_ylim(len(pairs) - 0.4, -0.6)
     label_axes(axes, "mIoU on the test part", "")
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="-", label=label)
         for marker, colour, label in _ELASTIC
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    figure.legend(handles=handles, loc="outside upper center", frameon=False, fontsize=PHONE_TEXT)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    enlarge_text(figure)
     return figure
 
 
@@ -102,7 +105,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axis = "resource elements of a block" if panel.over_elements else AXES[panel.sweep.axis]
     label_axes(axes, axis, "mIoU on the test part")
     letter = panel.sweep.figure.lstrip("0123456789")
-    axes.set_title(f"{letter} {panel.fixed}".strip(), fontsize=10)
+    axes.set_title(f"{letter} {panel.fixed}".strip())
 
 
 def _legend(figure: Figure, panel: Panel) -> None:
@@ -110,7 +113,16 @@ def _legend(figure: Figure, panel: Panel) -> None:
     last = {name: curve[-1].value for name, curve in panel.curves.items()}
     names = sorted(last, key=lambda name: (-last[name], not _look(name).dashes))
     handles = [Line2D([], [], label=_label(name), **_style(_look(name))) for name in names]
-    figure.legend(handles=handles, loc="outside right center", frameon=False, fontsize=9)
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=_LEGEND_COLUMNS,
+        frameon=False,
+        fontsize=PHONE_TEXT,
+        handlelength=1.9,
+        columnspacing=0.9,
+        labelspacing=0.3,
+    )
 
 
 def _look(name: str) -> Look:

@@ -9,17 +9,18 @@ from cscsanet.config.left_out import kept_evaluation, note_left_out, why_left_ou
 from cscsanet.config.operating_point import LENGTHS, OperatingPoint
 from cscsanet.config.params import Params
 from cscsanet.config.schemes import scheme
-from cscsanet.evaluation.evidence import PIPELINE_TRAINING, Condition, Evidence
+from cscsanet.evaluation.evidence import Condition, Evidence
 from cscsanet.evaluation.figures import confusion_figure, iou_figure
-from cscsanet.evaluation.rows import ResultRow, normalised_confusion
+from cscsanet.evaluation.rows import ResultRow, normalised_confusion, row_reference
 from cscsanet.evaluation.sweeps import canonical, panels_of, row_point
 from cscsanet.files import write_csv
+from cscsanet.metrics.estimate import Estimate
 from cscsanet.pipeline.repeats import dedicated, further_seeds
 from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.scene_set import SceneSet
 from cscsanet.studies.sweeps.evidence import open_evidence
 from cscsanet.studies.sweeps.figures import elastic_figure, sweep_figure
-from cscsanet.studies.sweeps.masks import mask_figure
+from cscsanet.studies.sweeps.masks import draw_masks, mask_notes
 from cscsanet.studies.sweeps.measure import constant_measurement, measurement, row_of, scheme_points
 from cscsanet.studies.sweeps.panels import Panel, equal_panels, leads
 from cscsanet.studies.sweeps.summary_figure import summary_figure
@@ -63,7 +64,8 @@ def evaluate(stage: Stage) -> None:
             _write_panel(workspace, evidence, panel)
         stage.save_json("equal.json", _equal(params, evidence, panels))
         _write_empty_panels(workspace, panels)
-        stage.save_figures("figures", _figures(workspace, params, scenes, evidence, panels))
+        stage.save_figures("figures", _figures(workspace, params, scenes, rows, panels))
+        stage.save_json("figures/masks.json", _mask_notes(workspace, params, scenes))
         stage.log_inputs(workspace.scene_digests() | workspace.drop_digests("test"), "test")
         _log_metrics(run, over_snr)
     for name in params.evaluation.schemes:
@@ -168,7 +170,11 @@ def _columns(axis: str) -> tuple[str, ...]:
 
 
 def _figures(
-    workspace: Workspace, params: Params, scenes: SceneSet, evidence: Evidence, panels: Sequence[Panel]
+    workspace: Workspace,
+    params: Params,
+    scenes: SceneSet,
+    all_rows: Sequence[ResultRow],
+    panels: Sequence[Panel],
 ) -> dict[str, Figure]:
     """Draw Figs. 8 to 12, elastic against dedicated models, the IoU by class, and confusion matrices."""
     evaluation = params.evaluation
@@ -183,16 +189,15 @@ def _figures(
     }
     (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
     compared = [evaluation.home.snr_db, *evaluation.compared_snr_db]
-    figures["summary"] = summary_figure(
-        over_snr, list(dict.fromkeys(compared)), params.scenes.class_list.names[0]
-    )
+    figures["summary"] = summary_figure(over_snr, list(dict.fromkeys(compared)))
     at_reference = {name: measurement(workspace, params, name, reference) for name in evaluation.schemes}
     pictured = {name: at_reference[name] for name in evaluation.pictured}
-    figures["fig12"] = mask_figure(scenes, evaluation.pictures, pictured)
+    figures |= draw_masks(scenes, evaluation.pictures, pictured)
+    by_reference = {row.reference: row for row in all_rows}
     pairs = {
         (name, point): (
-            evidence.miou(Condition(name, point, PIPELINE_TRAINING)),
-            evidence.miou(Condition(name, point, repeat)),
+            _estimate(by_reference[row_reference(name, row_point(name, point).values())]),
+            _estimate(by_reference[row_reference(name, row_point(name, point).values(), repeat)]),
         )
         for (name, repeat), point in dedicated(params).items()
     }
@@ -204,6 +209,19 @@ def _figures(
         confusion = normalised_confusion(at_reference[row.scheme].outcome)
         figures[f"confusion_{row.scheme}"] = confusion_figure(confusion, _title(row), list(row.iou))
     return figures
+
+
+def _mask_notes(workspace: Workspace, params: Params, scenes: SceneSet) -> dict[str, Any]:
+    """Return what the figures of masks show, for their captions."""
+    evaluation = params.evaluation
+    pictured = {
+        name: measurement(workspace, params, name, evaluation.home.point) for name in evaluation.pictured
+    }
+    return mask_notes(scenes, evaluation.pictures, pictured)
+
+
+def _estimate(row: ResultRow) -> Estimate:
+    return Estimate(row.miou, row.ci_low, row.ci_high)
 
 
 def _title(row: ResultRow) -> str:

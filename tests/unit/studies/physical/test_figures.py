@@ -1,5 +1,7 @@
 """The figures of the report on the physical layer: curves, bounds and tables from given rows."""
 
+from itertools import pairwise
+
 import pytest
 
 from cscsanet.config.operating_point import Capacity
@@ -66,6 +68,29 @@ def test_the_tables_show_shares_and_leads_and_only_significant_leads_are_bold(fi
     assert [text.get_fontweight() for text in texts] == ["normal", "bold", "normal"]
 
 
-def test_ageing_has_a_curve_for_each_speed(figures):
+def test_ageing_has_a_curve_for_each_speed_of_the_change_from_the_first_symbol(figures):
+    """Curves of the efficiency itself would coincide."""
     (panel,) = figures["ageing"].axes
-    assert lines(panel) == {"codebook, 0 km/h": [2.0, 1.0], "codebook, 120 km/h": [2.0, 1.0]}
+    assert lines(panel) == {"codebook, 0 km/h": [0.0, -50.0], "codebook, 120 km/h": [0.0, -50.0]}
+    assert figures["ageing"].get_suptitle() == "beams set once, from the CSI-RS: no change is over 50 %"
+
+
+def test_shades_of_leads_differ_over_their_whole_range():
+    """With a linear scale up to 10 % all larger leads were one colour."""
+    rows = [
+        row(
+            Case("beamspace-elastic", -25.0, 1, bits, 20.0),
+            1.0 + lead,
+            Estimate(lead, lead - 0.01, lead + 0.01),
+        )
+        for bits, lead in ((4, 0.005), (16, 0.2), (64, 0.6), (256, 1.75))
+    ]
+    rows += [row(Case(bound, -25.0, 1), 4.0) for bound in ("genie", "full-digital")]
+    ageing = [AgeingRow(AgeingCase("codebook", -25.0, 0.0), 8, Estimate(2.0, 1.0, 3.0))]
+    figure = draw_figures(rows, ageing, Capacity(1, 64, 4), 20.0)["grid"]
+    (panel,) = (axes for axes in figure.axes if axes.get_title().startswith("lead"))
+    (image,) = panel.images
+    shades = [image.norm(value) for value in image.get_array().compressed()]
+    assert all(later - earlier > 0.05 for earlier, later in pairwise(shades))
+    assert [text.get_text() for text in panel.texts] == ["+0.5", "+20.0", "+60.0", "+175.0"]
+    assert [text.get_color() for text in panel.texts] == ["black", "white", "white", "white"]

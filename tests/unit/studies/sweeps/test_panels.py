@@ -6,7 +6,7 @@ import yaml
 from cscsanet.config.params import Params, profile_text
 from cscsanet.config.schemes import FLOOR
 from cscsanet.evaluation.equal_elements import Blocks
-from cscsanet.studies.sweeps.panels import equal_panels, leads
+from cscsanet.studies.sweeps.panels import Panel, equal_panels, leads
 from cscsanet.studies.sweeps.summary_figure import summary_figure
 
 EVERY = Blocks(64, 2, (1, 2, 3, 4, 5))
@@ -75,10 +75,25 @@ def test_a_scheme_without_equal_blocks_is_left_out_of_a_panel(params, world):
 
 def test_the_first_figure_shows_what_was_measured_at_both_snrs(panels):
     (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
-    (axes,) = summary_figure(over_snr, [-25.0, -10.0], "unlabelled").axes
-    labels = [tick.get_text() for tick in axes.get_yticklabels()]
-    assert labels[0].startswith("error-free link (ceiling)")
-    assert labels[-1].startswith("every pixel unlabelled")
+    (axes,) = summary_figure(over_snr, [-25.0, -10.0]).axes
+    names = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
+    assert names[:3] == ["noma-tracked", "noma-aligned", "noma"]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert len(dots) == 2 * len(labels)
-    assert axes.get_xlim()[0] == 0
+    assert len(dots) == 2 * len(names)
+
+
+def test_the_first_figure_counts_shares_from_the_floor_to_the_ceiling(panels):
+    (over_snr,) = (panel for panel in panels if panel.sweep.axis == "snr_db")
+    place = over_snr.values.index(-25.0)
+    floor, ceiling = (over_snr.curves[name][place].value for name in ("constant", "ideal"))
+    figure = summary_figure(over_snr, [-25.0, -10.0])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    (shares,) = axes.child_axes
+    to_share, to_miou = shares._functions
+    assert (to_share(floor), to_share(ceiling)) == pytest.approx((0, 100))
+    assert to_miou(50) == pytest.approx((floor + ceiling) / 2)
+    drawn = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
+    assert drawn == [floor, ceiling]
+    without = Panel(over_snr.sweep, {"noma": over_snr.curves["noma"]}, over_snr.elements)
+    assert not summary_figure(without, [-25.0]).axes[0].child_axes
