@@ -344,4 +344,4 @@ TERMS: Mapping[str, Term] = {
 
 def scheme_terms() -> dict[str, str]:
     """Return what each scheme is, the constant prediction among them."""
-    return {**{name: row.title for name, row in SCHEMES.items()}, FLOOR: "one class at every pixel, that of unlabelled ones (the floor)"}
+    return {**{name: row.title for name, row in SCHEMES.items()}, FLOOR: "every pixel unlabelled (the floor)"}

@@ -8,6 +8,7 @@ from fixtures.figure_text import smallest_text
 from fixtures.measurements import outcome_of
 
 from cscsanet.config.operating_point import Capacity
+from cscsanet.config.scenes.classes import MFNET
 from cscsanet.config.schemes import SCHEMES
 from cscsanet.evaluation.figures import confusion_figure, iou_figure, mask_grid
 from cscsanet.evaluation.rows import normalised_confusion
@@ -16,7 +17,6 @@ from cscsanet.metrics.estimate import Estimate
 from cscsanet.page.pictures import LARGER_TEXT, SHOWN_LEAST, WHOLE_ON_PHONES
 from cscsanet.plots import PHONE_TEXT, PHONE_WIDTH, SMALLEST_TEXT, WIDEST
 from cscsanet.scenes.annotation import OF_MFNET
-from cscsanet.scenes.classes import CLASS_NAMES
 from cscsanet.studies.physical.figures import draw_figures as physical_figures
 from cscsanet.studies.physical.rows import AgeingCase, AgeingRow, Case, PhysicalRow
 from cscsanet.studies.robustness.figures import draw_figures as robustness_figures
@@ -86,8 +86,8 @@ def other_figures(small):
         "masks",
         mask_grid([frame] * 3, {name: [channel] * 3 for name in list(SCHEMES)[:7]}, OF_MFNET, "caption"),
     )
-    yield "confusion", confusion_figure(normalised_confusion(outcome), "title")
-    row = SimpleNamespace(miou=0.3, iou=dict.fromkeys(CLASS_NAMES, 0.4))
+    yield "confusion", confusion_figure(normalised_confusion(outcome), "title", MFNET.names)
+    row = SimpleNamespace(miou=0.3, iou=dict.fromkeys(MFNET.names, 0.4))
     yield "iou", iou_figure([row] * 3, ["a", "b", "c"])
     rows = [
         PhysicalRow(
