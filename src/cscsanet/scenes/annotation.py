@@ -68,6 +68,8 @@ def read_annotation(folder: Path) -> Annotation:
         return OF_MFNET
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
+        if set(content) != {"classes", *_FLAGS}:
+            raise ValueError
         flags = {name: content[name] for name in _FLAGS}
         if not all(type(flag) is bool for flag in flags.values()):
             raise TypeError
@@ -83,6 +85,8 @@ def classes_in(content: Any) -> ClassList:
     Raises:
         TypeError, ValueError, KeyError: it is none, or two classes have one name.
     """
+    if any(set(entry) != {"name", "colour"} for entry in content):
+        raise ValueError
     names = tuple(entry["name"] for entry in content)
     colours = tuple(tuple(entry["colour"]) for entry in content)
     if not 1 <= len(names) <= MOST_CLASSES or len(set(names)) < len(names):
