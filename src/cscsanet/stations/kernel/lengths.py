@@ -126,7 +126,7 @@ def check_shapes(info: UnitInfo, csirs: Mapping[str, Floats], lengths: Mapping[s
 def _check_counts(lengths: Mapping[str, object], path: Path) -> None:
     for name, length in lengths.items():
         if type(length) is not int or not 1 <= length <= _MOST_LENGTH:
-            raise not_served(path, f"its {name} = {str(length)[:40]}, and must be 1 to {_MOST_LENGTH}")
+            raise not_served(path, f"its {name} = {repr(length)[:40]}, and must be 1 to {_MOST_LENGTH}")
 
 
 def _check_specs(

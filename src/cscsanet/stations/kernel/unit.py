@@ -46,7 +46,9 @@ class CompiledCsi(Unit):
         )
         check_memory(lengths, unit.path)
         check_shapes(unit.info, csirs, lengths, unit.path)
-        tables = kernel_tables(csirs, channel, lengths["aoa_beams"], lengths["aod_beams"])
+        # A foreign unit may name a channel beyond single precision; the comparison refuses it.
+        with np.errstate(all="ignore"):
+            tables = kernel_tables(csirs, channel, lengths["aoa_beams"], lengths["aod_beams"])
         self._sizes = Sizes(**lengths, certainty=certainty, aligned=self._aligned)
         self._tables = self._kept.tables(tables)
         self._compare()
