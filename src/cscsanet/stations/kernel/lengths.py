@@ -7,6 +7,7 @@ array that the kernel reads or writes has the shape that follows from the length
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def lengths_of_metadata(info: UnitInfo, path: Path) -> dict[str, int]:
     csa = csa if isinstance(csa, Mapping) else {}
     chains = channel.rf_chains
     coarse, fine = delay_grids(min(channel.max_delay, _MOST_LENGTH))
-    lengths = {
+    # Counts of a JSON object are of any type.
+    lengths: dict[str, Any] = {
         "subcarriers": channel.subcarriers,
         "ue_chains": chains,
         "bs_chains": chains,
