@@ -73,6 +73,19 @@ def file_digest(path: Path) -> str:
         ) from None
 
 
+def reserve(path: Path) -> None:
+    """Take the whole length of a file from the disk, so that a disk that is too small is known at once.
+
+    A memory map of a file with holes ends the process where the disk is full.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 def check_regular(path: Path) -> None:
     """Raise an error if there is something at a path whose reading may never end: a pipe, a socket or a device.
 

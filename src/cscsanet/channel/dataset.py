@@ -12,7 +12,6 @@ shorter one. Blocks are written one after the other, so the memory does not grow
 import hashlib
 import json
 import math
-import os
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +33,7 @@ from cscsanet.channel.positions import Part as Part
 from cscsanet.channel.sources import SELECTORS, drawn_from
 from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
-from cscsanet.files import folder_by_rename
+from cscsanet.files import folder_by_rename, reserve
 from cscsanet.parsing import parse_json
 
 SCHEMA = "cscsanet-drops-1"
@@ -196,7 +195,7 @@ def _write_fields(folder: Path, blocks: Blocks, mapped: MapBlocks) -> dict[str, 
                 if name not in files:
                     path, shape = folder / f"{name}.npy", (blocks.count, *values.shape[1:])
                     np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-                    _reserve(path)
+                    reserve(path)
                     files[name] = stack.enter_context(path.open("r+b"))
                     files[name].seek(path.stat().st_size - math.prod(shape) * values.itemsize)
                 # Not through the memory map, whose pages would count as memory of this process.
@@ -208,17 +207,6 @@ def _write_fields(folder: Path, blocks: Blocks, mapped: MapBlocks) -> dict[str, 
         mean = torch.stack(shares).sum(dim=0) / blocks.count
         facts["source"] = {**blocks.source.facts, **dict(zip(names, mean.tolist(), strict=True))}
     return facts
-
-
-def _reserve(path: Path) -> None:
-    """Take the whole length of a file from the disk, so that a disk that is too small is known at once.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _without_effect(params: ChannelParams) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Decoded frames on disk: the same frames, never stale ones, and no memory for what is not touched."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -98,17 +99,53 @@ def test_a_changed_list_is_another_part(parts):
 
 
 @pytest.mark.parametrize("name", ["images.npy", "labels.npy", "frames.json"])
-@pytest.mark.parametrize("damage", ["missing", "truncated", "other"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "other", "flipped", "flipped-header"])
 def test_damaged_files_are_made_again(parts, name, damage):
     load_part(*parts, "train")
     path = _stores(parts[0])[0] / name
+    whole, times = path.read_bytes(), path.stat()
     if damage == "missing":
         path.unlink()
     elif damage == "truncated":
-        path.write_bytes(path.read_bytes()[:-1])
-    elif name != "frames.json":
+        path.write_bytes(whole[:-2])
+    elif damage.startswith("flipped"):
+        place = 10 if damage == "flipped-header" else len(whole) // 2
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    elif name == "frames.json":
+        path.write_text('{"digest": "0", "frames": 1}\n')
+    else:
         np.save(path, np.load(path)[1:])
     assert _equal(load_part(*parts, "train"), *parts)
+    assert path.read_bytes() == whole
+
+
+def _full(_file, _start, _length):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_the_disk_is_asked_for_the_whole_length_first(parts, monkeypatch, fault, decodings):
+    """A memory map on a full disk would kill the process."""
+    monkeypatch.setattr(os, "posix_fallocate", _full)
+    message = fault(load_part, *parts, "train")
+    assert "cannot be written (No space left on device)" in message
+    assert len(decodings) == 1  # the first, for its size
+    assert _stores(parts[0]) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="needs posix_fallocate")
+def test_both_files_have_their_space_before_a_frame_is_decoded(parts, monkeypatch):
+    read_scene, files = dataset.read_scene, []
+
+    def look(image, label):
+        partial = list(decoded_folder(parts[0], "train").glob(".*.partial/*.npy"))
+        files.append([512 * path.stat().st_blocks >= path.stat().st_size for path in partial])
+        return read_scene(image, label)
+
+    monkeypatch.setattr(dataset, "read_scene", look)
+    load_part(*parts, "train")
+    assert files[0] == []  # for the size
+    assert set(map(tuple, files[1:])) == {(True, True)}
 
 
 def test_changes_of_the_tensors_never_reach_the_files(parts):

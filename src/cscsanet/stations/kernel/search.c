@@ -449,7 +449,8 @@ void search(const struct sizes *z, const struct tables *t, const float *csirs, i
         float power = gain[p][0] * gain[p][0] + gain[p][1] * gain[p][1];
         for (int o = 0; o < P; o++) {
             float other = gain[o][0] * gain[o][0] + gain[o][1] * gain[o][1];
-            place += other > power || (other == power && o < p);
+            /* A path is never before itself, even if the compiler takes NaN for a number. */
+            place += o != p && (other > power || (other == power && o < p));
         }
         out->aoa[place] = found[p].aoa;
         out->aod[place] = found[p].aod;

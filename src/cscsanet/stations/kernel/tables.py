@@ -17,9 +17,17 @@ from cscsanet.stations.kernel.structures import Floats
 
 SWEEPS = 3
 _COARSE_STEP, _FINE_STEP = 0.5, 0.25  # of the delay grids [samples]
-_DOPPLER_STEPS = 9
+DOPPLER_STEPS = 9
 
 Complex = NDArray[np.complex128]
+
+
+def delay_grids(max_delay: float) -> tuple[Floats, Floats]:
+    """Return the coarse and the fine grid (D,) of delays up to a bound [samples]."""
+    coarse, fine = (
+        np.arange(0, max_delay + step / 2, step, dtype=np.float32) for step in (_COARSE_STEP, _FINE_STEP)
+    )
+    return coarse, fine
 
 
 def kernel_tables(
@@ -32,10 +40,7 @@ def kernel_tables(
     )
     baseband = baseband.transpose(0, 2, 1)
     gram = np.einsum("lcn,ldn->lcd", baseband, baseband.conj())
-    coarse, fine = (
-        np.arange(0, channel.max_delay + step / 2, step, dtype=np.float32)
-        for step in (_COARSE_STEP, _FINE_STEP)
-    )
+    coarse, fine = delay_grids(channel.max_delay)
     fastest = doppler_turns(channel)
     tables = {
         "baseband": _pairs(baseband),
@@ -46,7 +51,7 @@ def kernel_tables(
         "fine_ramp": _pairs(_ramp(channel.subcarriers, fine)),
         "coarse_delay_grid": coarse,
         "fine_delay_grid": fine,
-        "doppler_grid": np.linspace(-fastest, fastest, _DOPPLER_STEPS, dtype=np.float32),
+        "doppler_grid": np.linspace(-fastest, fastest, DOPPLER_STEPS, dtype=np.float32),
         "head_order": np.array(head_orders(channel.rf_chains), np.float32),
     }
     # Two beams for each antenna on the coarse grids.

@@ -4,11 +4,13 @@ A graph keeps the names of most weights. Those that it has folded into constants
 them: scale and offset of a normalisation, transposed weights, kappa^2 of `path_refinement`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import onnx
 from onnx import numpy_helper
+from onnx.external_data_helper import uses_external_data
 
 from cscsanet.config.channel_notes import doppler_turns
 from cscsanet.config.system import ChannelParams
@@ -23,6 +25,9 @@ from cscsanet.stations.kernel.structures import (
     Weights,
 )
 
+_KERNEL = 5  # beams of a convolution
+_FREE = 2  # free features of the codeword
+
 
 class _Graph:
     """The operators and constants of a unit, by names of values."""
@@ -36,7 +41,10 @@ class _Graph:
     def constant(self, name: str) -> Floats | None:
         """Return a constant, also one that is cast; None: the value is none."""
         if name in self.constants:
-            return numpy_helper.to_array(self.constants[name])
+            tensor = self.constants[name]
+            if uses_external_data(tensor):
+                raise ValueError(f"{name} is in another file")
+            return numpy_helper.to_array(tensor)
         maker = self.makers.get(name)
         return self.constant(maker.input[0]) if maker and maker.op_type in ("Cast", "CastLike") else None
 
@@ -95,59 +103,101 @@ class _Graph:
 
 
 def read_weights(
-    path: Path, channel: ChannelParams, *, certainty: bool, aligned: bool, kept: Kept
+    path: Path,
+    channel: ChannelParams,
+    lengths: Mapping[str, int],
+    *,
+    certainty: bool,
+    aligned: bool,
+    kept: Kept,
 ) -> tuple[Weights, dict[str, int]]:
-    """Return the structure of the weights of a unit, and the lengths of csi.h that they determine.
+    """Return the structure of the weights of a unit, and all lengths of csi.h, with those that weights determine.
 
-    certainty: whether c of the paths counts; aligned: whether the unit predicts phases. kept: keeps the arrays.
+    lengths: those of the metadata. certainty: whether c of the paths counts; aligned: whether the unit predicts
+    phases. kept: keeps the arrays.
 
     Raises:
-        CscsanetError: the graph does not hold the weights where they are expected.
+        CscsanetError: the graph does not hold the weights where they are expected, or in other shapes than those that
+            the kernel reads.
     """
     try:
         graph = _Graph(path)
         norms = graph.norms()
         layers = len(norms) // 2
+        hidden, csi, model = (
+            len(graph.layer(name)[1]) for name in ("aoa_trunk.context", "to_csi", "csi_embed")
+        )
+        paths, inputs = lengths["paths"], lengths["inputs"]
+        context = 2 * hidden + inputs
+        trusted = paths if certainty else 0
 
-        def layer(name: str) -> Layer:
-            return Layer(*map(kept.pointer, graph.layer(name)))
+        def layer(name: str, *shape: int) -> Layer:
+            weight, bias = graph.layer(name)
+            _check(name, weight.shape, shape)
+            _check(f"bias of {name}", bias.shape, shape[:1])
+            return Layer(kept.pointer(weight), kept.pointer(bias))
 
-        def trunk(name: str) -> Trunk:
+        def norm(name: str) -> Layer:
+            for values in norms[name]:
+                _check(f"normalisation before {name}", values.shape, (hidden, 1))
+            return Layer(*map(kept.pointer, norms[name]))
+
+        def trunk(name: str, channels: int) -> Trunk:
             stack = [
                 BeamLayer(
-                    Layer(*map(kept.pointer, norms[f"net.{name}.layers.{index}.near.weight"])),
-                    *(layer(f"{name}.layers.{index}.{part}") for part in ("near", "far", "out")),
+                    norm(f"net.{name}.layers.{index}.near.weight"),
+                    layer(f"{name}.layers.{index}.near", hidden, hidden, _KERNEL),
+                    layer(f"{name}.layers.{index}.far", hidden, 2 * hidden),
+                    layer(f"{name}.layers.{index}.out", hidden, hidden, 1),
                 )
                 for index in range(layers)
             ]
-            return Trunk(layer(f"{name}.embed"), layer(f"{name}.context"), kept.array(BeamLayer, stack))
+            return Trunk(
+                layer(f"{name}.embed", hidden, channels, _KERNEL),
+                layer(f"{name}.context", hidden, inputs),
+                kept.array(BeamLayer, stack),
+            )
 
-        def mlp(name: str) -> Mlp:
-            return Mlp(*(layer(f"{name}.layers.{index}") for index in (0, 2, 4)))
+        def mlp(name: str, first: int, width: int, last: int) -> Mlp:
+            shapes = {0: (width, first), 2: (width, width), 4: (last, width)}
+            return Mlp(*(layer(f"{name}.layers.{index}", *shape) for index, shape in shapes.items()))
+
+        def scalar(values: Any) -> Any:
+            return kept.pointer(values.reshape(1))
 
         constants = [channel.subcarriers * channel.rf_chains, 3 / max(doppler_turns(channel), 1e-6) ** 2]
         weights = Weights(
-            trunk("aoa_trunk"),
-            trunk("aod_trunk"),
-            *(layer(name) for name in ("spectrum", "on_grid", "csi_embed", "csi_context", "to_csi")),
-            mlp("codeword"),
-            mlp("mixer"),
-            mlp("correction.mixer") if aligned else Mlp(),
-            kept.pointer(graph.scalar("shares.threshold").reshape(1)),
-            kept.pointer(graph.scalar("shares.steepness").reshape(1)),
-            kept.pointer(graph.floor().reshape(1) if certainty else [0.0]),
+            trunk("aoa_trunk", 2 * paths),
+            trunk("aod_trunk", paths),
+            layer("spectrum", 2, hidden, 1),
+            layer("on_grid", 2 * paths, hidden, 1),
+            layer("csi_embed", model, 2 * paths**2),
+            layer("csi_context", model, context + trusted),
+            layer("to_csi", csi, model),
+            mlp("codeword", context, hidden, paths + _FREE),
+            mlp("mixer", context, model, 2 * paths**2),
+            mlp("correction.mixer", inputs + 1 + (1 + trusted if certainty else 0), model, 3 * paths)
+            if aligned
+            else Mlp(),
+            scalar(graph.scalar("shares.threshold")),
+            scalar(graph.scalar("shares.steepness")),
+            scalar(graph.floor()) if certainty else kept.pointer([0.0]),
             kept.pointer(constants),
         )
-        hidden, inputs = graph.layer("aoa_trunk.context")[0].shape
-        sizes = {
-            "hidden": hidden,
-            "layers": layers,
-            "inputs": inputs,
-            "csi": len(graph.layer("to_csi")[1]),
-            "model": len(graph.layer("csi_embed")[1]),
-        }
-        return weights, sizes
-    except (KeyError, ValueError) as error:
+        return weights, {**lengths, "hidden": hidden, "layers": layers, "model": model, "csi": csi}
+    # What the graph of a foreign unit may lead to.
+    except (LookupError, ValueError, TypeError, ArithmeticError, StopIteration, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise CscsanetError(
-            f"{path}: the compiled CSI unit finds no weights in this graph ({error}); choose the search 'onnx'"
+            f"{path}: the compiled CSI unit finds no weights in this graph ({reason}); choose the search 'onnx'"
         ) from None
+
+
+def _check(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Raise if an array is not of the shape that the kernel reads.
+
+    Raises:
+        ValueError: as said.
+    """
+    if shape != expected:
+        raise ValueError(f"{name} is {shape} instead of {expected}")

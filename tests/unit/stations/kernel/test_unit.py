@@ -240,25 +240,3 @@ def test_without_a_compiler_the_station_uses_its_onnx_unit(monkeypatch):
             load_searching_ue(FOLDER, "rgb", SCHEME, search="fused")
     finally:
         build.kernel.cache_clear()
-
-
-def test_the_kernel_is_built_once_and_a_failure_leaves_no_file(monkeypatch, tmp_path):
-    from cscsanet.stations.kernel import build
-
-    build.kernel.cache_clear()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    try:
-        build.kernel()
-        (library,) = (tmp_path / "cscsanet").iterdir()
-        written = library.stat().st_mtime_ns
-        build.kernel.cache_clear()
-        build.kernel()
-        assert library.stat().st_mtime_ns == written
-        monkeypatch.setattr(build, "_FLAGS", ("-no-such-flag",))
-        build.kernel.cache_clear()
-        with pytest.raises(CscsanetError, match="failed") as raised:
-            build.kernel()
-        assert "\n" not in str(raised.value)
-        assert [path.name for path in (tmp_path / "cscsanet").iterdir()] == [library.name]
-    finally:
-        build.kernel.cache_clear()
