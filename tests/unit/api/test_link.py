@@ -140,6 +140,13 @@ def test_an_array_that_is_no_picture_is_refused(link, scenes, rgb, message):
     assert "/tmp" not in str(raised.value)
 
 
+def test_a_note_on_an_array_names_it_and_no_file(link):
+    drawn = np.random.default_rng(1).integers(0, 255, (96, 200, 3), dtype=np.uint8)
+    notes = link.transmit(drawn, drawn[..., 0].astype(np.uint16) * 200).notes
+    assert any(note.startswith("rgb.png, thermal.png: of 96 x 200 pixels") for note in notes)
+    assert not any("/" in note for note in notes)
+
+
 def test_a_point_beyond_the_capacity_is_refused(link, scenes):
     with pytest.raises(cscsanet.CscsanetError, match="data_symbols = 99: the model was built for at most"):
         link.transmit(*pictures(scenes), data_symbols=99)
