@@ -30,9 +30,9 @@ def files() -> str:
         lines.append(
             [
                 f"`{path.relative_to(SHIPPED)}`",
-                f"{parameters:,}".replace(",", " "),
+                f"{parameters:,}".replace(",", "\u00a0"),
                 precision,
-                f"{size:,.0f} kB".replace(",", " "),
+                f"{size:,.0f}\u00a0kB".replace(",", "\u00a0"),
                 ", ".join(users) or "part of others",
             ]
         )
