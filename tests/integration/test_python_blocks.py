@@ -4,18 +4,37 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+import torch
+
+import cscsanet
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SHOWN = re.compile(r"^print\((?P<what>.*)\)  # (?P<text>.+)$", re.MULTILINE)
 # What runs elsewhere -> where.
-ELSEWHERE = {
-    "extending.md": "edits of the package: test_extending.py follows them in a copy of the project",
-    "channel-sources.md": "a script for Sionna RT, which the project does not install",
-}
+ELSEWHERE = {"extending.md": "edits of the package: test_extending.py follows them in a copy of the project"}
+
+
+def ray_traced() -> dict[str, object]:
+    """Return what the block for Sionna RT starts from: paths as its solver returns them, at twenty positions."""
+    values = torch.Generator().manual_seed(1)
+
+    def drawn(*extra: int) -> torch.Tensor:
+        return torch.rand(20, 1, *extra, 3, generator=values)
+
+    fields = {name: 3 * drawn() for name in ("theta_t", "phi_t", "theta_r", "phi_r", "doppler")}
+    gains = (drawn(1, 1), drawn(1, 1))
+    paths = SimpleNamespace(a=gains, tau=1e-7 + 1e-6 * drawn(), valid=drawn() >= 0, **fields)
+    return {"np": np, "paths": paths}
+
+
+# Names that the text of a page presupposes.
+PREPARED = {"channel-sources.md": ray_traced}
 
 
 def blocks(page: Path) -> list[str]:
@@ -53,8 +72,17 @@ def test_the_blocks_of_a_page_run(page, folder):
     if page.name in ELSEWHERE:
         pytest.skip(ELSEWHERE[page.name])
     names: dict[str, object] = {"_same": same, "__name__": "page"}
+    names |= PREPARED.get(page.name, dict)()
     for number, block in enumerate(blocks(page), 1):
         exec(compile(checked(block), f"{page.name}, block {number}", "exec"), names)
+
+
+def test_the_file_of_the_block_for_sionna_rt_is_read(folder):
+    names = ray_traced()
+    (block,) = blocks(ROOT / "docs" / "channel-sources.md")
+    exec(block, names)
+    drops = cscsanet.draw_channels(2, source="paths", file="city.npz")
+    assert drops.paths.gain.shape[:2] == (2, 2)
 
 
 def test_what_runs_elsewhere_has_blocks():
