@@ -71,6 +71,8 @@ def test_the_committed_notebook_is_its_source_run_without_errors(source, convert
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert {output["output_type"] for output in outputs} <= {"stream", "display_data", "execute_result"}
     assert not any(output.get("name") == "stderr" for output in outputs)
+    # A figure that is shown as its name is none.
+    assert not any("<Figure" in str(output) and "image/png" not in output["data"] for output in outputs)
     assert str(ROOT.parent) not in json.dumps(committed["metadata"])
 
 

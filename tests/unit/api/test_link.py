@@ -207,6 +207,9 @@ def test_a_panel_shows_the_truth_and_the_notes(link, scenes, tmp_path):
     assert f"mean IoU of this frame: {sent.miou(truth):.3f}" in texts
     assert "rendered scenes alone" in texts
     assert len(sent.show().axes) == 3
+    # A notebook shows both, with or without pyplot.
+    for shown in (figure, sent):
+        assert shown._repr_png_().startswith(b"\x89PNG")
     sent.save(tmp_path / "mask.png")
     assert np.array_equal(np.asarray(Image.open(tmp_path / "mask.png")), sent.mask)
     assert sent.miou(tmp_path / "mask.png") == 1
