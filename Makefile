@@ -4,6 +4,7 @@
 # make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in runs/smoke, in minutes)
 # make test                  format, types and tests
 # make soak                  every fault of tests/faults: about an hour on two cores; writes reports/benchmarks/reliability.json
+# make docs                  the site in site/, which opens from disk: tour, reference, notebooks, every page
 # make sbom                  docs/sbom.cdx.json: every package with version and licence
 # make audit                 known vulnerabilities of these versions; needs the network
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PROFILE ?=
 NAME ?=
 
-.PHONY: install repro specialist test soak ui sbom audit clean
+.PHONY: install repro specialist test soak ui docs sbom audit clean
 
 install: $(VENV)/.installed
 
@@ -46,6 +47,11 @@ soak: install
 
 ui: install
 	$(BIN)/cscsanet ui
+
+# --strict: a broken link, or a page outside of the navigation, fails.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 sbom: install
 	$(BIN)/python docs/build/sbom.py

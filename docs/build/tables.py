@@ -17,6 +17,7 @@ import digital_tables as digital
 import evidence_tables as evidence
 import fusion_tables as fusion
 import kernel_tables as kernel
+import model_tables as models
 import physical_tables as physical
 import reliability_tables as reliability
 import robustness_tables as robustness
@@ -119,6 +120,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "scale-growth": scale.growth,
     "scale-internet": scale.internet,
     "scale-memory": scale.memory,
+    "model-files": models.files,
+    "model-miou": models.miou,
+    "model-classes": models.classes,
     "reliability": reliability.outcomes,
     "reliability-limits": reliability.limits,
 }
@@ -143,6 +147,7 @@ VALUES: Mapping[str, Callable[[], str]] = {
     "front-end-parameters": costs.front_end_parameters,
     "mfnet-parameters": costs.mfnet_parameters,
     "csi-slots": costs.csi_slots,
+    "model-frames": models.frames,
     "scale-million": scale.million_drops,
     "scale-rendering": scale.rendering_hours,
     "scale-mapped": scale.mapped_epoch,

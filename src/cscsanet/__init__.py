@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from cscsanet.api.scenes import Scenes, load_scenes, render_scenes
     from cscsanet.api.sent import Sent
     from cscsanet.api.specialist import Specialist, load_specialist, specialist_models
+    from cscsanet.api.user_link import evaluate_link
     from cscsanet.config.operating_point import OperatingPoint
     from cscsanet.errors import CscsanetError
+    from cscsanet.links.link import Link, Transmission
 
 __version__ = "0.1.0"
 
@@ -26,13 +28,16 @@ __all__ = [
     "Channels",
     "CscsanetError",
     "Evaluation",
+    "Link",
     "OperatingPoint",
     "Scenes",
     "Sent",
     "Specialist",
     "TrainedLink",
+    "Transmission",
     "__version__",
     "draw_channels",
+    "evaluate_link",
     "load",
     "load_scenes",
     "load_specialist",

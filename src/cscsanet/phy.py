@@ -19,6 +19,7 @@ from cscsanet.channel.bounds import chain_per_path, chain_per_user, fully_digita
 from cscsanet.channel.multiuser.downlink import rzf, sum_spectral_efficiency, wmmse
 from cscsanet.channel.noise import combined_noise, complex_normal
 from cscsanet.channel.paths import PathDrops, draw_paths
+from cscsanet.channel.power import normalise_block
 from cscsanet.channel.response import downlink_csirs, effective_channel, materialise, path_response
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.channel.steering import steering
@@ -63,6 +64,7 @@ __all__ = [
     "iou_per_class",
     "materialise",
     "miou",
+    "normalise_block",
     "path_response",
     "quantise",
     "rzf",

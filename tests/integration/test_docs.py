@@ -17,7 +17,7 @@ from cscsanet.workflow.pipeline_file import read_pipeline
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "cscsanet"
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 WIDTH = 100
 # Folders of a user's dataset, and folders that runs write and that are no output of a stage.
 OTHER_FOLDERS = {

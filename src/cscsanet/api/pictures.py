@@ -1,6 +1,7 @@
 """Pictures as users have them, files, Pillow images or arrays, brought to the size of a link."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,9 +37,10 @@ def read_pair(
         # One way to read them all: what is refused in a file is refused in an array.
         files = [_as_file(rgb, Path(folder) / "rgb.png"), _as_file(thermal, Path(folder) / "thermal.png")]
         try:
-            return read_pixels(files[0], files[1], *size, thermal_range)
+            pair = read_pixels(files[0], files[1], *size, thermal_range)
         except CscsanetError as error:
             raise CscsanetError(str(error).replace(f"{folder}/", "")) from None
+    return replace(pair, notes=tuple(note.replace(f"{folder}/", "") for note in pair.notes))
 
 
 def read_truth(truth: Picture, size: tuple[int, int], classes: ClassList) -> Pixels:

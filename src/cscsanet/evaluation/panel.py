@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -36,7 +37,17 @@ class Shown:
     truth: Pixels | None = None
 
 
-def panel(shown: Shown) -> Figure:
+class Panel(Figure):
+    """A figure that notebooks show by themselves, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture as PNG."""
+        content = BytesIO()
+        self.savefig(content, format="png")
+        return content.getvalue()
+
+
+def panel(shown: Shown) -> Panel:
     """Draw RGB, thermal, truth and mask side by side, enlarged without interpolation, with a legend and facts."""
     height, width = shown.mask.shape
     zoom = max(1, min(_ZOOM, round(_LEAST_WIDTH / width))) if width > _LEAST_WIDTH / _ZOOM else _ZOOM
@@ -56,7 +67,7 @@ def panel(shown: Shown) -> Figure:
     top, legend = 0.75, 0.15 + 0.28 * rows
     bottom = legend + _LINE * len(lines) + 0.15
     total_height = top + cell_height + bottom
-    figure = Figure(figsize=(total_width, total_height), dpi=_DPI)
+    figure = Panel(figsize=(total_width, total_height), dpi=_DPI)
     for number, (name, picture) in enumerate(pictures):
         left = _GAP + number * (cell_width + _GAP)
         axes = figure.add_axes(

@@ -140,6 +140,13 @@ def test_an_array_that_is_no_picture_is_refused(link, scenes, rgb, message):
     assert "/tmp" not in str(raised.value)
 
 
+def test_a_note_on_an_array_names_it_and_no_file(link):
+    drawn = np.random.default_rng(1).integers(0, 255, (96, 200, 3), dtype=np.uint8)
+    notes = link.transmit(drawn, drawn[..., 0].astype(np.uint16) * 200).notes
+    assert any(note.startswith("rgb.png, thermal.png: of 96 x 200 pixels") for note in notes)
+    assert not any("/" in note for note in notes)
+
+
 def test_a_point_beyond_the_capacity_is_refused(link, scenes):
     with pytest.raises(cscsanet.CscsanetError, match="data_symbols = 99: the model was built for at most"):
         link.transmit(*pictures(scenes), data_symbols=99)
@@ -200,6 +207,9 @@ def test_a_panel_shows_the_truth_and_the_notes(link, scenes, tmp_path):
     assert f"mean IoU of this frame: {sent.miou(truth):.3f}" in texts
     assert "rendered scenes alone" in texts
     assert len(sent.show().axes) == 3
+    # A notebook shows both, with or without pyplot.
+    for shown in (figure, sent):
+        assert shown._repr_png_().startswith(b"\x89PNG")
     sent.save(tmp_path / "mask.png")
     assert np.array_equal(np.asarray(Image.open(tmp_path / "mask.png")), sent.mask)
     assert sent.miou(tmp_path / "mask.png") == 1

@@ -1,0 +1,133 @@
+"""The evaluation of a transmission scheme that a user wrote, under the conditions of the trained links.
+
+Axes: K UEs, Q data symbols, N_c subcarriers, C classes, H x W pixels.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from cscsanet.api.channels import Channels, first_drops
+from cscsanet.api.evaluation import Evaluation, evaluation_of
+from cscsanet.api.parameters import point_of, shipped_params
+from cscsanet.api.scenes import Scenes
+from cscsanet.channel.dataset import part_seed
+from cscsanet.channel.paths import PathDrops
+from cscsanet.channel.sources import open_source
+from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.errors import CscsanetError
+from cscsanet.evaluation.measure import measure
+from cscsanet.links.link import Link, Transmission
+from cscsanet.scenes.classes import NUM_CLASSES
+
+_ROUNDING = 1e-3  # of the energy of a block
+
+
+def evaluate_link(
+    link: Link,
+    scenes: Scenes,
+    *,
+    name: str | None = None,
+    snr_db: float | None = None,
+    csirs_symbols: int | None = None,
+    feedback_bits: int | None = None,
+    data_symbols: int | None = None,
+    draws: int = 1,
+    channels: Channels | None = None,
+) -> Evaluation:
+    """Evaluate a scheme of yours as `TrainedLink.evaluate` does: the same frames, drops and seeds of the noise.
+
+    So the results of both can be compared. link: returns a `Transmission` with all that it sent. Streams, precoder and
+    combiner may be None together, for a scheme without a channel; then what it sends cannot be checked. name: in the result;
+    None: the name of its class. The other arguments are those of `TrainedLink.evaluate`.
+
+    Raises:
+        CscsanetError: the link returns something else, or sends more energy, more OFDM symbols or more feedback than the point
+            allows.
+    """
+    params = shipped_params()
+    point = point_of(params.evaluation.home.point, snr_db, csirs_symbols, feedback_bits, data_symbols)
+    title = name or type(link).__name__
+    drops = channels
+    if drops is None:
+        source = open_source(params.channel)
+        count = draws * len(scenes)
+        drops = Channels(first_drops(source, count, part_seed(params.seed, "test")), params.channel)
+    was_training = link.training
+    link.eval()
+    try:
+        outcome = measure(
+            _Checked(link, title),
+            scenes.frames,
+            drops.paths,
+            point,
+            drops.params,
+            draws=draws,
+            seed=params.seed,
+        )
+    finally:
+        link.train(was_training)
+    over_air = outcome.se_per_ue is not None
+    return evaluation_of(
+        outcome, scenes, title, point if over_air else None, params.evaluation.bootstrap_samples
+    )
+
+
+class _Checked(Link):
+    """A link of a user, whose transmissions are looked at before they are counted."""
+
+    def __init__(self, link: Link, title: str) -> None:
+        super().__init__()
+        first = next(link.parameters(), None)
+        # Of no size: it is there so that a link without parameters has a device.
+        self.place = nn.Parameter(torch.empty(0, device=None if first is None else first.device))
+        self.link = link
+        self.title = title
+
+    def forward(
+        self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
+    ) -> Transmission:
+        """Transmit a batch with the link of the user.
+
+        Raises:
+            CscsanetError: as in `evaluate_link`.
+        """
+        sent = self.link(images, paths, point, generator)
+        if not isinstance(sent, Transmission):
+            raise CscsanetError(
+                f"{self.title}: returns {type(sent).__name__}; return a cscsanet.Transmission"
+            )
+        expected = (len(images), NUM_CLASSES, *images.shape[-2:])
+        if tuple(sent.logits.shape) != expected:
+            raise CscsanetError(
+                f"{self.title}: logits of shape {tuple(sent.logits.shape)}; they must be of {expected}"
+            )
+        if not bool(sent.logits.isfinite().all()):
+            raise CscsanetError(f"{self.title}: logits that are not finite")
+        self._check_block(sent, point)
+        return sent
+
+    def _check_block(self, sent: Transmission, point: OperatingPoint) -> None:
+        if sent.streams is None and sent.precoder is None and sent.combiner is None:
+            return
+        if sent.streams is None or sent.precoder is None or sent.combiner is None:
+            raise CscsanetError(
+                f"{self.title}: give streams, precoder and combiner, or none of them without a channel"
+            )
+        symbols, subcarriers = sent.streams.shape[2:4]
+        if symbols > point.data_symbols:
+            raise CscsanetError(
+                f"{self.title}: sends {symbols} OFDM symbols, and the point has data_symbols = {point.data_symbols}"
+            )
+        if sent.bits is not None and sent.bits.shape[-1] > point.feedback_bits:
+            raise CscsanetError(
+                f"{self.title}: {sent.bits.shape[-1]} bits of feedback, and the point has "
+                f"feedback_bits = {point.feedback_bits}"
+            )
+        radiated = sent.streams.to(sent.precoder.dtype).flatten(2, 3) @ sent.precoder.mT
+        energy = float(radiated.abs().square().sum(dim=(-2, -1)).max())
+        allowed = subcarriers * point.data_symbols
+        if energy > allowed * (1 + _ROUNDING):
+            raise CscsanetError(
+                f"{self.title}: a UE sends {energy / allowed:.3g} times the energy of a block, eq. (20); "
+                "scale its streams with cscsanet.phy.normalise_block"
+            )
