@@ -85,10 +85,12 @@ def _private(path: Path) -> bool:
 
 
 def _digest(content: bytes) -> str:
+    """Return the first 80 bits of the SHA-256, for a name."""
     return hashlib.sha256(content).hexdigest()[:20]
 
 
 def _sources() -> list[Path]:
+    """Return the files that are compiled."""
     return [Path(__file__).parent / name for name in _SOURCES]
 
 
@@ -122,7 +124,12 @@ def _processor() -> str:
 
 
 def _compile(compiler: str, folder: Path, name: str) -> Path:
-    """Build the kernel into a folder, and return its file."""
+    """Build the kernel into a folder, and return its file.
+
+    Raises:
+        CscsanetError: the compiler fails or does not end.
+        OSError: the folder cannot be written.
+    """
     reason = ""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         built = Path(scratch) / f"{name}.so"

@@ -126,6 +126,11 @@ def check_shapes(info: UnitInfo, csirs: Mapping[str, Floats], lengths: Mapping[s
 
 
 def _check_counts(lengths: Mapping[str, object], path: Path) -> None:
+    """Check that each length is a whole number from 1 to 4096.
+
+    Raises:
+        CscsanetError: as said.
+    """
     for name, length in lengths.items():
         if type(length) is not int or not 1 <= length <= _MOST_LENGTH:
             raise not_served(path, f"its {name} = {repr(length)[:40]}, and must be 1 to {_MOST_LENGTH}")
@@ -134,6 +139,11 @@ def _check_counts(lengths: Mapping[str, object], path: Path) -> None:
 def _check_specs(
     specs: Mapping[str, TensorSpec], expected: Mapping[str, tuple[tuple[int | str, ...], str]], path: Path
 ) -> None:
+    """Check shapes and types of inputs or outputs; expected: those of the lengths.
+
+    Raises:
+        CscsanetError: one differs, is missing, or is too many.
+    """
     for name in sorted(specs.keys() | expected.keys()):
         stated = (specs[name].shape, specs[name].dtype) if name in specs else None
         if stated != expected.get(name):
@@ -143,6 +153,7 @@ def _check_specs(
 
 
 def _words(spec: tuple[tuple[int | str, ...], str] | None) -> str:
+    """Return type and shape for a message."""
     return f"{spec[1]} ({', '.join(map(str, spec[0]))})" if spec else "missing"
 
 
