@@ -19,8 +19,8 @@ DROPS = "data/channels/train"
 FRAME = "data/scenes/images/00001D.png"
 POINT = "data/measurements/noma/snr0-L8-B64-Q4.npz"
 OTHER_POINT = "data/measurements/noma/snr-25-L8-B64-Q4.npz"
-UNIT = "models/onnx/noma/bs_csi.onnx"
-SEND = f"cscsanet transmit {FRAME} {FRAME} --scheme noma --out sent"
+UNIT = "models/onnx/noma-aligned/bs_csi.onnx"
+SEND = f"cscsanet transmit {FRAME} {FRAME} --scheme noma-aligned --out sent"
 BYTES = ("emptied", "cut to a tenth", "cut to half", "cut by a byte", "head flipped", "middle flipped")
 FEW = ("emptied", "cut to half", "head flipped")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.files import contents
-from fixtures.project import wait_for_a_checkpoint
+from fixtures.project import copy_sources, wait_for_a_checkpoint
 
 from cscsanet.cli import main
 
@@ -108,13 +108,31 @@ def test_without_the_weights_that_it_starts_from_it_says_what_to_run(finished, t
     (project.root / "models" / "semantic.safetensors").unlink()
     (project.root / "models" / "noma.safetensors").unlink()
     monkeypatch.chdir(project.root)
-    monkeypatch.setattr(sys, "argv", ["cscsanet", "study", "--dry-run"])
+    monkeypatch.setattr(sys, "argv", ["cscsanet", "study"])
     with pytest.raises(SystemExit) as left:
         main()
     assert left.value.code == 1
     error = capsys.readouterr().err
     assert error.startswith(f"error: {project.root}/models/noma.safetensors: not trained yet")
     assert error.endswith("run 'dvc repro stage3@noma stage1@semantic' first\n")
+
+
+def test_a_plan_needs_neither_weights_nor_data(tmp_path, monkeypatch, capsys):
+    project = copy_sources(tmp_path / "project")
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(sys, "argv", ["cscsanet", "study", "--dry-run"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 0
+    printed = capsys.readouterr().out
+    assert "0 of 31 tasks are done" in printed
+    assert "before these, 'dvc repro " in printed
+    assert "stage3@noma" in printed
+    assert not (project.root / "models").exists()
+    assert not (project.root / "data" / "scenes").exists()
+    # Schemes are timed with untrained weights, random pictures and drops.
+    (line,) = [line for line in printed.splitlines() if line.split()[:2] == ["measure", "oma-aligned"]]
+    assert "?" not in line
 
 
 def test_a_plan_has_every_task_and_changes_nothing_but_the_paces(finished, tmp_path, monkeypatch, capsys):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from cscsanet.config.access import load_access_params
 from cscsanet.config.fusion import OURS as FUSION
 from cscsanet.config.fusion import load_fusion_params
-from cscsanet.config.params import SPECIALIST_PROFILES, profile_file
+from cscsanet.config.params import shipped_specialist_profile
 from cscsanet.config.variants import SpecialistParams
 from cscsanet.errors import CscsanetError
 from cscsanet.specialists.access import methods as access_methods
@@ -85,9 +85,8 @@ def load_specialist(name: str, *, project: str | Path | None = None) -> "Special
             f"specialist '{name}': there is none of that name; choose one of {', '.join(_KINDS)}"
         )
     if project is None:
-        profile = SPECIALIST_PROFILES[name][-1]
         workspace = SpecialistWorkspace(SHIPPED / "no-project", name)
-        return Specialist(name, _KINDS[name].load(profile_file(profile, name)), workspace)
+        return Specialist(name, _KINDS[name].load(shipped_specialist_profile(name)), workspace)
     workspace = SpecialistWorkspace(Path(project).resolve(), name)
     return Specialist(name, _KINDS[name].load(workspace.params_file), workspace)
 

@@ -3,10 +3,13 @@
 The trainings are stages of dvc.yaml and run with `dvc repro`.
 """
 
+from typing import Annotated
+
 import typer
 from typer import Abort
 from typer.exceptions import TyperException
 
+from cscsanet import __version__
 from cscsanet.cli import access, evaluate, fusion, project, study, transmit
 from cscsanet.errors import CscsanetError, one_line_errors
 
@@ -17,6 +20,24 @@ app = typer.Typer(
     help="Learned massive-MIMO semantic communication: CSC-SA-Net end to end.\n\n"
     "`dvc repro` trains everything. These commands use the trained models.",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cscsanet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Take the options before a command."""
+
+
 channel_app = typer.Typer(no_args_is_help=True, help="Draw multipath channels and export their responses.")
 fusion_app = typer.Typer(no_args_is_help=True, help="Precode the downlink from SRS and feedback.")
 access_app = typer.Typer(no_args_is_help=True, help="Detect which devices are active in random access.")

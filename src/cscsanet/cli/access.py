@@ -46,8 +46,10 @@ def detect(
     Example: `cscsanet access detect --preamble 12 --snr-db 10`
     """
     from cscsanet.config.access import NAME, load_access_params
+    from cscsanet.config.params import shipped_specialist_profile
 
-    params = load_access_params(params_file)
+    absent = params_file == ACCESS_PARAMS and not params_file.exists()
+    params = load_access_params(shipped_specialist_profile(NAME) if absent else params_file)
     root = params_file.resolve().parents[2]
     changed = {
         "preamble_length": preamble,

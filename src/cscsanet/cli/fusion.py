@@ -45,8 +45,10 @@ def precode(
     Example: `cscsanet fusion precode --bits 16 --srs-snr-db -10 --method classical-fusion`
     """
     from cscsanet.config.fusion import NAME, load_fusion_params
+    from cscsanet.config.params import shipped_specialist_profile
 
-    params = load_fusion_params(params_file)
+    absent = params_file == FUSION_PARAMS and not params_file.exists()
+    params = load_fusion_params(shipped_specialist_profile(NAME) if absent else params_file)
     given = {
         "feedback_bits": bits,
         "ports": ports,

@@ -64,16 +64,21 @@ def study(
     choice = engine_choice(engine, workers, address)
     slugs = [_slug(point) for point in points or ()]
 
-    from cscsanet.studies.grid.cells import Selection, check_weights, grid, select
+    from cscsanet.studies.grid.cells import Selection, base_stages, grid, refuse_untrained, select
 
     cells = select(grid(workspace, params), Selection(schemes or (), seeds or (), slugs, variants or ()))
-    _check_ready(workspace, params, check_weights(workspace, cells))
+    bases = base_stages(workspace, cells)
 
     from rich.console import Console
 
     from cscsanet.cli.study_runs import plan, run
 
-    (plan if dry_run else run)(workspace, params, cells, choice, Console(), keep_going=not stop)
+    if dry_run:
+        plan(workspace, params, cells, bases, choice, Console())
+        return
+    refuse_untrained(workspace, bases)
+    _check_ready(workspace, params, [entry.name for entry in bases.values()])
+    run(workspace, params, cells, choice, Console(), keep_going=not stop)
 
 
 def _slug(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,11 +14,12 @@ from cscsanet.cli.study_table import Board, StudyWatcher, duration, one_line, pr
 from cscsanet.config.params import Params
 from cscsanet.errors import CscsanetError, print_notes
 from cscsanet.files import write_by_rename
-from cscsanet.studies.grid.cells import Cell, with_seconds
+from cscsanet.studies.grid.cells import Cell, untrained, with_seconds
 from cscsanet.studies.grid.estimate import Estimator
 from cscsanet.tracking import open_tracking
 from cscsanet.workflow.engines import Choice, EngineName, open_engine
 from cscsanet.workflow.fan_out import num_workers
+from cscsanet.workflow.pipeline_file import StageEntry
 from cscsanet.workflow.task_graph import State, Task, expected_seconds, logged, run_tasks
 from cscsanet.workflow.workspace import Workspace
 
@@ -27,12 +28,14 @@ def plan(
     workspace: Workspace,
     params: Params,
     cells: Sequence[Cell],
+    bases: Mapping[str, StageEntry],
     choice: Choice,
     console: Console,
-    *,
-    keep_going: bool,
 ) -> None:
-    """Print what a study would do, and how long it should take on this machine."""
+    """Print what a study would do, and how long it should take on this machine.
+
+    bases: the stages that train what the study starts from, by their weights. Neither their weights nor data are needed.
+    """
     estimator = Estimator(workspace, params)
     seconds = estimator.seconds(cells)
     print_plan(cells, seconds, console)
@@ -47,6 +50,18 @@ def plan(
         + (f", and {unknown} of them a time that is not known ('?')" if unknown else ""),
         soft_wrap=True,
     )
+    first = untrained(workspace, bases)
+    if first:
+        spent = [estimator.training(name) for name in first]
+        hours = (
+            "a time that is not known" if None in spent else f"about {sum(filter(None, spent)) / 3600:.2f} h"
+        )
+        trained = f"{len(first)} {'training' if len(first) == 1 else 'trainings'}"
+        console.print(
+            f"before these, 'dvc repro {' '.join(entry.address for entry in first.values())}' does the {trained} that "
+            f"the study starts from, {hours} one after the other",
+            soft_wrap=True,
+        )
     if estimator.others:
         print_notes(
             [

@@ -166,18 +166,30 @@ def shipped_profile() -> Path:
     Raises:
         CscsanetError: the package's manifest is damaged.
     """
-    manifest = _PACKAGE / "shipped" / "manifest.json"
-    try:
-        name = parse_json(manifest.read_text(encoding="utf-8"))["profile"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CscsanetError(f"{manifest}: no such file, or damaged; install the package again") from None
-    return profile_file(str(name))
+    return profile_file(_shipped_profile(_PACKAGE / "shipped" / "manifest.json"))
+
+
+def shipped_specialist_profile(specialist: str) -> Path:
+    """Return the params.yaml of the profile that the model of a specialist in the package was trained with.
+
+    Raises:
+        CscsanetError: the package's manifest is damaged.
+    """
+    name = _shipped_profile(_PACKAGE / "shipped" / specialist / "manifest.json")
+    return profile_file(name.removeprefix(f"{specialist}-"), specialist)
 
 
 def profile_file(name: str, specialist: str | None = None) -> Path:
     """Return the file of a profile. specialist: whose; None: of the study of CSC-SA-Net."""
     folder = _PACKAGE / "config" / "profiles"
     return (folder / specialist if specialist else folder) / f"{name}.yaml"
+
+
+def _shipped_profile(manifest: Path) -> str:
+    try:
+        return str(parse_json(manifest.read_text(encoding="utf-8"))["profile"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CscsanetError(f"{manifest}: no such file, or damaged; install the package again") from None
 
 
 def profile_text(name: str, specialist: str | None = None) -> str:

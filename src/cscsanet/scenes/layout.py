@@ -24,6 +24,7 @@ MODALITIES = {"rgb": slice(0, 3), "thermal": slice(3, 4)}
 
 # What to do where a list is missing: that of a split, or one of the dataset's own.
 MAKE_SPLIT = "make the split with 'dvc repro'"
+_MAKE_AGAIN = "run 'dvc repro split' to make it again"
 ADD_LISTS = (
     "split.by: lists needs the dataset's own lists, one frame name a line; "
     "set split.by: time where the frames come without lists"
@@ -146,7 +147,7 @@ def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
         # A list that the pipeline made is made again; that of a dataset is corrected.
         if remedy != MAKE_SPLIT or str(error).endswith(MAKE_SPLIT):
             raise
-        raise CscsanetError(f"{error}, or run 'dvc repro split' to make it again") from None
+        raise CscsanetError(f"{error}, or {_MAKE_AGAIN}") from None
 
 
 def _read_list(path: Path, remedy: str) -> list[str]:
@@ -189,8 +190,9 @@ def read_lists(folder: Path, remedy: str = MAKE_SPLIT) -> dict[Part, list[str]]:
     for part, names in lists.items():
         for name in names:
             if name in part_of:
+                again = f", or {_MAKE_AGAIN}" if remedy == MAKE_SPLIT else ""
                 raise CscsanetError(
-                    f"{folder / part}.txt: lists {name}, as {part_of[name]}.txt does; remove it from one"
+                    f"{folder / part}.txt: lists {name}, as {part_of[name]}.txt does; remove it from one{again}"
                 )
             part_of[name] = part
     return lists

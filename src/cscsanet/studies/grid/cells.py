@@ -26,7 +26,7 @@ from cscsanet.studies.assumptions.measure import is_measured, measure_variant
 from cscsanet.studies.assumptions.variant import study_variants, trainings
 from cscsanet.studies.sweeps.measure import Job, jobs, measure_job, missing_points
 from cscsanet.workflow.code import find_script, stage_code
-from cscsanet.workflow.pipeline_file import read_pipeline
+from cscsanet.workflow.pipeline_file import StageEntry, read_pipeline
 from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.task_graph import Task
 from cscsanet.workflow.workspace import SOURCE, Workspace
@@ -224,22 +224,31 @@ def _check(option: str, asked: Sequence[object], offered: Sequence[object], key:
             )
 
 
-def check_weights(workspace: Workspace, cells: Sequence[Cell]) -> list[str]:
-    """Return the stages of dvc.yaml that train the weights of the pipeline which some cells read.
-
-    Raises:
-        CscsanetError: some of these weights are missing.
-    """
+def base_stages(workspace: Workspace, cells: Sequence[Cell]) -> dict[str, StageEntry]:
+    """Return the stages of dvc.yaml that train the weights of the pipeline which some cells read, by these weights."""
     maker = {path: entry for entry in read_pipeline(workspace.root).values() for path in entry.outputs}
     needed = sorted({name for cell in cells for name in cell.needs})
-    entries = {name: maker[f"models/{name}.safetensors"] for name in needed}
-    missing = [name for name in needed if not workspace.weights(name).exists()]
+    return {name: maker[f"models/{name}.safetensors"] for name in needed}
+
+
+def untrained(workspace: Workspace, bases: Mapping[str, StageEntry]) -> dict[str, StageEntry]:
+    """Return those of the stages whose weights are missing. bases: of `base_stages`."""
+    return {name: entry for name, entry in bases.items() if not workspace.weights(name).exists()}
+
+
+def refuse_untrained(workspace: Workspace, bases: Mapping[str, StageEntry]) -> None:
+    """Raise if weights that some cells read are missing. bases: of `base_stages`.
+
+    Raises:
+        CscsanetError: as said.
+    """
+    missing = untrained(workspace, bases)
     if missing:
-        stages = " ".join(entries[name].address for name in missing)
+        stages = " ".join(entry.address for entry in missing.values())
         raise CscsanetError(
-            f"{workspace.weights(missing[0])}: not trained yet, and the study starts from it; run 'dvc repro {stages}' first"
+            f"{workspace.weights(next(iter(missing)))}: not trained yet, and the study starts from it; "
+            f"run 'dvc repro {stages}' first"
         )
-    return [entry.name for entry in entries.values()]
 
 
 def with_seconds(cells: Sequence[Cell], seconds: Mapping[str, float | None]) -> list[Task]:

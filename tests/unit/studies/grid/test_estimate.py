@@ -1,6 +1,7 @@
 """Expected seconds: of trainings by those of the pipeline, of measurements by a scheme's pace."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from cscsanet.studies.grid.cells import Cell
 from cscsanet.studies.grid.estimate import Estimator
 from cscsanet.studies.sweeps.measure import Job
 from cscsanet.workflow.machine import processor
+from cscsanet.workflow.stage import Stage
 from cscsanet.workflow.task_graph import Task
 from cscsanet.workflow.workspace import Workspace
 
@@ -22,6 +24,7 @@ from cscsanet.workflow.workspace import Workspace
 def workspace(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.split.mkdir(parents=True)
+    workspace.scenes.mkdir(parents=True)
     (workspace.split / "test.txt").write_text("".join(f"{frame:05}D\n" for frame in range(10)))
     return workspace
 
@@ -90,7 +93,8 @@ def test_a_variant_is_its_trainings_scaled_and_its_measurements(workspace, estim
     monkeypatch.setattr(module, "variant_stage", lambda stage_of_study, variant: stage)
     points = (smoke.evaluation.home.point,) * 2
     monkeypatch.setattr(module, "jobs", lambda params: [Job("noma", None, points)])
-    variant = cell(VariantParams(name="longer", what="three times as long"))
+    study = Stage("assumptions", workspace, smoke, "code")
+    variant = replace(cell(VariantParams(name="longer", what="three times as long")), stage=study)
     assert estimator.seconds([variant]) == {"task": None}
     write_times(workspace, "noma", 40.0, processor())
     assert estimator.seconds([variant]) == {"task": pytest.approx(120.0 + 8.0)}
