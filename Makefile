@@ -48,9 +48,9 @@ soak: install
 ui: install
 	$(BIN)/cscsanet ui
 
-# --strict: a broken link, or a page outside of the navigation, fails.
+# --strict: a broken link, or a page outside of the navigation, fails. With --quiet it would not: warnings are not counted then.
 docs: install
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "site/index.html"
 
 sbom: install

@@ -1,15 +1,22 @@
 """The site builds strictly, needs nothing from elsewhere, and all its inner links hold."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
 
 import cscsanet
 from cscsanet import phy
@@ -17,6 +24,7 @@ from cscsanet import phy
 ROOT = Path(__file__).parents[2]
 # What a browser loads by itself, by tag and attribute.
 LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
+CHROMIUM, CHROMEDRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 REFERENCE = {"api.md": cscsanet, "api-phy.md": phy}
 
 
@@ -44,11 +52,11 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # a note of the theme on its successor
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stderr, done.stderr
+    assert not re.search(r"^(WARNING|ERROR)", done.stderr, re.MULTILINE), done.stderr
     return folder
 
 
@@ -121,6 +129,40 @@ def test_arguments_of_docstrings_are_lists_and_examples_are_code(site):
     assert re.search(r"<li><code>seed</code>: equal seeds give equal drops", part)
     assert "&gt;&gt;&gt; " in part
     assert "<blockquote>" not in text
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason="chromium or chromedriver is not installed")
+def test_from_disk_pages_fit_a_phone_and_search_answers_without_the_network(site, browser):
+    for width in (390, 1400):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        for name in ("index", "api", "models", "compared", "notebooks/02_your_scheme"):
+            browser.get((site / f"{name}.html").as_uri())
+            wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert browser.execute_script(wide) <= 0, (name, width)
+    browser.execute_script("document.querySelector('[data-md-component=search-query]').focus()")
+    browser.switch_to.active_element.send_keys("precoder")
+    items = "return document.querySelectorAll('.md-search-result__item').length"
+    WebDriverWait(browser, 30).until(lambda chrome: chrome.execute_script(items) > 3)
+    log = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [
+        each["params"]["request"]["url"] for each in log if each["method"] == "Network.requestWillBeSent"
+    ]
+    assert asked
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert browser.get_log("browser") == []
 
 
 def test_the_citation_is_of_this_version_and_names_the_paper():

@@ -14,6 +14,7 @@ from cscsanet.channel.dataset import part_seed
 from cscsanet.channel.paths import PathDrops
 from cscsanet.channel.sources import open_source
 from cscsanet.config.operating_point import OperatingPoint
+from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import measure
 from cscsanet.links.link import Link, Transmission
@@ -36,9 +37,13 @@ def evaluate_link(
 ) -> Evaluation:
     """Evaluate a scheme of yours as `TrainedLink.evaluate` does: the same frames, drops and seeds of the noise.
 
-    So the results of both can be compared. link: returns a `Transmission` with all that it sent. Streams, precoder and
-    combiner may be None together, for a scheme without a channel; then what it sends cannot be checked. name: in the result;
-    None: the name of its class. The other arguments are those of `TrainedLink.evaluate`.
+    So the results of both can be compared. Separated designs of the package send DMRS beside the data symbols of a point; a
+    scheme of yours has the data symbols alone, for all that it sends. Frames that your networks were trained on are not known
+    here, so keep them apart.
+
+    link: returns a `Transmission` with all that it sent. Streams, precoder and combiner may be None together, for a scheme
+    without a channel; then what it sends cannot be checked. name: in the result; None: the name of its class. The other
+    arguments are those of `TrainedLink.evaluate`.
 
     Raises:
         CscsanetError: the link returns something else, or sends more energy, more OFDM symbols or more feedback than the point
@@ -52,11 +57,11 @@ def evaluate_link(
         source = open_source(params.channel)
         count = draws * len(scenes)
         drops = Channels(first_drops(source, count, part_seed(params.seed, "test")), params.channel)
-    was_training = link.training
+    modes = {module: module.training for module in link.modules()}
     link.eval()
     try:
         outcome = measure(
-            _Checked(link, title),
+            _Checked(link, title, drops.params),
             scenes.frames,
             drops.paths,
             point,
@@ -65,7 +70,8 @@ def evaluate_link(
             seed=params.seed,
         )
     finally:
-        link.train(was_training)
+        for module, training in modes.items():
+            module.training = training
     over_air = outcome.se_per_ue is not None
     return evaluation_of(
         outcome, scenes, title, point if over_air else None, params.evaluation.bootstrap_samples
@@ -75,13 +81,14 @@ def evaluate_link(
 class _Checked(Link):
     """A link of a user, whose transmissions are looked at before they are counted."""
 
-    def __init__(self, link: Link, title: str) -> None:
+    def __init__(self, link: Link, title: str, channel: ChannelParams) -> None:
         super().__init__()
         first = next(link.parameters(), None)
         # Of no size: it is there so that a link without parameters has a device.
         self.place = nn.Parameter(torch.empty(0, device=None if first is None else first.device))
         self.link = link
         self.title = title
+        self.channel = channel
 
     def forward(
         self, images: Tensor, paths: PathDrops, point: OperatingPoint, generator: torch.Generator
@@ -113,6 +120,7 @@ class _Checked(Link):
             raise CscsanetError(
                 f"{self.title}: give streams, precoder and combiner, or none of them without a channel"
             )
+        self._check_shapes(sent.streams, sent.precoder, sent.combiner, len(sent.logits))
         symbols, subcarriers = sent.streams.shape[2:4]
         if symbols > point.data_symbols:
             raise CscsanetError(
@@ -126,8 +134,24 @@ class _Checked(Link):
         radiated = sent.streams.to(sent.precoder.dtype).flatten(2, 3) @ sent.precoder.mT
         energy = float(radiated.abs().square().sum(dim=(-2, -1)).max())
         allowed = subcarriers * point.data_symbols
-        if energy > allowed * (1 + _ROUNDING):
+        # Written so that no number at all is refused, too.
+        if not energy <= allowed * (1 + _ROUNDING):
             raise CscsanetError(
                 f"{self.title}: a UE sends {energy / allowed:.3g} times the energy of a block, eq. (20); "
                 "scale its streams with cscsanet.phy.normalise_block"
             )
+
+    def _check_shapes(self, streams: Tensor, precoder: Tensor, combiner: Tensor, batch: int) -> None:
+        channel, count = self.channel, streams.shape[-1]
+        symbols = streams.shape[2] if streams.ndim == 5 else "Q"
+        chains = combiner.shape[1] if combiner.ndim == 3 else "R"
+        for name, tensor, expected in (
+            ("streams", streams, (batch, channel.users, symbols, channel.subcarriers, count)),
+            ("precoder", precoder, (batch, channel.users, channel.ue_antennas, count)),
+            ("combiner", combiner, (batch, chains, channel.bs_antennas)),
+        ):
+            if tuple(tensor.shape) != expected:
+                shape = ", ".join(map(str, expected))
+                raise CscsanetError(
+                    f"{self.title}: {name} of shape {tuple(tensor.shape)}; it must be ({shape})"
+                )

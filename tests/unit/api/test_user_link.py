@@ -50,6 +50,14 @@ def test_a_trained_network_gets_the_result_of_its_own_evaluation(link, scenes):
     assert (user.miou, user.low, user.high) == (trained.miou, trained.low, trained.high)
 
 
+def test_modules_keep_the_mode_that_they_had(link, scenes):
+    user = Changed(link.network, lambda sent: sent).train()
+    user.network.eval()
+    cscsanet.evaluate_link(user, scenes, snr_db=-10)
+    assert user.training
+    assert not user.network.training
+
+
 def test_drops_that_are_given_are_used(link, scenes):
     channels = cscsanet.draw_channels(2, seed=5)
     first, second = (
@@ -78,6 +86,17 @@ def test_a_scheme_without_parameters_and_channel_is_the_floor(scenes):
         (lambda sent: replace(sent, logits=sent.logits[:, :3]), r"logits of shape \(2, 3, 96, 128\)"),
         (lambda sent: replace(sent, logits=sent.logits / 0), "logits that are not finite"),
         (lambda sent: replace(sent, streams=2 * sent.streams), "4 times the energy of a block"),
+        (lambda sent: replace(sent, streams=sent.streams * float("nan")), "nan times the energy of a block"),
+        (
+            lambda sent: replace(sent, streams=sent.streams[0]),
+            r"streams of shape \(2, 4, 64, 2\); it must be",
+        ),
+        (lambda sent: replace(sent, streams=sent.streams.repeat(1, 1, 1, 2, 1)), "streams of shape .* 128"),
+        (
+            lambda sent: replace(sent, precoder=sent.precoder.mT),
+            r"precoder of shape .*must be \(2, 2, 8, 2\)",
+        ),
+        (lambda sent: replace(sent, combiner=sent.combiner.mT), r"combiner of shape .*must be \(2, 64, 64\)"),
         (lambda sent: replace(sent, combiner=None), "give streams, precoder and combiner"),
         (lambda sent: replace(sent, bits=sent.bits.repeat(1, 1, 2)), "2048 bits of feedback"),
         (
