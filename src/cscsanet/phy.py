@@ -26,6 +26,7 @@ from cscsanet.channel.steering import steering
 from cscsanet.channel.transmission import superpose, uplink
 from cscsanet.config.system import ChannelParams
 from cscsanet.links.alignment import coherence, stream_gains
+from cscsanet.links.physical_layer import csirs_noise_power
 from cscsanet.metrics.bootstrap import bootstrap_interval
 from cscsanet.metrics.segmentation import confusion, iou_per_class, miou
 from cscsanet.networks.beamspace.path_search import DetectedPaths, PathSearch
@@ -53,6 +54,7 @@ __all__ = [
     "complex_normal",
     "confusion",
     "csi_accuracy",
+    "csirs_noise_power",
     "dequantise",
     "downlink_csirs",
     "draw_paths",

@@ -4,6 +4,7 @@ Axes: N frames, C classes.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from cscsanet.evaluation.measure import Outcome, constant_prediction
 from cscsanet.metrics.estimate import estimate
 from cscsanet.metrics.segmentation import iou_per_class, miou, pixel_accuracy
 from cscsanet.pipeline.pictures import frame_digests, training_pictures
+from cscsanet.scenes.dataset import load_part
 from cscsanet.scenes.sequences import by_sequence
 from cscsanet.workflow.workspace import Workspace
 
@@ -29,7 +31,7 @@ class Evaluation:
     miou: mean IoU of all pixels, eq. (29). low, high: its 95 % interval, by a bootstrap over sequences. floor: mean IoU of
     the prediction that every pixel is unlabelled. iou: class name -> IoU; None where a class does not occur.
     spectral_efficiencies: of each UE [bit/s/Hz], mean over drops; None without a channel. confusion: int64 (C, C), rows
-    truth. point: None for a scheme without a channel.
+    truth. point: None for a scheme without a channel. counts_feedback: whether the scheme feeds back the B bits of the point.
     """
 
     scheme: str
@@ -44,6 +46,7 @@ class Evaluation:
     iou: Mapping[str, float | None]
     spectral_efficiencies: tuple[float, ...] | None
     confusion: Tensor
+    counts_feedback: bool = True
 
     @property
     def spectral_efficiency(self) -> float | None:
@@ -51,7 +54,9 @@ class Evaluation:
         return None if self.spectral_efficiencies is None else sum(self.spectral_efficiencies)
 
     def __repr__(self) -> str:
-        where = "" if self.point is None else f" at {self.point.label()}"
+        without = None if self.counts_feedback else "feedback_bits"
+        where = "" if self.point is None else f" at {self.point.label(without=without)}"
+        where += "" if self.point is None or self.counts_feedback else ", no feedback counted"
         total = self.spectral_efficiency
         rate = "" if total is None else f", {total:.2f} bit/s/Hz"
         return (
@@ -61,9 +66,15 @@ class Evaluation:
 
 
 def evaluation_of(
-    outcome: Outcome, scenes: Scenes, scheme: str, point: OperatingPoint | None, samples: int
+    outcome: Outcome,
+    scenes: Scenes,
+    scheme: str,
+    point: OperatingPoint | None,
+    samples: int,
+    *,
+    counts_feedback: bool,
 ) -> Evaluation:
-    """Reduce counts to an evaluation. samples: of the bootstrap."""
+    """Reduce counts to an evaluation. samples: of the bootstrap. counts_feedback: see `Evaluation`."""
     per_image = outcome.confusions.sum(dim=1)
     total = per_image.sum(dim=0)
     value = estimate(by_sequence(per_image, scenes.sequences), miou, samples, _SEED)
@@ -82,6 +93,7 @@ def evaluation_of(
         iou={name: value if value == value else None for name, value in iou.items()},  # nan != nan
         spectral_efficiencies=outcome.se_per_ue,
         confusion=total,
+        counts_feedback=counts_feedback,
     )
 
 
@@ -107,3 +119,17 @@ def refuse_training_frames(
             raise CscsanetError(
                 f"{name}: {seen} of these {len(digests)} frames are training frames of it; evaluate it on others"
             )
+
+
+def _training_frames(workspace: Workspace, inputs: Mapping[str, str]) -> set[str] | None:
+    """Return the digests of the frames that a model was trained on; None if neither project nor package knows them.
+
+    inputs: digests of the scenes and of the split of its training.
+    """
+    known = training_pictures(workspace, inputs["scenes"], inputs["split"])
+    if known is not None:
+        return set(known.training_frames)
+    with suppress(CscsanetError):
+        if workspace.scene_digests() == {name: inputs[name] for name in ("scenes", "split")}:
+            return set(frame_digests(load_part(workspace.scenes, workspace.split, "train")))
+    return None

@@ -38,14 +38,18 @@ from cscsanet.workflow.workspace import SHIPPED, Workspace
 _NOWHERE = Workspace(SHIPPED / "no-project")
 
 
-def schemes() -> dict[str, str]:
-    """Return the name of every scheme, with one line on what it is.
+def schemes(*, shipped: bool = False) -> dict[str, str]:
+    """Return the name of every scheme, with one line on what it is. shipped: only those whose models are in the package.
 
     >>> import cscsanet
     >>> cscsanet.schemes()["noma"]
     'CSC-SA-Net, non-orthogonal'
     """
-    return {name: row.title for name, row in SCHEMES.items()}
+    return {name: row.title for name, row in SCHEMES.items() if not shipped or _is_shipped(name)}
+
+
+def _is_shipped(name: str) -> bool:
+    return all((SHIPPED / f"{each}.safetensors").exists() for each in scheme(name).weights.values())
 
 
 def load(name: str, *, project: str | Path | None = None, weights: str | Path | None = None) -> "TrainedLink":
@@ -244,6 +248,7 @@ class TrainedLink:
             self.name,
             point if self.over_air else None,
             self.params.evaluation.bootstrap_samples,
+            counts_feedback="feedback_bits" in scheme(self.name).sees,
         )
 
     def __repr__(self) -> str:

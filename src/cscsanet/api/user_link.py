@@ -18,7 +18,6 @@ from cscsanet.config.system import ChannelParams
 from cscsanet.errors import CscsanetError
 from cscsanet.evaluation.measure import measure
 from cscsanet.links.link import Link, Transmission
-from cscsanet.scenes.classes import NUM_CLASSES
 
 _ROUNDING = 1e-3  # of the energy of a block
 
@@ -59,9 +58,10 @@ def evaluate_link(
         drops = Channels(first_drops(source, count, part_seed(params.seed, "test")), params.channel)
     modes = {module: module.training for module in link.modules()}
     link.eval()
+    checked = _Checked(link, title, drops.params, len(scenes.frames.annotation.classes))
     try:
         outcome = measure(
-            _Checked(link, title, drops.params),
+            checked,
             scenes.frames,
             drops.paths,
             point,
@@ -74,15 +74,22 @@ def evaluate_link(
             module.training = training
     over_air = outcome.se_per_ue is not None
     return evaluation_of(
-        outcome, scenes, title, point if over_air else None, params.evaluation.bootstrap_samples
+        outcome,
+        scenes,
+        title,
+        point if over_air else None,
+        params.evaluation.bootstrap_samples,
+        counts_feedback=checked.feeds_back,
     )
 
 
 class _Checked(Link):
     """A link of a user, whose transmissions are looked at before they are counted."""
 
-    def __init__(self, link: Link, title: str, channel: ChannelParams) -> None:
+    def __init__(self, link: Link, title: str, channel: ChannelParams, classes: int) -> None:
         super().__init__()
+        self.classes = classes
+        self.feeds_back = False
         first = next(link.parameters(), None)
         # Of no size: it is there so that a link without parameters has a device.
         self.place = nn.Parameter(torch.empty(0, device=None if first is None else first.device))
@@ -103,7 +110,7 @@ class _Checked(Link):
             raise CscsanetError(
                 f"{self.title}: returns {type(sent).__name__}; return a cscsanet.Transmission"
             )
-        expected = (len(images), NUM_CLASSES, *images.shape[-2:])
+        expected = (len(images), self.classes, *images.shape[-2:])
         if tuple(sent.logits.shape) != expected:
             raise CscsanetError(
                 f"{self.title}: logits of shape {tuple(sent.logits.shape)}; they must be of {expected}"
@@ -111,6 +118,7 @@ class _Checked(Link):
         if not bool(sent.logits.isfinite().all()):
             raise CscsanetError(f"{self.title}: logits that are not finite")
         self._check_block(sent, point)
+        self.feeds_back |= sent.bits is not None
         return sent
 
     def _check_block(self, sent: Transmission, point: OperatingPoint) -> None:

@@ -19,6 +19,17 @@ from cscsanet.channel.response import effective_channel, materialise, path_respo
 from cscsanet.channel.spectral_efficiency import spectral_efficiency
 from cscsanet.channel.steering import steering
 from cscsanet.config.system import ChannelParams
+from cscsanet.errors import CscsanetError
+
+
+def check_linear(snr: float) -> None:
+    """Raise if an SNR can't be a ratio of powers, as a number in dB often is not.
+
+    Raises:
+        CscsanetError: it is not positive.
+    """
+    if not snr > 0:
+        raise CscsanetError(f"snr = {snr}: must be linear and above 0; give 10 ** (snr_db / 10)")
 
 
 def chain_per_user(paths: PathDrops, params: ChannelParams) -> tuple[Tensor, Tensor]:
@@ -72,6 +83,7 @@ def fully_digital(paths: PathDrops, snr: float, symbols: Tensor, params: Channel
     >>> fully_digital(paths, 0.1, torch.arange(4), params).shape
     torch.Size([3, 2])
     """
+    check_linear(snr)
     first, second = _two_strongest(_core(paths, symbols, params))
     one_stream = torch.log2(1 + snr * first)
     two_streams = torch.log2(1 + snr / 2 * first) + torch.log2(1 + snr / 2 * second)
@@ -114,6 +126,7 @@ def hybrid_sum(
     >>> hybrid_sum(paths, *chain_per_user(paths, params), 0.1, torch.arange(4), params).shape
     torch.Size([3])
     """
+    check_linear(snr)
     effective = effective_channel(paths, precoder, combiner, symbols, params)
     rates = spectral_efficiency(effective, combiner, snr, params.ue_antennas, "coloured")
     return rates.mean(dim=(-2, -1)).sum(dim=-1)
