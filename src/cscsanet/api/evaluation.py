@@ -108,13 +108,11 @@ def refuse_training_frames(
     digests: list[str] = []
     for metadata in models:
         inputs = metadata["origin"].get("inputs", {})
-        known = (
-            training_pictures(workspace, inputs["scenes"], inputs["split"]) if "scenes" in inputs else None
-        )
-        if known is None:
+        trained = _training_frames(workspace, inputs) if "scenes" in inputs else None
+        if trained is None:
             continue
         digests = digests or frame_digests(scenes.frames)
-        seen = len(set(digests) & set(known.training_frames))
+        seen = len(set(digests) & trained)
         if seen:
             raise CscsanetError(
                 f"{name}: {seen} of these {len(digests)} frames are training frames of it; evaluate it on others"

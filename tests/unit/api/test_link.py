@@ -1,5 +1,6 @@
 """Links by name: they are those of the command line, and refuse what they were not built for."""
 
+import json
 import re
 
 import numpy as np
@@ -9,10 +10,12 @@ from PIL import Image
 
 import cscsanet
 from cscsanet.api.channels import first_drops
+from cscsanet.api.evaluation import refuse_training_frames
 from cscsanet.channel.dataset import open_drops, part_seed, write_drops
 from cscsanet.channel.sources import open_source
 from cscsanet.scene_sources.renderer.writer import write_rendered
-from cscsanet.workflow.workspace import SHIPPED
+from cscsanet.scenes.layout import names_in
+from cscsanet.workflow.workspace import SHIPPED, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +188,39 @@ def test_a_link_is_not_evaluated_on_its_training_frames(link, tmp_path):
     first = cscsanet.load_scenes(tmp_path / "scenes")
     with pytest.raises(cscsanet.CscsanetError, match="64 of these 64 frames are training frames of it"):
         link.evaluate(first)
+
+
+def test_the_training_frames_of_a_project_are_known_by_its_split(link, tmp_path):
+    folder = tmp_path / "data" / "scenes"
+    write_rendered(folder, sequences=8, frames_per_sequence=1, height=96, width=128, seed=5)
+    names = names_in(folder / "images")
+    workspace = Workspace(tmp_path)
+    workspace.split.mkdir()
+    (workspace.split / "train.txt").write_text("\n".join(names[:3]))
+    (workspace.split / "split.json").write_text(json.dumps({"digest": "split"}))
+    inputs = {**workspace.scene_digests()}
+    model = {"origin": {"inputs": inputs}}
+    scenes = cscsanet.load_scenes(folder)
+    with pytest.raises(cscsanet.CscsanetError, match="noma: 3 of these 8 frames are training frames of it"):
+        refuse_training_frames(workspace, "noma", [model], scenes)
+    others = {"origin": {"inputs": {**inputs, "split": "another"}}}
+    refuse_training_frames(workspace, "noma", [others], scenes)
+
+
+def test_a_scheme_without_feedback_shows_no_bits(scenes):
+    perfect, aligned = (
+        cscsanet.load(name).evaluate(scenes, snr_db=0) for name in ("perfect-pca", "noma-aligned")
+    )
+    assert "B 1024" in repr(aligned)
+    assert "B 1024" not in repr(perfect)
+    assert "no feedback counted" in repr(perfect)
+
+
+def test_the_schemes_of_the_package_are_those_that_load():
+    shipped = cscsanet.schemes(shipped=True)
+    assert "noma-tracked" in shipped
+    assert "oma-aligned" not in shipped
+    assert shipped.items() < cscsanet.schemes().items()
 
 
 def test_scenes_of_another_size_are_refused(link):

@@ -141,3 +141,15 @@ def test_genie_is_the_same_for_the_same_seed(channel: Channel, generator: torch.
     drops, symbols = draw_paths(4, params, generator), torch.tensor([0])
     first, second = (genie_hybrid(drops, 1.0, symbols, params, steps=10, seed=3) for _ in range(2))
     assert torch.equal(first.combiner, second.combiner)
+
+
+@pytest.mark.parametrize("snr", [-20.0, 0.0, float("nan")])
+def test_an_snr_that_is_no_ratio_of_powers_is_refused(paths, smoke, fault, snr):
+    symbols = torch.arange(1)
+    beams = chain_per_user(paths, smoke.channel)
+    for bound in (
+        lambda: fully_digital(paths, snr, symbols, smoke.channel),
+        lambda: hybrid_sum(paths, *beams, snr, symbols, smoke.channel),
+        lambda: genie_hybrid(paths, snr, symbols, smoke.channel, steps=1),
+    ):
+        assert "must be linear and above 0; give 10 ** (snr_db / 10)" in fault(bound)
