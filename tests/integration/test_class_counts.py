@@ -29,7 +29,7 @@ from cscsanet.links.ideal import IdealLink
 from cscsanet.links.semantic_layer import SemanticLayer
 from cscsanet.scenes.annotation import Annotation
 from cscsanet.scenes.scene_set import SceneSet
-from cscsanet.studies.sweeps.masks import mask_figure
+from cscsanet.studies.sweeps.masks import draw_masks
 from cscsanet.training.segmentation_task import SegmentationTask
 from cscsanet.training.weights import SEMANTIC_SHAPES, load_weights, save_weights
 
@@ -151,7 +151,7 @@ def test_measures_rows_files_and_figures(params, tmp_path):
     figures = {
         "iou": iou_figure([row], ["ideal"]),
         "confusion": confusion_figure(normalised_confusion(outcome), "ideal", classes.names),
-        "masks": mask_figure(scenes, 2, {"ideal": read}),
+        "masks": draw_masks(scenes, 2, {"ideal": read})["fig12"],
     }
     legend = [text.get_text() for text in figures["masks"].legends[0].get_texts()]
     assert legend == [*classes.names, "ignored"]

@@ -35,6 +35,8 @@ READ_WITHOUT_EFFECT = {
     ),
     # They scale and place amplitudes, which costs no operation.
     "complexity": ("joint.oma_energy", "pilots"),
+    # The section is that of the weights' metadata, of which the classes are taken; weights are an input.
+    "export": ("scenes",),
     # They are in the metadata of the units, which are an input.
     "latency": ("channel", "points", "csa", "msf", "scenes.height", "scenes.width", "semantic.modalities"),
 }

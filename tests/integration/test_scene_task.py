@@ -111,8 +111,8 @@ def test_it_is_learned_and_measured(workspace, params):
     torch.manual_seed(1)
     link = IdealLink(SemanticLayer(params))
     task = SegmentationTask(link, (part, part), None, params.points, params.semantic, seed=1).train()
-    optimiser, source = torch.optim.Adam(task.parameters(), 3e-3), torch.Generator().manual_seed(0)
-    for _ in range(60):
+    optimiser, source = torch.optim.Adam(task.parameters(), 1e-3), torch.Generator().manual_seed(0)
+    for _ in range(120):
         optimiser.zero_grad()
         task.loss(torch.randperm(len(part), generator=source)[:8], source).backward()
         optimiser.step()

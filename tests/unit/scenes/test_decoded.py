@@ -137,10 +137,10 @@ def test_the_disk_is_asked_for_the_whole_length_first(parts, monkeypatch, fault,
 def test_both_files_have_their_space_before_a_frame_is_decoded(parts, monkeypatch):
     read_scene, files = dataset.read_scene, []
 
-    def look(image, label):
+    def look(image, label, annotation):
         partial = list(decoded_folder(parts[0], "train").glob(".*.partial/*.npy"))
         files.append([512 * path.stat().st_blocks >= path.stat().st_size for path in partial])
-        return read_scene(image, label)
+        return read_scene(image, label, annotation)
 
     monkeypatch.setattr(dataset, "read_scene", look)
     load_part(*parts, "train")

@@ -118,11 +118,14 @@ def test_points_and_variants_add_up_and_seeds_take_all_their_trainings(cells):
     [
         (
             Selection(schemes=("nome",)),
-            r"--scheme nome: not in this study; choose one of ideal, noma, oma, or add",
+            r"--scheme nome: not in this study; did you mean 'noma'\? Choose one of ideal, noma, oma, or add",
         ),
         (Selection(seeds=(7,)), r"--seed 7: .* choose one of 2, 3, 1, or add it to repeats\.seeds"),
         (Selection(points=("snr0-L8-B64-Q4",)), rf"--point snr0-L8-B64-Q4: .*{SLUG}"),
-        (Selection(variants=("flatt",)), r"--variant flatt: .* choose one of as-here, flat"),
+        (
+            Selection(variants=("flatt",)),
+            r"--variant flatt: .* did you mean 'flat'\? Choose one of as-here, flat",
+        ),
         (Selection(schemes=("oma",), seeds=(2,)), "no task is of all that is asked for"),
     ],
 )
