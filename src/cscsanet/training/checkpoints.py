@@ -4,6 +4,7 @@ They are read without pickle's freedom to run code (`weights_only`), so a file o
 PyTorch has no checksum that its reader checks; the digest shows a damaged file.
 """
 
+import errno
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,17 @@ from torch import Tensor
 from cscsanet.errors import CscsanetError
 from cscsanet.files import write_by_rename
 
+# What a busy, full or distant disk answers, or a machine without memory: the file itself may be whole.
+_NOT_OF_THE_FILE = (
+    errno.EIO,
+    errno.ENFILE,
+    errno.EMFILE,
+    errno.ENOMEM,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.EACCES,
+    errno.EPERM,
+)
 _DIGEST, _TRAINING = "cscsanet_digest", "cscsanet_training"
 
 
@@ -59,12 +71,11 @@ def read_checkpoint(path: Path, training: str) -> dict[str, Any]:
         digest = checkpoint.pop(_DIGEST)
     except FileNotFoundError:
         raise UnusableCheckpointError(f"{path}: missing; remove the other checkpoint to train anew") from None
-    except (OSError, MemoryError) as error:
-        # Nothing is wrong with the file: a disk or a machine is busy or full.
-        reason = getattr(error, "strerror", None) or "memory is short"
-        raise CscsanetError(f"{path}: cannot be read now ({reason}); run it again") from None
-    # The reader raises a dozen types for damaged files.
-    except Exception:
+    # The reader raises a dozen types for damaged files, of which an OSError (EINVAL) is one.
+    except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) in _NOT_OF_THE_FILE:
+            reason = getattr(error, "strerror", None) or "memory is short"
+            raise CscsanetError(f"{path}: cannot be read now ({reason}); run it again") from None
         raise UnusableCheckpointError(
             f"{path}: not a checkpoint, or damaged; remove it to train anew"
         ) from None

@@ -10,7 +10,12 @@ import torch
 from fixtures.fitting import RECIPE, Line, NoLog, params
 
 from cscsanet.errors import CscsanetError
-from cscsanet.training.checkpoints import DigestedCheckpoints, content_digest, read_checkpoint
+from cscsanet.training.checkpoints import (
+    DigestedCheckpoints,
+    UnusableCheckpointError,
+    content_digest,
+    read_checkpoint,
+)
 from cscsanet.training.fit import fit
 
 
@@ -90,6 +95,15 @@ def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path, capsys):
         (tmp_path / "mine" / name).write_bytes((tmp_path / "other" / name).read_bytes())
     assert fit(Line(params()), RECIPE, tmp_path / "mine", NoLog(), progress=False) == expected
     assert "last.ckpt: of another training; the training starts anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0, 1, 10, 25, 50, 90, 99])
+def test_a_checkpoint_that_is_cut_off_is_damaged_wherever_it_ends(share, tmp_path):
+    DigestedCheckpoints("key").save_checkpoint({"weights": torch.arange(9999.0)}, tmp_path / "a.ckpt")
+    content = (tmp_path / "a.ckpt").read_bytes()
+    (tmp_path / "a.ckpt").write_bytes(content[: len(content) * share // 100])
+    with pytest.raises(UnusableCheckpointError):
+        read_checkpoint(tmp_path / "a.ckpt", "key")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENFILE, os.strerror(errno.ENFILE)), MemoryError()])
