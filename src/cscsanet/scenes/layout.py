@@ -153,16 +153,6 @@ def read_entries(path: Path, remedy: str) -> list[str]:
     Raises:
         CscsanetError: the list is missing, not text or empty.
     """
-    try:
-        return _read_list(path, remedy)
-    except CscsanetError as error:
-        # A list that the pipeline made is made again; that of a dataset is corrected.
-        if remedy != MAKE_SPLIT or str(error).endswith(MAKE_SPLIT):
-            raise
-        raise CscsanetError(f"{error}, or {_MAKE_AGAIN}") from None
-
-
-def _read_list(path: Path, remedy: str) -> list[str]:
     check_regular(path)
     if path.is_dir():
         raise CscsanetError(f"{path}: is a folder; a list is a text file, with one frame name a line")
@@ -194,6 +184,16 @@ def read_list(path: Path, remedy: str = MAKE_SPLIT) -> list[str]:
         CscsanetError: the list is missing, not text or empty, or has a name twice or a name of
         another form (see `check_name`).
     """
+    try:
+        return _read_list(path, remedy)
+    except CscsanetError as error:
+        # A list that the pipeline made is made again; that of a dataset is corrected.
+        if remedy != MAKE_SPLIT or str(error).endswith(MAKE_SPLIT):
+            raise
+        raise CscsanetError(f"{error}, or {_MAKE_AGAIN}") from None
+
+
+def _read_list(path: Path, remedy: str) -> list[str]:
     names = [check_name(entry, path) for entry in read_entries(path, remedy) if not is_mirrored(entry)]
     if not names:
         raise CscsanetError(f"{path}: lists no frame; write one frame name a line")

@@ -106,7 +106,8 @@ def load_unit(path: Path, unit: str, scheme: str | None = None, threads: int = 1
     if info.unit != unit or scheme not in (None, info.scheme):
         expected = f"{unit} of {scheme}" if scheme else unit
         raise CscsanetError(
-            f"{path}: holds {info.unit} of {info.scheme} instead of {expected}; give the file of {expected}"
+            f"{path}: holds {info.unit} of {info.scheme} instead of {expected}; give the file of {expected}, or "
+            "export the scheme to write all units again"
         )
     _check_graph(graph, info, path)
     return Unit(session, info, path)

@@ -193,3 +193,11 @@ def test_two_names_on_one_line_are_told(tmp_path, fault):
     (tmp_path / "train.txt").write_text("00001D 00002D\n")
     message = fault(read_list, tmp_path / "train.txt")
     assert "'00001D 00002D' holds several frame names; write one a line" in message
+
+
+@pytest.mark.parametrize("content", ["", "00001T\n", "00001D\n00001D\n", "\x00"])
+def test_a_list_that_the_pipeline_made_is_made_again(tmp_path, fault, content):
+    path = tmp_path / "train.txt"
+    path.write_text(content)
+    assert fault(read_list, path).endswith(", or run 'dvc repro split' to make it again")
+    assert "dvc repro" not in fault(read_list, path, "add the list")
