@@ -3,7 +3,7 @@
 # make repro                 params.yaml as it stands; in a clone the profile study, most of a day
 # make specialist NAME=access   a specialist model: its trainings, measurements and report (PROFILE=smoke in runs/smoke, in minutes)
 # make test                  format, types and tests
-# make soak                  every fault of tests/faults: about an hour on two cores; writes reports/benchmarks/reliability.json
+# make soak                  every fault of tests/faults: about half an hour on two cores; writes reports/benchmarks/reliability.json
 # make docs                  the site in site/, which opens from disk: tour, reference, notebooks, every page
 # make sbom                  docs/sbom.cdx.json: every package with version and licence
 # make audit                 known vulnerabilities of these versions; needs the network
