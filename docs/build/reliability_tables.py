@@ -54,11 +54,17 @@ def limits() -> str:
     return markdown(
         ["file", "fault", "command that does not notice it", "what it led to"],
         [
-            [f"`{row['target']}`", _how(row), f"`{row['command']}`", row["said"].split(";")[0]]
+            [f"`{row['target']}`", _how(row), f"`{_command(row)}`", row["said"].split(";")[0]]
             for row in rows
             if row["verdict"] == "limit"
         ],
     )
+
+
+def _command(row: dict[str, Any]) -> str:
+    """Return what a user runs, without the arguments of a transmission."""
+    words = row["command"].replace("dvc repro -s ", "dvc repro ")
+    return "cscsanet transmit" if words.startswith("cscsanet transmit") else words
 
 
 def number(key: str) -> str:
