@@ -48,6 +48,18 @@ class Killed(Line):
         return super().loss(batch, generator)
 
 
+class OnceNotFinite(Line):
+    """Have one loss that is no number, in a step that then trains nothing; the epoch is the best."""
+
+    def loss(self, batch, generator):
+        loss = super().loss(batch, generator)
+        return loss * float("nan") if self.current_epoch == 2 and self.steps_of_last() == 1 else loss
+
+    def steps_of_last(self):
+        self.last = getattr(self, "last", 0) + 1
+        return self.last
+
+
 def training_of(smoke, name="tiny", task_class=Line, built=None):
     """Describe a training; `built` collects the tasks that it builds."""
 
@@ -96,6 +108,17 @@ def test_a_training_leaves_weights_metrics_epochs_and_a_run(stage, smoke):
     assert set(run.metrics) == {*metrics, "seconds"}
     assert run.artifacts == [stage.workspace.weights("tiny")]
     assert not list((stage.workspace.root / "scratch" / "tiny").glob("*"))
+
+
+def test_a_loss_that_is_no_number_in_the_best_epoch_is_left_out_of_the_metrics(stage, smoke):
+    train(stage, training_of(smoke, task_class=OnceNotFinite))
+    reports = stage.workspace.reports / "training"
+    rows = list(csv.DictReader((reports / "tiny.csv").open(encoding="utf-8", newline="")))
+    assert rows[2]["train_loss"] == "nan"
+    metrics = json.loads((reports / "tiny.json").read_text())
+    assert metrics["best_val_score"] == float(rows[2]["val_score"])
+    assert "best_train_loss" not in metrics
+    assert "train_loss" not in weights_origin(stage.workspace.weights("tiny"))["best"]
 
 
 def test_a_killed_training_resumes_its_run_and_ends_as_an_unbroken_one(stage, smoke, tmp_path):

@@ -19,6 +19,15 @@ def test_state_of_other_keys_is_removed_and_that_of_other_stages_stays(tmp_path)
     assert other.exists()
 
 
+def test_only_the_first_of_several_processes_removes_state(tmp_path, monkeypatch):
+    workspace = Workspace(tmp_path)
+    running = workspace.scratch("noma", "a" * 64)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    workspace.scratch("noma", "b" * 64)
+    assert running.exists()
+
+
 def test_stale_state_may_be_removed_by_two_processes_at_once(tmp_path):
     workspace = Workspace(tmp_path)
     with ThreadPoolExecutor(2) as pool:
