@@ -6,7 +6,7 @@ Axes: K UEs, Q data symbols, N_c subcarriers, S streams, B feedback bits, C clas
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,5 +155,4 @@ def write_panel(path: Path, figure: "Figure") -> None:
     Raises:
         CscsanetError: it cannot be written.
     """
-    write: Any = lambda partial: figure.savefig(partial, format="png")  # noqa: E731
-    write_by_rename(path, write)
+    write_by_rename(path, lambda partial: figure.savefig(partial, format="png"))

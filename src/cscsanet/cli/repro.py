@@ -28,15 +28,15 @@ def repro(
     from cscsanet.workflow.repro.plan import plan
     from cscsanet.workflow.repro.run_folder import prepare
 
-    here = Path.cwd()
-    root = prepare(here, profile, specialist) if profile else here
-    if root != here:
+    current = Path.cwd()
+    root = prepare(current, profile, specialist) if profile else current
+    if root != current:
         typer.echo(
             f"profile {profile} runs in {_relative(root)}; the reports and models of this folder stay as they are"
         )
     addresses, reporter = plan(root, targets or [], specialist, lambda line: typer.echo(line))
     code = run(root, addresses, reporter)
-    if code == 0 and root != here:
+    if code == 0 and root != current:
         file = _relative(root / "reports" / "index.html")
         typer.echo(
             f"results: {file}; commands use its models with --params {_relative(root / 'params.yaml')}"
@@ -45,5 +45,5 @@ def repro(
 
 
 def _relative(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    current = Path.cwd()
+    return str(path.relative_to(current)) if path.is_relative_to(current) else str(path)

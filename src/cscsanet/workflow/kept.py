@@ -85,15 +85,15 @@ class KeptResults:
 
     def _check(self, manifest: Any) -> None:
         """Raise an error if the kept results are not those of the manifest."""
-        found = {path.relative_to(self.entry).as_posix(): path for path in _files(self.entry)}
-        del found[_MANIFEST]
-        if manifest["key"] != self.key or manifest["files"].keys() != found.keys():
+        files = {path.relative_to(self.entry).as_posix(): path for path in _files(self.entry)}
+        del files[_MANIFEST]
+        if manifest["key"] != self.key or manifest["files"].keys() != files.keys():
             raise ValueError
         if not isinstance(manifest["times"], dict) or not all(
             (self.entry / name).exists() for name in self.outputs
         ):
             raise ValueError
-        for name, path in found.items():
+        for name, path in files.items():
             if file_digest(path) != manifest["files"][name]:
                 raise ValueError
 
