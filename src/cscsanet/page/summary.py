@@ -12,7 +12,7 @@ from cscsanet.page.rows import number
 PROPOSALS = [name for name in schemes_of("proposal", "tracked") if SCHEMES[name].access == "noma"]
 _BOUNDS = schemes_of("bound")
 _FORMS = {
-    "paper": "as in the paper",
+    "paper": "in the paper's form",
     "aligned": "whose devices align their phases (our form)",
     "tracked": "whose base station tracks the phases (our form)",
 }
@@ -86,7 +86,7 @@ def _sentence(
     ]
     paper = next((name for name in PROPOSALS if _form(name) == "paper" and name in values), best)
     if paper != best:
-        parts.append(f"as in the paper it closes {share[paper]}")
+        parts.append(f"in the paper's form it closes {share[paper]}")
     if rival:
         lead = next((each for each in leads if (each["rival"], each["snr_db"]) == (rival, snr_db)), None)
         standing = f", {_STANDING[holds(lead)]}" if lead else ""

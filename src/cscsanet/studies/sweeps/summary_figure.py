@@ -15,8 +15,8 @@ from cscsanet.studies.sweeps.panels import Panel
 _LINES = {
     "noma-tracked": "CSC-SA-Net, phases tracked (ours)",
     "noma-aligned": "CSC-SA-Net, phases aligned (ours)",
-    "noma": "CSC-SA-Net as in the paper",
-    "oma": "the paper's, orthogonal access",
+    "noma": "the paper's form, our CSI networks",
+    "oma": "the same, orthogonal access",
     "digital-ideal": "bits at capacity, a bound",
     "digital-coded": "bits, codes of finite length",
     "dlcsi-pca-lean": "separated, tracked (ours)",
