@@ -72,8 +72,8 @@ def test_the_first_sentence_is_computed_from_the_curves_and_the_leads(page):
     text = " ".join(page.text.split())
     assert (
         "At −25 dB SNR, a learned massive-MIMO link whose devices align their phases (our form) closes "
-        f"{shares[0]} % of the gap in segmentation quality between a blind guess and an error-free link; as in the "
-        f"paper it closes {shares[1]} %, and the best design that estimates the channel separately closes "
+        f"{shares[0]} % of the gap in segmentation quality between a blind guess and an error-free link; in the paper's "
+        f"form it closes {shares[1]} %, and the best design that estimates the channel separately closes "
         f"{shares[2]} %, ahead of ours." in text
     )
     assert f"noma-aligned has mIoU {ours:.3f}, a mean over 3 training seeds" in text
