@@ -238,7 +238,7 @@ class LocalEngine(Engine):
         self._pool = self._new_pool()
         self._running: dict[Future[Outcome], int] = {}
         self._begun: dict[int, tuple[Callable[[Any], Any], Any]] = {}
-        self._lost: dict[int, int] = {}  # job -> how often its process was lost while nothing else ran
+        self._lost: dict[int, int] = {}  # job -> how often its process was lost
         self._suspects: deque[int] = deque()  # lost jobs, which run by themselves
         self._held: deque[int] = deque()  # jobs that wait until no suspect is left
         self._started = 0
@@ -301,8 +301,8 @@ class LocalEngine(Engine):
             if not (future.cancelled() or isinstance(future.exception(), BrokenProcessPool)):
                 outcomes.append((number, _outcome(future)))
                 continue
-            # Of several, nobody knows whose process was killed.
-            self._lost[number] = self._lost.get(number, 0) + (len(ran) == 1)
+            # Beside others a job is lost once at most: from then on it runs by itself.
+            self._lost[number] = self._lost.get(number, 0) + 1
             if self._lost[number] < ATTEMPTS:
                 self._suspects.append(number)
             else:

@@ -36,11 +36,9 @@ def root(tmp_path) -> Path:
 
 
 def results(root: Path, code: str = "c") -> KeptResults:
-    found = kept_results(
-        root, root / "params.yaml", "train", "train", code, root / "reports/times/train.json"
-    )
-    assert found is not None
-    return found
+    kept = kept_results(root, root / "params.yaml", "train", "train", code, root / "reports/times/train.json")
+    assert kept is not None
+    return kept
 
 
 def run(root: Path, text: str) -> dict[str, str]:
@@ -106,6 +104,14 @@ def test_results_belong_to_the_parameters_inputs_and_outputs_of_the_stage(root, 
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     assert (results(root).key == before) is same
+
+
+def test_results_under_the_name_of_others_are_not_restored(root):
+    run(root, "of one code")
+    other = results(root, code="another")
+    results(root).entry.rename(other.entry)
+    assert not other.restore()
+    assert not other.entry.exists()
 
 
 def test_results_belong_to_the_code(root):
